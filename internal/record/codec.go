@@ -34,6 +34,7 @@ func AppendEnvelope(b []byte, r *Record) []byte {
 	e.Uint(uint64(r.Pin))
 	e.Fixed64(r.Hash)
 	e.Bytes(r.Props)
+	e.String(r.Reject)
 	return e.B
 }
 
@@ -66,6 +67,7 @@ func DecodeEnvelope(b []byte, r *Record) error {
 	r.Pin = uint32(d.Uint())
 	r.Hash = d.Fixed64()
 	r.Props = d.Bytes()
+	r.Reject = d.String()
 	if err := d.Finish(); err != nil {
 		return errs.Wrap("record_format", "reading a record from the log", err)
 	}

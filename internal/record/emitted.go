@@ -107,6 +107,13 @@ type Disposition struct {
 	From, To  uint64 // offsets [From, To)
 	Counts    []DispositionCount
 	Set       []Reason // the quarantined, discarded and duplicate ones
+	Checks    []CheckCount
+}
+
+// CheckCount is how many of a batch's records passed and failed one quality check.
+type CheckCount struct {
+	Stream, Check, Column string
+	Passed, Failed        uint64
 }
 
 // DispositionCount counts the batch's records of one stream by outcome. Counts of
@@ -356,6 +363,15 @@ func AppendDisposition(b []byte, p *Disposition) []byte {
 		e.String(r.Detail)
 		e.Int(r.Received)
 	}
+	e.Uint(uint64(len(p.Checks)))
+	for i := range p.Checks {
+		c := &p.Checks[i]
+		e.String(c.Stream)
+		e.String(c.Check)
+		e.String(c.Column)
+		e.Uint(c.Passed)
+		e.Uint(c.Failed)
+	}
 	return e.B
 }
 
@@ -377,6 +393,9 @@ func DecodeDisposition(b []byte) (p Disposition, err error) {
 	for range d.Count() {
 		p.Set = append(p.Set, Reason{Offset: d.Uint(), Outcome: Outcome(d.Byte()), Source: d.String(), Stream: d.String(),
 			Code: d.String(), Field: d.String(), Detail: d.String(), Received: d.Int()})
+	}
+	for range d.Count() {
+		p.Checks = append(p.Checks, CheckCount{Stream: d.String(), Check: d.String(), Column: d.String(), Passed: d.Uint(), Failed: d.Uint()})
 	}
 	return p, finish("a disposition", &d)
 }

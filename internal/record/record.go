@@ -67,7 +67,7 @@ type Attr struct {
 
 // Record is one thing that one source said, at one moment.
 //
-// The envelope (all fields down to Props) is what the log stores. Partition and
+// The envelope (all fields down to Reject) is what the log stores. Partition and
 // Offset are set by whoever reads it from the log; the fields below them are set
 // by the refine stages and are never stored with it.
 type Record struct {
@@ -87,6 +87,7 @@ type Record struct {
 	Pin         uint32       // version of the rules that its door pinned
 	Hash        uint64       // of the body as sent, without sentAt
 	Props       []byte       // one JSON object, as sent
+	Reject      string       // why the door does not believe it; the road quarantines it under this code
 
 	Partition int32
 	Offset    uint64
@@ -134,16 +135,27 @@ type Batch struct {
 	Partition  int32
 	From, To   uint64 // offsets [From, To)
 	Records    []Record
-	Effects    []Effect // by identity, for golden; reset at each try
+	Silent     bool         // its generation is being built: emit nothing, touch no version
+	Checks     []CheckCount // by quality
+	Effects    []Effect     // by identity, for golden; reset at each try
+	Unrefined  bool         // refine failed, or has to run again
+
+	judged []Verdict // refine's, which Reset brings back
 }
 
-// Reset makes the batch ready for another try: verdicts given inside the state
-// transaction and effects are forgotten; refine's work stays.
+// Judge keeps the verdicts that refine gave, for Reset.
+func (b *Batch) Judge() {
+	b.judged = b.judged[:0]
+	for i := range b.Records {
+		b.judged = append(b.judged, b.Records[i].Verdict)
+	}
+}
+
+// Reset makes the batch ready for another try: what was decided inside the state
+// transaction is forgotten, and the verdicts are those of the last Judge.
 func (b *Batch) Reset() {
 	b.Effects = b.Effects[:0]
-	for i := range b.Records {
-		if b.Records[i].Verdict.inside {
-			b.Records[i].Verdict = Verdict{}
-		}
+	for i := range b.judged {
+		b.Records[i].Verdict = b.judged[i]
 	}
 }

@@ -35,7 +35,6 @@ type Verdict struct {
 	Code    string // stable reason, e.g. "contract_type"
 	Field   string // where in the record
 	Detail  string // what and how to mend it, free of personal data
-	inside  bool   // given inside the state transaction
 }
 
 // Keep reports whether later stages should still work on the record.
@@ -55,9 +54,9 @@ func (r *Record) Discard(code, field string) {
 	}
 }
 
-// Settle gives a verdict from inside the state transaction; a retry forgets it.
+// Settle gives a verdict from inside the state transaction; Batch.Reset forgets it.
 func (r *Record) Settle(o Outcome, code, field, detail string) {
 	if r.Verdict.Keep() {
-		r.Verdict = Verdict{Outcome: o, Code: code, Field: field, Detail: detail, inside: true, Partly: r.Verdict.Partly}
+		r.Verdict = Verdict{Outcome: o, Code: code, Field: field, Detail: detail, Partly: r.Verdict.Partly}
 	}
 }

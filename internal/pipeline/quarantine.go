@@ -1,0 +1,133 @@
+package pipeline
+
+import (
+	"context"
+	"encoding/binary"
+	"slices"
+
+	"github.com/kithdata/kith/internal/engine"
+	"github.com/kithdata/kith/internal/kit/wire"
+	"github.com/kithdata/kith/internal/record"
+)
+
+// Place is a record's place in the ingest log.
+type Place struct {
+	Partition int32  `json:"partition"`
+	Offset    uint64 `json:"offset"`
+}
+
+// Rejected is one quarantined record with its reason.
+type Rejected struct {
+	Place
+	Reason record.Reason
+	Record record.Record
+}
+
+func quarantineKey(s engine.Space, p Place) []byte {
+	return s.Key(engine.TableQuarantine, []byte{0}, engine.U32(uint32(p.Partition)), engine.U64(p.Offset))
+}
+
+// overridesKey holds the replays of a partition's records that its road had not
+// reached when the replay was judged: a rebuild meets the two in either order.
+func overridesKey(s engine.Space, partition int32) []byte {
+	return s.Key(engine.TableQuarantine, []byte{1}, engine.U32(uint32(partition)))
+}
+
+func encodeRejected(r *record.Record) []byte {
+	e := wire.Encoder{}
+	e.Byte(storedVersion)
+	v := &r.Verdict
+	e.String(v.Code)
+	e.String(v.Field)
+	e.String(v.Detail)
+	e.B = record.AppendEnvelope(e.B, r)
+	return e.B
+}
+
+func decodeRejected(p Place, b []byte) (Rejected, error) {
+	d := wire.NewDecoder(b)
+	if d.Byte() != storedVersion {
+		return Rejected{}, errStored
+	}
+	rej := Rejected{Place: p}
+	code, field, detail := d.String(), d.String(), d.String()
+	rest := d.Raw(d.Len())
+	if d.Err() != nil {
+		return rej, d.Err()
+	}
+	if err := record.DecodeEnvelope(rest, &rej.Record); err != nil {
+		return rej, err
+	}
+	rej.Record.Partition, rej.Record.Offset = p.Partition, p.Offset
+	rej.Reason = record.Reason{Offset: p.Offset, Outcome: record.Quarantined, Source: rej.Record.Source, Stream: rej.Record.Stream,
+		Code: code, Field: field, Detail: detail, Received: rej.Record.Received}
+	return rej, nil
+}
+
+// QuarantineFilter chooses quarantined records; zero fields choose all.
+type QuarantineFilter struct {
+	Code, Stream string
+	After        *Place // those that lie after it
+	Limit        int
+}
+
+// ListQuarantine gives the quarantined records of a generation in order of place.
+func ListQuarantine(ctx context.Context, state engine.State, generation uint32, f QuarantineFilter) (list []Rejected, err error) {
+	space := engine.Space{Generation: generation}
+	lo, hi := space.Bounds(engine.TableQuarantine, []byte{0})
+	head := len(lo)
+	if f.After != nil {
+		lo = append(quarantineKey(space, *f.After), 0)
+	}
+	err = state.View(ctx, func(r engine.Reader) error {
+		var bad error
+		err := r.Scan(lo, hi, func(k, v []byte) bool {
+			place := Place{Partition: int32(binary.BigEndian.Uint32(k[head:])), Offset: binary.BigEndian.Uint64(k[head+4:])}
+			rej, err := decodeRejected(place, slices.Clone(v))
+			if err != nil {
+				bad = err
+				return false
+			}
+			if (f.Code == "" || f.Code == rej.Reason.Code) && (f.Stream == "" || f.Stream == rej.Reason.Stream) {
+				list = append(list, rej)
+			}
+			return f.Limit == 0 || len(list) < f.Limit
+		})
+		if err == nil {
+			err = bad
+		}
+		return err
+	})
+	return list, err
+}
+
+// override is a replay waiting for its record.
+type override struct {
+	offset uint64
+	pin    uint32
+}
+
+func encodeOverrides(list []override) []byte {
+	var e wire.Encoder
+	e.Byte(storedVersion)
+	e.Uint(uint64(len(list)))
+	for _, o := range list {
+		e.Uint(o.offset)
+		e.Uint(uint64(o.pin))
+	}
+	return e.B
+}
+
+func decodeOverrides(b []byte) (list []override, err error) {
+	if b == nil {
+		return nil, nil
+	}
+	d := wire.NewDecoder(b)
+	if d.Byte() != storedVersion {
+		return nil, errStored
+	}
+	for range d.Count() {
+		list = append(list, override{offset: d.Uint(), pin: uint32(d.Uint())})
+	}
+	return list, d.Finish()
+}

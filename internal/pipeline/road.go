@@ -1,0 +1,278 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/kithdata/kith/internal/engine"
+	"github.com/kithdata/kith/internal/kit/errs"
+	"github.com/kithdata/kith/internal/record"
+)
+
+// Road carries one generation: it owns partitions of the ingest log, has the chain
+// work on their records and commits.
+type Road struct {
+	deps   RoadDeps
+	batch  int
+	window int64 // microseconds
+	done   atomic.Uint64
+	pool   sync.Pool
+}
+
+// RoadDeps is what a Road works with.
+type RoadDeps struct {
+	Engine     *engine.Engine
+	Hasher     *record.Hasher
+	Chain      Chain
+	Generation uint32
+	Silent     bool // a generation that is being built
+	Logger     *slog.Logger
+	// OnControl is told of every control record once it is committed; nil: nobody.
+	OnControl func(ctx context.Context, r *record.Record) error
+	// After gives a channel that fires after a pause; nil: time.After.
+	After func(time.Duration) <-chan time.Time
+}
+
+// NewRoad makes a Road; Run starts it.
+func NewRoad(cfg Config, deps RoadDeps) *Road {
+	cfg = cfg.withDefaults()
+	if deps.After == nil {
+		deps.After = time.After
+	}
+	if deps.Logger == nil {
+		deps.Logger = slog.New(slog.DiscardHandler)
+	}
+	return &Road{deps: deps, batch: cfg.BatchRecords, window: cfg.DuplicateWindow.Microseconds(),
+		pool: sync.Pool{New: func() any { return &record.Batch{} }}}
+}
+
+// Done is the number of records committed since the start.
+func (r *Road) Done() uint64 { return r.done.Load() }
+
+// Run works until ctx ends or the engine fails. It returns the first fault that
+// work cannot go on after.
+func (r *Road) Run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var wg sync.WaitGroup
+	faults := make(chan error, 2) // one for each of the two kinds of owner
+	start := func(group, topic string, run func(context.Context, int32) error) {
+		wg.Go(func() {
+			err := r.deps.Engine.Log.Own(ctx, group, topic, run)
+			if err != nil && ctx.Err() == nil {
+				faults <- err
+			}
+			cancel()
+		})
+	}
+	start(Reader(r.deps.Generation), engine.TopicIngest, r.partition)
+	if r.deps.Chain.Resolve != nil {
+		start(ResolveReader(r.deps.Generation), record.TopicResolve, r.resolve)
+	}
+	wg.Wait()
+	select {
+	case err := <-faults:
+		return err
+	default:
+		return nil
+	}
+}
+
+// partition works one partition of the ingest log: one batch is read and refined
+// while the one before it commits.
+func (r *Road) partition(ctx context.Context, p int32) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	from, err := r.deps.Engine.State.Offset(ctx, Reader(r.deps.Generation), p)
+	if err != nil {
+		return err
+	}
+	refined := make(chan *record.Batch, 1) // one ahead: more would only hold memory
+	readErr := make(chan error, 1)
+	go func() {
+		defer close(refined)
+		readErr <- r.read(ctx, p, from, refined)
+	}()
+	for b := range refined {
+		if err = r.settle(ctx, b); err != nil {
+			break
+		}
+		r.done.Add(uint64(len(b.Records)))
+		r.recycle(b)
+	}
+	cancel()
+	for range refined { // the reader ends with ctx; what it had ready is dropped
+	}
+	if err == nil {
+		err = <-readErr
+	}
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+func (r *Road) read(ctx context.Context, p int32, from uint64, out chan<- *record.Batch) error {
+	limit := r.batch
+	if p == engine.ControlPartition {
+		limit = 1 // what one control record changes, the next may build on
+	}
+	for {
+		values, err := r.deps.Engine.Log.Read(ctx, engine.TopicIngest, p, from, limit)
+		if err != nil {
+			return err
+		}
+		b, err := r.decode(p, from, values)
+		if err != nil {
+			return err
+		}
+		if err := r.refine(ctx, b); err != nil && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		from = b.To
+		select {
+		case out <- b:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+func (r *Road) decode(p int32, from uint64, values [][]byte) (*record.Batch, error) {
+	b := r.pool.Get().(*record.Batch)
+	n := len(values)
+	records := b.Records
+	if cap(records) < n {
+		records = make([]record.Record, n)
+	}
+	*b = record.Batch{Generation: r.deps.Generation, Silent: r.deps.Silent, Partition: p,
+		From: from, To: from + uint64(n), Records: records[:n], Effects: b.Effects[:0], Checks: b.Checks[:0]}
+	for i, v := range values {
+		rec := &b.Records[i]
+		if err := record.DecodeEnvelope(v, rec); err != nil {
+			return nil, fmt.Errorf("partition %d, offset %d: %w", p, from+uint64(i), err)
+		}
+		rec.Partition, rec.Offset = p, from+uint64(i)
+		if rec.Reject != "" {
+			rec.Quarantine(rec.Reject, "", "the door could not read it")
+		}
+	}
+	return b, nil
+}
+
+func (r *Road) recycle(b *record.Batch) {
+	clear(b.Effects)
+	r.pool.Put(b)
+}
+
+// refine runs the stages that change records. Its error is kept for settle, which
+// tries again: the batch is marked as not refined.
+func (r *Road) refine(ctx context.Context, b *record.Batch) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = errs.New("stage_panic", "a stage panicked: "+panicKind(p))
+		}
+		if err != nil {
+			b.Unrefined = true
+		}
+	}()
+	b.Unrefined = false
+	b.Checks = b.Checks[:0]
+	for _, stage := range r.deps.Chain.Refine {
+		if err := stage.Refine(ctx, b); err != nil {
+			return err
+		}
+	}
+	b.Judge()
+	return nil
+}
+
+// panicKind tells a panic without its values, which may be personal data.
+func panicKind(p any) string {
+	if e, ok := p.(runtime.Error); ok {
+		return e.Error()
+	}
+	return fmt.Sprintf("%T", p)
+}
+
+const tries = 3
+
+// settle commits b, trying again, and halving it until the poison record is found.
+func (r *Road) settle(ctx context.Context, b *record.Batch) error {
+	for try := 1; ; try++ {
+		err := r.attempt(ctx, b)
+		switch {
+		case err == nil:
+			return nil
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case errs.Is(err, engine.CodeDiskFull):
+			r.deps.Logger.Warn("the road waits for disk space", "partition", b.Partition)
+			try = 0
+			select {
+			case <-r.deps.After(500 * time.Millisecond):
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		case errs.Is(err, engine.CodeFenced), errs.Is(err, engine.CodeFailed), errs.Is(err, engine.CodeClosed):
+			return err
+		case try < tries:
+			r.deps.Logger.Warn("a batch is tried again", "partition", b.Partition, "from", b.From, "try", try, "error", err)
+		case len(b.Records) > 1:
+			return r.halve(ctx, b)
+		default:
+			return r.poison(ctx, b, err)
+		}
+	}
+}
+
+func (r *Road) attempt(ctx context.Context, b *record.Batch) error {
+	if b.Unrefined {
+		for i := range b.Records {
+			rec := &b.Records[i]
+			rec.Verdict = record.Verdict{}
+			if rec.Reject != "" {
+				rec.Quarantine(rec.Reject, "", "the door could not read it")
+			}
+		}
+		if err := r.refine(ctx, b); err != nil {
+			return err
+		}
+	}
+	return r.commit(ctx, b)
+}
+
+func (r *Road) halve(ctx context.Context, b *record.Batch) error {
+	mid := len(b.Records) / 2
+	for _, part := range [][]record.Record{b.Records[:mid], b.Records[mid:]} {
+		half := &record.Batch{Generation: b.Generation, Silent: b.Silent, Partition: b.Partition,
+			From: part[0].Offset, To: part[len(part)-1].Offset + 1, Records: part, Unrefined: true}
+		if err := r.settle(ctx, half); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// poison sets aside the one record that no stage can take.
+func (r *Road) poison(ctx context.Context, b *record.Batch, cause error) error {
+	code := errs.CodeOf(cause)
+	if code == "" {
+		code = "unknown"
+	}
+	r.deps.Logger.Error("a record is quarantined: every try to apply it failed", "partition", b.Partition, "offset", b.From, "error", cause)
+	b.Unrefined = false
+	b.Records[0].Verdict = record.Verdict{}
+	b.Records[0].Quarantine("poison", "", "the stages failed on it three times with code "+string(code)+"; report it, then replay it with a version that mends it")
+	b.Judge()
+	if err := r.commit(ctx, b); err != nil {
+		return fmt.Errorf("quarantining the record at partition %d, offset %d: %w", b.Partition, b.From, err)
+	}
+	return nil
+}
