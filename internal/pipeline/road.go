@@ -21,7 +21,6 @@ type Road struct {
 	deps   RoadDeps
 	batch  int
 	window int64 // microseconds
-	done   atomic.Uint64
 	pool   sync.Pool
 }
 
@@ -31,10 +30,13 @@ type RoadDeps struct {
 	Hasher     *record.Hasher
 	Chain      Chain
 	Generation uint32
-	Silent     bool // a generation that is being built
+	Silent     bool   // a generation that is being built
+	Ceiling    uint32 // the generation beyond whose offsets a build must not go; 0: none
 	Logger     *slog.Logger
 	// OnControl is told of every control record once it is committed; nil: nobody.
 	OnControl func(ctx context.Context, r *record.Record) error
+	// Count counts committed records; nil: nobody asks.
+	Count *atomic.Uint64
 	// After gives a channel that fires after a pause; nil: time.After.
 	After func(time.Duration) <-chan time.Time
 }
@@ -51,9 +53,6 @@ func NewRoad(cfg Config, deps RoadDeps) *Road {
 	return &Road{deps: deps, batch: cfg.BatchRecords, window: cfg.DuplicateWindow.Microseconds(),
 		pool: sync.Pool{New: func() any { return &record.Batch{} }}}
 }
-
-// Done is the number of records committed since the start.
-func (r *Road) Done() uint64 { return r.done.Load() }
 
 // Run works until ctx ends or the engine fails. It returns the first fault that
 // work cannot go on after.
@@ -103,7 +102,9 @@ func (r *Road) partition(ctx context.Context, p int32) error {
 		if err = r.settle(ctx, b); err != nil {
 			break
 		}
-		r.done.Add(uint64(len(b.Records)))
+		if r.deps.Count != nil {
+			r.deps.Count.Add(uint64(len(b.Records)))
+		}
 		r.recycle(b)
 	}
 	cancel()
@@ -124,7 +125,11 @@ func (r *Road) read(ctx context.Context, p int32, from uint64, out chan<- *recor
 		limit = 1 // what one control record changes, the next may build on
 	}
 	for {
-		values, err := r.deps.Engine.Log.Read(ctx, engine.TopicIngest, p, from, limit)
+		most, err := r.allowed(ctx, p, from, limit)
+		if err != nil {
+			return err
+		}
+		values, err := r.deps.Engine.Log.Read(ctx, engine.TopicIngest, p, from, most)
 		if err != nil {
 			return err
 		}
@@ -142,6 +147,21 @@ func (r *Road) read(ctx context.Context, p int32, from uint64, out chan<- *recor
 			return ctx.Err()
 		}
 	}
+}
+
+// allowed is how many records may be read from offset from on: all that is asked
+// for, but a build must not pass the current generation, whose records' facts and
+// dispositions only the current road emits.
+func (r *Road) allowed(ctx context.Context, p int32, from uint64, limit int) (int, error) {
+	if r.deps.Ceiling == 0 {
+		return limit, nil
+	}
+	state, reader := r.deps.Engine.State, Reader(r.deps.Ceiling)
+	if err := state.WaitOffset(ctx, reader, p, from+1); err != nil {
+		return 0, err
+	}
+	at, err := state.Offset(ctx, reader, p)
+	return int(min(uint64(limit), at-from)), err
 }
 
 func (r *Road) decode(p int32, from uint64, values [][]byte) (*record.Batch, error) {
