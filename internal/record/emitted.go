@@ -199,6 +199,16 @@ func DecodeConsents(d *wire.Decoder) (cs []ConsentState) {
 
 // AppendProfile appends p's stored form to b.
 func AppendProfile(b []byte, p *Profile) []byte {
+	return appendProfileTail(AppendProfileContent(appendProfileHead(b, p), p), p)
+}
+
+// AppendProfileAround appends what AppendProfile does, given what
+// AppendProfileContent made of the same p.
+func AppendProfileAround(b []byte, p *Profile, content []byte) []byte {
+	return appendProfileTail(append(appendProfileHead(b, p), content...), p)
+}
+
+func appendProfileHead(b []byte, p *Profile) []byte {
 	e := wire.Encoder{B: b}
 	e.Byte(emittedVersion)
 	e.Raw(p.ID[:])
@@ -206,6 +216,22 @@ func AppendProfile(b []byte, p *Profile) []byte {
 	e.Byte(byte(p.Kind))
 	e.Raw(p.Into[:])
 	encodeCause(&e, p.Cause)
+	return e.B
+}
+
+func appendProfileTail(b []byte, p *Profile) []byte {
+	e := wire.Encoder{B: b}
+	e.Uint(uint64(len(p.Changed)))
+	for _, c := range p.Changed {
+		e.String(c)
+	}
+	return e.B
+}
+
+// AppendProfileContent appends the part of a profile that says what the person is,
+// not how this version came about: two versions with equal content are the same.
+func AppendProfileContent(b []byte, p *Profile) []byte {
+	e := wire.Encoder{B: b}
 	e.Uint(uint64(len(p.Attrs)))
 	for i := range p.Attrs {
 		a := &p.Attrs[i]
@@ -233,10 +259,6 @@ func AppendProfile(b []byte, p *Profile) []byte {
 	e.Bool(p.Suppressed)
 	e.Bool(p.Pending)
 	e.Uint(uint64(p.Customers))
-	e.Uint(uint64(len(p.Changed)))
-	for _, c := range p.Changed {
-		e.String(c)
-	}
 	return e.B
 }
 
