@@ -1,0 +1,127 @@
+package config
+
+import (
+	"fmt"
+	"regexp"
+
+	"github.com/kithdata/kith/internal/cleanse"
+	"github.com/kithdata/kith/internal/quality"
+)
+
+// steps reads cleansing steps: a name, {name: value}, {name: [values]} or
+// {name: {argument: value}}.
+func (b *builder) steps(v *value) []cleanse.StepConfig {
+	var all []cleanse.StepConfig
+	if v == nil {
+		return nil
+	}
+	for _, item := range v.items {
+		step, ok := b.step(item)
+		if !ok {
+			continue
+		}
+		if what, mend := checkStep(step); what != "" {
+			b.add(item.node, CodeStep, item.path+": "+what, mend)
+			continue
+		}
+		all = append(all, step)
+	}
+	return all
+}
+
+func (b *builder) step(item *value) (cleanse.StepConfig, bool) {
+	if item.subs == nil && item.items == nil {
+		return cleanse.StepConfig{Name: item.str}, true
+	}
+	if len(item.names) != 1 || item.items != nil {
+		b.add(item.node, CodeStep, item.path+" is not one step", "write a step's name, {name: value} or {name: {argument: value}}; each step is an item of its own")
+		return cleanse.StepConfig{}, false
+	}
+	step := cleanse.StepConfig{Name: item.names[0]}
+	arg := item.subs[step.Name]
+	switch {
+	case arg.items != nil:
+		for _, a := range arg.items {
+			step.List = append(step.List, a.str)
+		}
+	case arg.subs != nil:
+		step.Args = map[string]string{}
+		for _, name := range arg.names {
+			a := arg.subs[name]
+			if a.subs != nil || a.items != nil {
+				b.add(a.node, CodeStep, a.path+" is not a single value", "write a text or a number")
+				return cleanse.StepConfig{}, false
+			}
+			step.Args[name] = a.str
+		}
+	default:
+		step.Args = map[string]string{mainArgument(step.Name): arg.str}
+	}
+	return step, true
+}
+
+func (b *builder) checks(v *value) []quality.CheckConfig {
+	var all []quality.CheckConfig
+	if v == nil {
+		return nil
+	}
+	for _, item := range v.items {
+		c := quality.CheckConfig{
+			Check:    item.get("check").text(),
+			Column:   item.get("column").text(),
+			Severity: item.get("severity").text(),
+			Values:   item.get("values").texts(),
+			Pattern:  item.get("pattern").text(),
+		}
+		if m := item.get("mostly"); m != nil {
+			if m.f == 0 {
+				b.add(m.node, CodeValueRange, m.path+" is 0: nothing could fail", "write a share above 0, up to 1")
+			}
+			c.Mostly = m.f
+		}
+		if m := item.get("min"); m != nil {
+			c.Min = &m.f
+		}
+		if m := item.get("max"); m != nil {
+			c.Max = &m.f
+		}
+		if c.Check == "" || c.Column == "" {
+			continue // told as missing
+		}
+		if what, mend := checkCheck(c); what != "" {
+			b.add(item.node, CodeCheck, item.path+": "+what, mend)
+			continue
+		}
+		all = append(all, c)
+	}
+	return all
+}
+
+// checkCheck says what is wrong with a check, and the way to mend it.
+func checkCheck(c quality.CheckConfig) (what, mend string) {
+	names := []string{"not_null", "in_set", "range", "regex"}
+	switch c.Check {
+	case "not_null":
+	case "in_set":
+		if len(c.Values) == 0 {
+			return "in_set has no values", "add values: [one, another]"
+		}
+	case "range":
+		if c.Min == nil && c.Max == nil {
+			return "range has neither min nor max", "add min, max or both"
+		}
+		if c.Min != nil && c.Max != nil && *c.Min > *c.Max {
+			return "range has a min above its max", "swap them"
+		}
+	case "regex":
+		if c.Pattern == "" {
+			return "regex has no pattern", "add pattern: with a regular expression"
+		}
+		if _, err := regexp.Compile(c.Pattern); err != nil {
+			return "the pattern is no regular expression", "use RE2 syntax: no look-around, no back-references"
+		}
+	default:
+		return fmt.Sprintf("there is no check %q", c.Check), meant(c.Check, names)
+	}
+	return "", ""
+}

@@ -1,0 +1,315 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/kithdata/kith/internal/cleanse"
+	"github.com/kithdata/kith/internal/contract"
+	"github.com/kithdata/kith/internal/quality"
+	"github.com/kithdata/kith/internal/record"
+	"github.com/kithdata/kith/internal/source/file"
+	"github.com/kithdata/kith/internal/source/tracking"
+)
+
+func (b *builder) buildSources(v *value) {
+	b.sources = map[string]sourceKind{}
+	for _, name := range v.keys() {
+		s := v.get(name)
+		kind := sourceKind{kind: s.get("type").text(), node: s.key}
+		if !b.plainName(s, name) {
+			b.sources[name] = sourceKind{node: s.key}
+			continue
+		}
+		switch kind.kind {
+		case "file":
+			kind.index = len(b.tree.Files)
+			b.tree.Files = append(b.tree.Files, b.fileSource(name, s))
+		case "tracking":
+			kind.index = len(b.tree.Tracking)
+			keys := s.get("write_keys")
+			if keys != nil && len(keys.node.Content) == 0 && len(keys.items) == 0 {
+				b.add(keys.node, CodeKeyMissing, keys.path+" has no key", "write "+keys.field.wanted())
+			}
+			b.tree.Tracking = append(b.tree.Tracking, tracking.Config{
+				Name:      name,
+				WriteKeys: keys.texts(),
+				MaxEvent:  s.get("max_event").int(),
+				MaxBatch:  s.get("max_batch").int(),
+				MaxEvents: s.get("max_events").int(),
+			})
+		}
+		b.sources[name] = kind
+	}
+}
+
+func (b *builder) fileSource(name string, s *value) file.Config {
+	path := s.get("path")
+	c := file.Config{
+		Name:      name,
+		Format:    s.get("format").text(),
+		Watch:     s.get("watch").bool(true),
+		Poll:      s.get("poll").duration(),
+		Delimiter: s.get("delimiter").text(),
+		MaxLine:   s.get("max_line").int(),
+	}
+	if path != nil {
+		c.Path = b.resolve(path.str)
+		b.glob(path)
+	}
+	if d := s.get("delimiter"); d != nil {
+		if d.str == `\t` || d.str == "tab" {
+			c.Delimiter = "\t"
+		}
+		if r := []rune(c.Delimiter); len(r) != 1 || strings.ContainsAny(c.Delimiter, "\"\r\n") {
+			b.add(d.node, CodeValueType, d.path+" is not one character that can separate columns", `write for example ";" or "\t"`)
+		}
+	}
+	return c
+}
+
+func (b *builder) glob(v *value) {
+	if _, err := filepath.Match(v.str, "x"); err != nil || v.str == "" {
+		b.add(v.node, CodeGlob, v.path+" is not a pattern of file names", "close every [ and escape special characters with \\")
+	}
+}
+
+// trackingStreams are the streams that a tracking source has by itself.
+func trackingStreams() []contract.StreamConfig {
+	return []contract.StreamConfig{
+		{Stream: "users", Kind: record.Customer},
+		{Stream: "events", Kind: record.Event},
+		{Stream: "pages", Kind: record.Event},
+		{Stream: "screens", Kind: record.Event},
+		{Stream: "groups", Kind: record.Object},
+		{Stream: "aliases", Kind: record.Event},
+	}
+}
+
+func (b *builder) buildStreams(v *value) {
+	seen := map[string]bool{}
+	var fileStreams []fileStream
+	for _, name := range v.keys() {
+		s := v.get(name)
+		full, source, ok := b.streamName(s, name)
+		if !ok {
+			continue
+		}
+		if seen[full] {
+			b.add(s.key, CodeStreamTwice, fmt.Sprintf("stream %s is described twice", full), "keep one of the two")
+			continue
+		}
+		seen[full] = true
+		b.stream(s, full, source)
+		if b.sources[source].kind == "file" {
+			fileStreams = append(fileStreams, fileStream{full, source, s})
+		} else if files := s.get("files"); files != nil && b.sources[source].kind != "" {
+			b.add(files.node, CodeStreamFiles, files.path+" is for streams of file sources", "remove it")
+		}
+	}
+	b.matchFiles(fileStreams)
+	for _, t := range b.tree.Tracking {
+		for _, d := range trackingStreams() {
+			d.Stream, d.Source, d.OnDrift = t.Name+"."+d.Stream, t.Name, contract.Evolve
+			if !seen[d.Stream] {
+				b.tree.Rules.Streams = append(b.tree.Rules.Streams, d)
+				b.tree.Rules.Cleanse = append(b.tree.Rules.Cleanse, cleanse.StreamConfig{Stream: d.Stream})
+			}
+		}
+	}
+}
+
+// streamName gives a stream's full name and its source.
+func (b *builder) streamName(s *value, name string) (full, source string, ok bool) {
+	from := s.get("from")
+	first, rest, dotted := strings.Cut(name, ".")
+	switch {
+	case from == nil && !dotted:
+		b.add(s.key, CodeStreamName, fmt.Sprintf("stream %s does not say where it comes from", name), "call it SOURCE."+name+", or add from: SOURCE")
+		return "", "", false
+	case from == nil:
+		source, full = first, name
+	case !dotted:
+		source, full, rest = from.str, from.str+"."+name, name
+	default:
+		source, full = from.str, name
+		if first != source {
+			b.add(from.node, CodeStreamName, fmt.Sprintf("stream %s comes from %s, another source", name, from.node.Value), fmt.Sprintf("call it %s.%s", from.node.Value, rest))
+			return "", "", false
+		}
+	}
+	if !validName(rest, true) {
+		b.add(s.key, CodeStreamName, fmt.Sprintf("stream %q has a name that no table can bear", name), "use letters, digits, dashes and underscores, and start with a letter or digit")
+		return "", "", false
+	}
+	if _, known := b.sources[source]; !known {
+		at, shown := s.key, source
+		if from != nil {
+			at, shown = from.node, from.node.Value
+		}
+		names := keysOf(b.sources)
+		mend := "describe it under sources"
+		if len(names) > 0 {
+			mend = meant(source, names)
+		}
+		b.add(at, CodeSourceUnknown, fmt.Sprintf("stream %s: there is no source %s", name, shown), mend)
+		return "", "", false
+	}
+	return full, source, true
+}
+
+type fileStream struct {
+	stream, source string
+	v              *value
+}
+
+// matchFiles tells every file source which of its files belong to which stream.
+func (b *builder) matchFiles(streams []fileStream) {
+	count := map[string]int{}
+	for _, s := range streams {
+		count[s.source]++
+	}
+	for _, s := range streams {
+		files := s.v.get("files")
+		if files == nil && count[s.source] > 1 {
+			b.add(s.v.key, CodeStreamFiles, fmt.Sprintf("source %s has %d streams, and %s does not say which files are its own", s.source, count[s.source], s.stream),
+				`add files: with a glob on the files' names, for example "contacts-*.csv"`)
+		}
+		if files != nil {
+			b.glob(files)
+		}
+		c := &b.tree.Files[b.sources[s.source].index]
+		c.Streams = append(c.Streams, file.StreamMatch{Glob: files.text(), Stream: s.stream})
+	}
+	for i := range b.tree.Files {
+		if c := &b.tree.Files[i]; count[c.Name] == 0 {
+			b.add(b.sources[c.Name].node, CodeStreamFiles, fmt.Sprintf("file source %s has no stream", c.Name), "describe what its records mean under streams, for example "+c.Name+".rows")
+		}
+	}
+}
+
+func (b *builder) stream(s *value, full, source string) {
+	c := contract.StreamConfig{
+		Stream:   full,
+		Source:   source,
+		Key:      s.get("key").text(),
+		Seq:      s.get("seq").text(),
+		Occurred: s.get("occurred").text(),
+		Deleted:  s.get("deleted").text(),
+		OnDrift:  contract.Policy(s.get("on_drift").textOr(string(contract.Evolve))),
+	}
+	if kind := s.get("kind"); kind != nil {
+		c.Kind, _ = record.KindOf(kind.str)
+	}
+	b.kindOf(s, &c)
+	if v := s.get("contract"); v != nil {
+		path := b.resolve(v.str)
+		b.tree.Contracts[full] = path
+		c.Schema = b.schema(v, path)
+	}
+	b.tree.Rules.Streams = append(b.tree.Rules.Streams, c)
+	b.tree.Rules.Cleanse = append(b.tree.Rules.Cleanse, b.mapping(s, full, c.Kind))
+	if checks := b.checks(s.get("expect")); len(checks) > 0 {
+		b.tree.Rules.Quality = append(b.tree.Rules.Quality, quality.StreamConfig{Stream: full, Checks: checks})
+	}
+}
+
+// kindOf settles a stream's kind and tells where its source or kind ask for more.
+func (b *builder) kindOf(s *value, c *contract.StreamConfig) {
+	kind := s.get("kind")
+	if b.sources[c.Source].kind == "tracking" {
+		for _, d := range trackingStreams() {
+			if c.Stream == c.Source+"."+d.Stream {
+				if kind != nil && d.Kind != c.Kind {
+					b.add(kind.node, CodeStreamKind, fmt.Sprintf("stream %s of a tracking source is of kind %s", c.Stream, d.Kind), "write kind: "+d.Kind.String()+", or leave it out")
+				}
+				c.Kind = d.Kind
+				return
+			}
+		}
+		var names []string
+		for _, d := range trackingStreams() {
+			names = append(names, c.Source+"."+d.Stream)
+		}
+		b.add(s.key, CodeStreamName, fmt.Sprintf("a tracking source has no stream %s", c.Stream), meant(c.Stream, names))
+		return
+	}
+	if kind == nil && !s.has("kind") {
+		b.add(s.key, CodeKeyMissing, fmt.Sprintf("stream %s does not say its kind", c.Stream), "add kind: customer, event, object or consent")
+	}
+	if (c.Kind == record.Customer || c.Kind == record.Object) && c.Key == "" && !s.has("key") && b.sources[c.Source].kind == "file" {
+		b.add(s.key, CodeKeyMissing, fmt.Sprintf("stream %s does not say its key", c.Stream), "add key: with the field that is the source's own id of a "+c.Kind.String())
+	}
+}
+
+// schema reads a contract file; one that does not exist yet is no fault.
+func (b *builder) schema(v *value, path string) *contract.Schema {
+	if strings.ToLower(filepath.Ext(path)) != ".json" {
+		b.add(v.node, CodeContractFile, v.path+" is not a .json file", "contracts are JSON Schema: end its name in .json")
+		return nil
+	}
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err == nil && len(data) > MaxFile {
+		err = fmt.Errorf("it has more than %d bytes", MaxFile)
+	}
+	if err != nil {
+		b.add(v.node, CodeContractFile, fmt.Sprintf("%s cannot be read: %s", v.path, reason(err)), "mend the file's rights, or remove it: the contract is then proposed anew")
+		return nil
+	}
+	schema, err := parseContract(data)
+	if err != nil {
+		b.add(v.node, CodeContractFile, fmt.Sprintf("%s: %s is not a contract: %v", v.path, filepath.Base(path), err), "mend the file, or remove it: the contract is then proposed anew")
+		return nil
+	}
+	return schema
+}
+
+// mapping reads a stream's attributes, identifiers and consent.
+func (b *builder) mapping(s *value, full string, kind record.Kind) cleanse.StreamConfig {
+	c := cleanse.StreamConfig{Stream: full}
+	attributes := s.get("attributes")
+	for _, name := range attributes.keys() {
+		a := attributes.get(name)
+		if !validName(name, false) {
+			b.add(a.key, CodeName, fmt.Sprintf("attribute %q has a name that no column can bear", name), "use letters, digits and underscores, and start with a letter")
+		}
+		ac := cleanse.AttributeConfig{Name: name, From: a.text()}
+		if a.field.shape == object {
+			ac.From = a.get("from").textOr(name)
+			ac.Type = a.get("type").text()
+			ac.Steps = b.steps(a.get("clean"))
+		}
+		c.Attributes = append(c.Attributes, ac)
+	}
+	identifiers := s.get("identifiers")
+	for _, name := range identifiers.keys() {
+		i := identifiers.get(name)
+		if !slices.Contains(b.types, name) {
+			b.add(i.key, CodeIdentifierType, fmt.Sprintf("stream %s: there is no identifier type %s", full, name),
+				meant(name, b.types)+fmt.Sprintf(", or add {type: %s} under identity.identifiers", name))
+		}
+		for _, path := range i.texts() {
+			c.Identifiers = append(c.Identifiers, cleanse.IdentifierConfig{Type: name, From: path})
+		}
+	}
+	consent := s.get("consent")
+	if kind == record.Consent {
+		c.Consent = &cleanse.ConsentConfig{
+			Purpose: consent.get("purpose").textOr("purpose"),
+			Channel: consent.get("channel").textOr("channel"),
+			Status:  consent.get("status").textOr("status"),
+			Proof:   consent.get("proof").text(),
+		}
+	} else if consent != nil {
+		b.add(consent.key, CodeStreamKind, fmt.Sprintf("stream %s is not of kind consent", full), "remove consent, or write kind: consent")
+	}
+	return c
+}
