@@ -53,3 +53,8 @@ func parseContract(data []byte) (*contract.Schema, error) {
 	}
 	return &s, nil
 }
+
+// stepsMarkdown is the reference of the cleansing steps.
+func stepsMarkdown() string {
+	return "`" + strings.Join(stepNames(), "`, `") + "`\n"
+}

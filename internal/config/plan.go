@@ -1,0 +1,212 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/kithdata/kith/internal/cleanse"
+	"github.com/kithdata/kith/internal/contract"
+	"github.com/kithdata/kith/internal/golden"
+	"github.com/kithdata/kith/internal/identity"
+	"github.com/kithdata/kith/internal/quality"
+)
+
+// Plan says what changed rules would do.
+type Plan struct {
+	Changes []Change `json:"changes,omitempty"`
+	// NeedsGeneration: identity and golden records are made anew beside the current
+	// ones, and swapped in at once.
+	NeedsGeneration bool `json:"needs_generation"`
+}
+
+// Change is one thing that a plan does.
+type Change struct {
+	What     string `json:"what"`    // added, dropped or changed
+	Subject  string `json:"subject"` // a stream's name, identity or golden
+	Sentence string `json:"sentence"`
+}
+
+// Empty reports whether the rules are equal.
+func (p Plan) Empty() bool { return len(p.Changes) == 0 }
+
+// String is the plan's sentences, one a line.
+func (p Plan) String() string {
+	if p.Empty() {
+		return "nothing changes\n"
+	}
+	var b strings.Builder
+	for _, c := range p.Changes {
+		b.WriteString(c.Sentence + "\n")
+	}
+	return b.String()
+}
+
+// NewPlan compares the rules in force with those of a file.
+func NewPlan(old, changed Rules) Plan {
+	before, after := old.canonical(), changed.canonical()
+	var p Plan
+	p.streams(&before, &after)
+	p.identity(before.Identity, after.Identity)
+	p.golden(before.Golden, after.Golden)
+	return p
+}
+
+func (p *Plan) add(what, subject, sentence string) {
+	p.Changes = append(p.Changes, Change{What: what, Subject: subject, Sentence: sentence})
+}
+
+// part is all that the rules say of one stream.
+type part struct {
+	Contract contract.StreamConfig
+	Cleanse  cleanse.StreamConfig
+	Quality  quality.StreamConfig
+}
+
+func (r *Rules) parts() map[string]part {
+	m := map[string]part{}
+	for _, s := range r.Streams {
+		m[s.Stream] = part{Contract: s, Cleanse: cleanse.StreamConfig{Stream: s.Stream}, Quality: quality.StreamConfig{Stream: s.Stream}}
+	}
+	for _, s := range r.Cleanse {
+		if e, ok := m[s.Stream]; ok {
+			e.Cleanse = s
+			m[s.Stream] = e
+		}
+	}
+	for _, s := range r.Quality {
+		if e, ok := m[s.Stream]; ok {
+			e.Quality = s
+			m[s.Stream] = e
+		}
+	}
+	return m
+}
+
+func (p *Plan) streams(before, after *Rules) {
+	old, now := before.parts(), after.parts()
+	names := append(keysOf(old), keysOf(now)...)
+	slices.Sort(names)
+	for _, name := range slices.Compact(names) {
+		o, was := old[name]
+		n, is := now[name]
+		switch {
+		case !was:
+			p.add("added", name, fmt.Sprintf("Stream %s (%s) is added: its records are taken from now on.", name, n.Contract.Kind))
+		case !is:
+			p.add("dropped", name, fmt.Sprintf("Stream %s is dropped: nothing more is taken; what it gave stays in profiles and warehouse.", name))
+		default:
+			if what := o.differences(n); len(what) > 0 {
+				p.add("changed", name, fmt.Sprintf("Stream %s changes its %s: records received from now on are judged by it; earlier ones keep the version they came in under.", name, listingAnd(what)))
+			}
+		}
+	}
+}
+
+// differences names the settings in which two versions of a stream differ.
+func (o part) differences(n part) []string {
+	var what []string
+	note := func(name string, a, b any) {
+		if !same(a, b) {
+			what = append(what, name)
+		}
+	}
+	note("source", o.Contract.Source, n.Contract.Source)
+	note("kind", o.Contract.Kind, n.Contract.Kind)
+	note("key", o.Contract.Key, n.Contract.Key)
+	note("seq", o.Contract.Seq, n.Contract.Seq)
+	note("occurred", o.Contract.Occurred, n.Contract.Occurred)
+	note("deleted", o.Contract.Deleted, n.Contract.Deleted)
+	note("on_drift", o.Contract.OnDrift, n.Contract.OnDrift)
+	note("contract", o.Contract.Schema, n.Contract.Schema)
+	note("attributes", o.Cleanse.Attributes, n.Cleanse.Attributes)
+	note("identifiers", o.Cleanse.Identifiers, n.Cleanse.Identifiers)
+	note("consent", o.Cleanse.Consent, n.Cleanse.Consent)
+	note("expect", o.Quality.Checks, n.Quality.Checks)
+	return what
+}
+
+const rebuilt = "a new generation re-resolves every record, and is swapped in once it has caught up"
+
+func (p *Plan) identity(before, after identity.Config) {
+	if same(before, after) {
+		return
+	}
+	p.NeedsGeneration = true
+	var what []string
+	old, now := typesByName(before), typesByName(after)
+	for _, t := range after.Types {
+		o, was := old[t.Type]
+		if !was {
+			what = append(what, "adds "+t.Type)
+		} else if !same(o, t) {
+			what = append(what, "changes the limits of "+t.Type)
+		}
+	}
+	for _, t := range before.Types {
+		if _, is := now[t.Type]; !is {
+			what = append(what, "drops "+t.Type)
+		}
+	}
+	if len(what) == 0 && !same(before.Types, after.Types) {
+		what = append(what, "reorders the identifier types")
+	}
+	if before.MaxPerson != after.MaxPerson {
+		what = append(what, "changes max_person")
+	}
+	if before.LargeRegion != after.LargeRegion {
+		what = append(what, "changes large_region")
+	}
+	p.add("changed", "identity", fmt.Sprintf("Identity %s: %s.", listingAnd(what), rebuilt))
+}
+
+func typesByName(c identity.Config) map[string]identity.TypeConfig {
+	m := map[string]identity.TypeConfig{}
+	for _, t := range c.Types {
+		m[t.Type] = t
+	}
+	return m
+}
+
+func (p *Plan) golden(before, after golden.Config) {
+	if same(before, after) {
+		return
+	}
+	p.NeedsGeneration = true
+	old, now := map[string]golden.RuleConfig{}, map[string]golden.RuleConfig{}
+	for _, r := range before.Rules {
+		old[r.Attribute] = r
+	}
+	for _, r := range after.Rules {
+		now[r.Attribute] = r
+	}
+	names := append(keysOf(old), keysOf(now)...)
+	slices.Sort(names)
+	var what []string
+	for _, name := range slices.Compact(names) {
+		if !same(old[name], now[name]) {
+			what = append(what, name)
+		}
+	}
+	if !same(before.Default, after.Default) {
+		what = append(what, "every attribute without a rule of its own")
+	}
+	p.add("changed", "golden", fmt.Sprintf("The golden rule of %s changes: %s.", listingAnd(what), rebuilt))
+}
+
+// same compares by canonical JSON, so that absent and empty are one.
+func same(a, b any) bool {
+	x, errX := json.Marshal(a, json.Deterministic(true))
+	y, errY := json.Marshal(b, json.Deterministic(true))
+	return errX == nil && errY == nil && string(x) == string(y)
+}
+
+// listingAnd writes names as "a, b and c".
+func listingAnd(names []string) string {
+	if len(names) < 2 {
+		return strings.Join(names, "")
+	}
+	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
+}
