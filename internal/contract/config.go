@@ -1,0 +1,44 @@
+package contract
+
+import "github.com/kithdata/kith/internal/record"
+
+// Policy says what becomes of a record that drifts from its contract.
+type Policy string
+
+// The drift policies.
+const (
+	Evolve       Policy = "evolve"        // widen the contract; nothing is rejected
+	Freeze       Policy = "freeze"        // quarantine the record
+	DiscardRow   Policy = "discard_row"   // drop the record, counted as discarded
+	DiscardValue Policy = "discard_value" // drop the value, keep the record
+)
+
+// StreamConfig is what the contract room needs to know of one stream. Paths name
+// fields of the properties, with dots into nested objects.
+type StreamConfig struct {
+	Stream   string      `json:"stream"`
+	Source   string      `json:"source"`
+	Kind     record.Kind `json:"kind"`
+	Key      string      `json:"key,omitempty"`      // path; empty for events and push sources that set their own
+	Seq      string      `json:"seq,omitempty"`      // path
+	Occurred string      `json:"occurred,omitempty"` // path
+	Deleted  string      `json:"deleted,omitempty"`  // path of a boolean: true means op delete
+	OnDrift  Policy      `json:"on_drift,omitempty"` // default evolve
+	Schema   *Schema     `json:"schema,omitempty"`   // the applied contract; nil: none yet, the stream evolves
+}
+
+// Schema is a contract: the fields of a stream's records, flat, with dotted paths.
+// It is mirrored to a file as JSON Schema.
+type Schema struct {
+	Fields []Field `json:"fields"` // sorted by path
+}
+
+// Field is one field of a Schema. Types form a lattice: integer < number < string,
+// date < timestamp < string, boolean < string, json above all; joining two is
+// commutative, associative and idempotent.
+type Field struct {
+	Path     string           `json:"path"`
+	Type     record.ValueKind `json:"type"`
+	Nullable bool             `json:"nullable,omitempty"`
+	Required bool             `json:"required,omitempty"`
+}

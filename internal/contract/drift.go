@@ -1,0 +1,55 @@
+package contract
+
+import "github.com/kithdata/kith/internal/record"
+
+// typed gives v as the contract wants it. ok is false when the value is not to be
+// kept: by verdict of the record, or alone under discard_value.
+func (rd *reader) typed(v record.Value, n *node) (record.Value, bool) {
+	f := n.want
+	if f == nil {
+		if rd.st.evolves {
+			return v, true
+		}
+		return v, rd.drift(CodeNewField, n.path, "the contract does not know this field; add it, or let the stream evolve")
+	}
+	if f.Required {
+		rd.must++
+	}
+	out, fits := fit(v, f.Type)
+	switch {
+	case fits && (f.Nullable || !out.IsNull()):
+		return out, true
+	case rd.st.evolves:
+		return widened(v, out, fits, f), true
+	case fits:
+		return out, rd.drift(CodeNull, n.path, "the contract allows no null here")
+	}
+	return out, rd.drift(CodeType, n.path, "the value does not fit the contract's type, "+f.Type.String())
+}
+
+// widened is v under the field's type widened by v itself: what the field would
+// hold had its contract been made with this record among the others.
+func widened(v, out record.Value, fits bool, f *Field) record.Value {
+	switch {
+	case fits:
+		return out
+	case f.Type == record.Null: // nothing was known of the field: strings stay strings
+		return v
+	}
+	out, _ = fit(v, JoinTypes(f.Type, Natural(v)))
+	return out
+}
+
+// drift judges by the stream's policy a record that does not keep to its contract.
+// It always gives false: what drifted is not kept.
+func (rd *reader) drift(code, path, detail string) bool {
+	switch rd.st.cfg.OnDrift {
+	case DiscardRow:
+		rd.r.Discard(code, path)
+	case DiscardValue:
+		rd.r.Verdict.Partly = true
+	default:
+		rd.r.Quarantine(code, path, detail)
+	}
+	return false
+}

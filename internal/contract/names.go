@@ -1,0 +1,113 @@
+package contract
+
+import (
+	"bytes"
+	"sync"
+	"sync/atomic"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/kithdata/kith/internal/record"
+)
+
+// maxNames bounds how many member names a stream's tree learns; a source that
+// sends ever new names costs an allocation each, not memory for ever.
+const maxNames = 4096
+
+// names is the tree of member names that a stream's records have shown, so that a
+// field's path is made once, and its place in the contract is found once.
+// Reading takes no lock; a new name is added under one, to copies.
+type names struct {
+	mu     sync.Mutex
+	count  int
+	root   node
+	schema *compiled
+}
+
+// node is one member name at its place.
+type node struct {
+	raw  string // between the quotes, as sent
+	path string
+	want *Field // the contract's field of this path; nil when it has none
+	// whole says that the contract has the path as json and nothing below it: an
+	// object there stays whole.
+	whole bool
+	kids atomic.Pointer[kids]
+}
+
+type kids struct {
+	list []*node // in order of first sight, which is mostly the order of sending
+	by   map[string]*node
+}
+
+// child finds the member raw of n, learning it if need be. hint is where in the
+// list the sender's usual order would have it.
+func (t *names) child(n *node, raw []byte, escaped bool, hint int) (*node, int) {
+	k := n.kids.Load()
+	if k != nil {
+		if hint < len(k.list) && k.list[hint].raw == string(raw) {
+			return k.list[hint], hint + 1
+		}
+		if c := k.by[string(raw)]; c != nil {
+			return c, hint + 1
+		}
+	}
+	return t.learn(n, raw, escaped), hint + 1
+}
+
+func (t *names) learn(n *node, raw []byte, escaped bool) *node {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	old := n.kids.Load()
+	if old != nil {
+		if c := old.by[string(raw)]; c != nil {
+			return c
+		}
+	}
+	c := &node{raw: string(raw), path: memberPath(n.path, raw, escaped, n == &t.root)}
+	c.want = t.schema.field(c.path)
+	c.whole = c.want != nil && c.want.Type == record.JSON && !t.schema.below(c.path)
+	if t.count >= maxNames || len(c.path) > maxPath {
+		return c
+	}
+	t.count++
+	grown := &kids{by: map[string]*node{c.raw: c}}
+	if old != nil {
+		grown.list = old.list
+		for name, each := range old.by {
+			grown.by[name] = each
+		}
+	}
+	grown.list = append(grown.list[:len(grown.list):len(grown.list)], c)
+	n.kids.Store(grown)
+	return c
+}
+
+// memberPath is the path of a member below parent. A member without a name is
+// called _, since nothing after the contract can name a column without a name.
+func memberPath(parent string, raw []byte, escaped, root bool) string {
+	name := string(raw)
+	if escaped {
+		name = unquote(raw)
+	}
+	if name == "" {
+		name = "_"
+	}
+	if root {
+		return name
+	}
+	return parent + "." + name
+}
+
+// unquote gives the text of a string from what lies between its quotes.
+func unquote(raw []byte) string {
+	quoted := make([]byte, 0, len(raw)+2)
+	quoted = append(quoted, '"')
+	quoted = append(quoted, raw...)
+	quoted = append(quoted, '"')
+	text, err := jsontext.AppendUnquote(make([]byte, 0, len(raw)), quoted)
+	if err != nil { // only where the door maps text that Refine will refuse
+		return string(bytes.ToValidUTF8(text, nil))
+	}
+	return string(text)
+}

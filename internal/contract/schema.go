@@ -1,0 +1,172 @@
+package contract
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/kithdata/kith/internal/kit/errs"
+	"github.com/kithdata/kith/internal/kit/wire"
+	"github.com/kithdata/kith/internal/record"
+)
+
+// MaxFields is how many fields a record, and a widened contract, can have.
+const MaxFields = 2000
+
+// Join is the least contract under which the records of both fit; nil stands for
+// no records at all. It is commutative, associative and idempotent, so that a
+// widened contract does not depend on the order or the batches in which records
+// came. Of more than MaxFields fields the first by path stay, which keeps it so.
+func Join(a, b *Schema) *Schema {
+	switch {
+	case a == nil:
+		return b
+	case b == nil:
+		return a
+	}
+	out := &Schema{Fields: make([]Field, 0, max(len(a.Fields), len(b.Fields)))}
+	x, y := a.Fields, b.Fields
+	for (len(x) > 0 || len(y) > 0) && len(out.Fields) < MaxFields {
+		var f Field
+		switch {
+		case len(y) == 0 || len(x) > 0 && x[0].Path < y[0].Path:
+			f, x = x[0], x[1:]
+			f.Required = false
+		case len(x) == 0 || y[0].Path < x[0].Path:
+			f, y = y[0], y[1:]
+			f.Required = false
+		default:
+			f = joinFields(x[0], y[0])
+			x, y = x[1:], y[1:]
+		}
+		out.Fields = append(out.Fields, f)
+	}
+	return out
+}
+
+func joinFields(a, b Field) Field {
+	return Field{Path: a.Path, Type: JoinTypes(a.Type, b.Type), Nullable: a.Nullable || b.Nullable, Required: a.Required && b.Required}
+}
+
+// Equal reports whether two contracts say the same.
+func (s *Schema) Equal(o *Schema) bool {
+	if s == nil || o == nil {
+		return s == o
+	}
+	return slices.Equal(s.Fields, o.Fields)
+}
+
+// shape is the contract of one record alone.
+func shape(fields []record.Attr) *Schema {
+	s := &Schema{Fields: make([]Field, 0, len(fields))}
+	for i := range fields {
+		k := Natural(fields[i].Value)
+		s.Fields = append(s.Fields, Field{Path: fields[i].Name, Type: k, Nullable: k == record.Null, Required: true})
+	}
+	return s
+}
+
+// compiled is a Schema made ready for look-ups by path.
+type compiled struct {
+	schema   *Schema
+	by       map[string]*Field
+	required int
+}
+
+// compile sorts s, on a copy, and indexes it. It is nil for a nil Schema.
+func compile(s *Schema) *compiled {
+	if s == nil {
+		return nil
+	}
+	own := &Schema{Fields: slices.Clone(s.Fields)}
+	slices.SortFunc(own.Fields, func(a, b Field) int { return cmp.Compare(a.Path, b.Path) })
+	c := &compiled{schema: own, by: make(map[string]*Field, len(own.Fields))}
+	for i := range own.Fields {
+		f := &own.Fields[i]
+		c.by[f.Path] = f
+		if f.Required {
+			c.required++
+		}
+	}
+	return c
+}
+
+func (c *compiled) field(path string) *Field {
+	if c == nil {
+		return nil
+	}
+	return c.by[path]
+}
+
+// below reports whether the contract has a field under path.
+func (c *compiled) below(path string) bool {
+	i, _ := slices.BinarySearchFunc(c.schema.Fields, path+".", func(f Field, at string) int { return cmp.Compare(f.Path, at) })
+	return i < len(c.schema.Fields) && strings.HasPrefix(c.schema.Fields[i].Path, path+".")
+}
+
+// covers reports whether a record changes nothing about the contract.
+func (c *compiled) covers(fields []record.Attr) bool {
+	if c == nil {
+		return false
+	}
+	required := 0
+	for i := range fields {
+		f := c.by[fields[i].Name]
+		if f == nil {
+			if n := len(c.schema.Fields); n < MaxFields || fields[i].Name < c.schema.Fields[n-1].Path {
+				return false
+			}
+			continue // a full contract has no place for it
+		}
+		if f.Required {
+			required++
+		}
+		v := &fields[i].Value
+		if v.Kind == f.Type && (v.Kind == record.String || v.Kind == record.JSON) && (f.Nullable || v.S != "") {
+			continue
+		}
+		k := Natural(*v)
+		if k == record.Null && !f.Nullable || JoinTypes(k, f.Type) != f.Type {
+			return false
+		}
+	}
+	return required == c.required
+}
+
+const schemaVersion = 1
+
+// AppendSchema appends s's stored form to b (I8): version, count, then path, type
+// and flags of each field.
+func AppendSchema(b []byte, s *Schema) []byte {
+	e := wire.Encoder{B: b}
+	e.Byte(schemaVersion)
+	e.Uint(uint64(len(s.Fields)))
+	for _, f := range s.Fields {
+		e.String(f.Path)
+		e.Byte(byte(f.Type))
+		e.Bool(f.Nullable)
+		e.Bool(f.Required)
+	}
+	return e.B
+}
+
+// DecodeSchema reads what AppendSchema wrote; it aliases b. It fails with code
+// contract_format.
+func DecodeSchema(b []byte) (*Schema, error) {
+	d := wire.NewDecoder(b)
+	if v := d.Byte(); d.Err() == nil && v != schemaVersion {
+		return nil, errs.New("contract_format", "the stored contract was written by a newer Kith").Fix("open this data folder with the version that wrote it, or a later one")
+	}
+	s := &Schema{}
+	for range d.Count() {
+		f := Field{Path: d.String(), Type: record.ValueKind(d.Byte()), Nullable: d.Bool(), Required: d.Bool()}
+		if n := len(s.Fields); f.Type > record.JSON || n > 0 && s.Fields[n-1].Path >= f.Path {
+			d.Fail()
+		}
+		s.Fields = append(s.Fields, f)
+	}
+	if err := d.Finish(); err != nil {
+		return nil, errs.Wrap("contract_format", "reading a stored contract", err)
+	}
+	return s, nil
+}
