@@ -75,6 +75,7 @@ type Keeper struct {
 	g       generations
 	current atomic.Uint32
 	changed chan struct{} // capacity 1: a build was asked for
+	moved   chan struct{} // closed and renewed whenever g changes
 	done    atomic.Uint64
 }
 
@@ -91,7 +92,7 @@ type KeeperDeps struct {
 // OpenKeeper reads which generation is current; in a new state it makes the first,
 // under the given version of the rules.
 func OpenKeeper(ctx context.Context, cfg Config, deps KeeperDeps, rules uint32) (*Keeper, error) {
-	k := &Keeper{cfg: cfg, deps: deps, changed: make(chan struct{}, 1)}
+	k := &Keeper{cfg: cfg, deps: deps, changed: make(chan struct{}, 1), moved: make(chan struct{})}
 	err := k.update(ctx, func(g *generations) {
 		if g.current == 0 {
 			*g = generations{current: 1, rules: rules, highest: 1}
@@ -128,6 +129,24 @@ func (k *Keeper) Build(ctx context.Context, rules uint32) error {
 	return err
 }
 
+// WaitSettled waits until no generation is being built and everything that the last
+// swap changed is emitted.
+func (k *Keeper) WaitSettled(ctx context.Context) error {
+	for {
+		k.mu.Lock()
+		g, moved := k.g, k.moved
+		k.mu.Unlock()
+		if g.building == 0 && !g.emitting && g.previous == 0 {
+			return nil
+		}
+		select {
+		case <-moved:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
 // update changes the stored generations in a transaction.
 func (k *Keeper) update(ctx context.Context, change func(g *generations)) error {
 	var g generations
@@ -154,6 +173,8 @@ func (k *Keeper) set(g generations) {
 	defer k.mu.Unlock()
 	k.g = g
 	k.current.Store(g.current)
+	close(k.moved)
+	k.moved = make(chan struct{})
 }
 
 func (k *Keeper) get() generations {

@@ -15,6 +15,10 @@ import (
 // StreamReplay is the control stream of replays.
 const StreamReplay = "replay"
 
+// codeReplayRaced says that a replay was prepared before the record that it names
+// was quarantined: it is prepared again.
+const codeReplayRaced errs.Code = "replay_raced"
+
 const retryPause = 500 * time.Millisecond
 
 // Replay is a control record: judge these records again, under newer rules. The
@@ -116,7 +120,7 @@ func (r *Road) replay(ctx context.Context, tx engine.Tx, sub *record.Batch) erro
 		case values[3+2*i] != nil && rec.Kind != record.Control:
 			kept = append(kept, *rec)
 		case values[3+2*i] != nil:
-			return errs.New("replay_raced", "a record was quarantined while its replay was prepared") // tried again
+			return errs.New(codeReplayRaced, "a record was quarantined while its replay was prepared")
 		case rec.Offset >= done:
 			waiting = slices.DeleteFunc(waiting, func(o override) bool { return o.offset == rec.Offset && o.pin <= rec.Pin })
 			waiting = append(waiting, override{offset: rec.Offset, pin: rec.Pin})

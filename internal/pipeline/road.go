@@ -240,6 +240,13 @@ func (r *Road) settle(ctx context.Context, b *record.Batch) error {
 			case <-ctx.Done():
 				return ctx.Err()
 			}
+		case errs.Is(err, codeReplayRaced): // what it raced with is visible in a moment
+			try = 0
+			select {
+			case <-r.deps.After(time.Millisecond):
+			case <-ctx.Done():
+				return ctx.Err()
+			}
 		case errs.Is(err, engine.CodeFenced), errs.Is(err, engine.CodeFailed), errs.Is(err, engine.CodeClosed):
 			return err
 		case try < tries:
