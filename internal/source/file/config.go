@@ -1,0 +1,90 @@
+package file
+
+import (
+	"errors"
+	"path/filepath"
+	"time"
+
+	"github.com/kithdata/kith/internal/kit/errs"
+)
+
+// Config is one file source: CSV or NDJSON, plain or gzip.
+type Config struct {
+	Name      string        // the source's name
+	Path      string        // glob, absolute
+	Format    string        // csv, ndjson, or empty: by the file's name
+	Streams   []StreamMatch // which files belong to which stream; the first match wins
+	Watch     bool          // go on looking for new and grown files
+	Poll      time.Duration // how often to look besides notifications; default 2 s
+	Delimiter string        // csv; empty: detected
+	MaxLine   int           // bytes; a longer line is quarantined; default 1 MiB
+}
+
+// StreamMatch sends files whose base name matches Glob to Stream.
+type StreamMatch struct {
+	Glob   string // empty: all
+	Stream string // full name
+}
+
+// Validate reports every fault of c.
+func (c Config) Validate() error {
+	var faults []error
+	at := "sources." + c.Name
+	fault := func(what, field, mend string) {
+		faults = append(faults, errs.New("bad_value", what).At(at+"."+field).Fix(mend))
+	}
+	if c.Name == "" {
+		fault("a file source has no name", "name", "give it one")
+	}
+	if _, err := filepath.Match(c.Path, ""); err != nil || c.Path == "" {
+		fault("the path is no file name or glob", "path", `write a file's path, or a glob such as "exports/crm-*.csv"`)
+	}
+	if c.Format != "" && c.Format != "csv" && c.Format != "ndjson" {
+		fault("the format is not known", "format", "write csv or ndjson, or leave it out: the file's name tells")
+	}
+	if len(c.Streams) == 0 {
+		fault("no stream takes its records from this source", "streams", "add a stream with from: "+c.Name)
+	}
+	for _, s := range c.Streams {
+		if _, err := filepath.Match(s.Glob, ""); err != nil || s.Stream == "" {
+			fault("a stream's file pattern is no glob, or its stream has no name", "streams", "write a glob such as crm-*.csv")
+		}
+	}
+	if len(c.Delimiter) > 1 || c.Delimiter == "\"" || c.Delimiter == "\n" || c.Delimiter == "\r" {
+		fault("the delimiter must be one byte and neither a quote nor a line end", "delimiter", "leave it out: it is detected")
+	}
+	if c.Poll < 0 || c.MaxLine < 0 || c.MaxLine > maxMaxLine {
+		fault("poll and max_line must not be negative, max_line not over 64 MiB", "max_line", "leave them out for the defaults")
+	}
+	return errors.Join(faults...)
+}
+
+const (
+	maxMaxLine = 64 << 20
+	minMaxLine = 4 << 10 // the window needs some room
+)
+
+func (c Config) withDefaults() Config {
+	if c.Poll == 0 {
+		c.Poll = 2 * time.Second
+	}
+	if c.MaxLine == 0 {
+		c.MaxLine = 1 << 20
+	}
+	c.MaxLine = max(c.MaxLine, minMaxLine)
+	return c
+}
+
+// streamOf gives the stream of the file at path.
+func (c Config) streamOf(path string) (stream string, ok bool) {
+	base := filepath.Base(path)
+	for _, s := range c.Streams {
+		if s.Glob == "" {
+			return s.Stream, true
+		}
+		if match, _ := filepath.Match(s.Glob, base); match { // the pattern was checked
+			return s.Stream, true
+		}
+	}
+	return "", false
+}

@@ -1,0 +1,127 @@
+package file
+
+import (
+	"bytes"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/klauspost/compress/gzip"
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
+
+	"github.com/kithdata/kith/internal/kit/errs"
+)
+
+// headBytes is how much of a file's beginning tells files apart at a glance.
+const headBytes = 4 << 10
+
+// stream is a file's content: unzipped, UTF-16 made UTF-8, the rest as it is.
+type stream struct {
+	r     io.Reader // from the content's start, head included
+	head  []byte    // its first bytes, at most headBytes
+	file  *os.File
+	raw   *counter
+	plain bool // the content is the file's own bytes: it can be seeked
+}
+
+// counter counts what is read of the file itself.
+type counter struct {
+	r io.Reader
+	n int64
+}
+
+func (c *counter) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.n += int64(n)
+	return n, err
+}
+
+func (s *stream) Close() { _ = s.file.Close() } // it was only read
+
+// open opens the file at path. Its errors carry a code.
+func open(path string) (*stream, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, errs.Wrap("file_unreadable", "opening a file", err).At(path).Fix("let Kith's user read it")
+	}
+	s := &stream{file: f, raw: &counter{r: f}, plain: true}
+	s.r = s.raw
+	if zipped(path) {
+		s.plain = false
+		z, err := gzip.NewReader(s.raw)
+		switch {
+		case err == io.EOF: // an empty file
+			s.r = bytes.NewReader(nil)
+		case err != nil:
+			s.Close()
+			return nil, gzipFault(path, err)
+		default:
+			s.r = z
+		}
+	}
+	if err := s.readHead(); err != nil {
+		s.Close()
+		return nil, readFault(path, err)
+	}
+	if b := s.head; len(b) >= 2 && (b[0] == 0xFE && b[1] == 0xFF || b[0] == 0xFF && b[1] == 0xFE) {
+		s.plain = false
+		s.r = transform.NewReader(s.r, unicode.UTF16(unicode.BigEndian, unicode.ExpectBOM).NewDecoder())
+		if err := s.readHead(); err != nil {
+			s.Close()
+			return nil, readFault(path, err)
+		}
+	}
+	return s, nil
+}
+
+// readHead reads the first bytes and puts them back in front of the rest. A fault
+// after some bytes is met again by whoever reads on.
+func (s *stream) readHead() error {
+	head := make([]byte, headBytes)
+	n, err := io.ReadFull(s.r, head)
+	s.head = head[:n]
+	if err == io.EOF || err == io.ErrUnexpectedEOF && n > 0 {
+		err = nil
+	}
+	s.r = io.MultiReader(bytes.NewReader(s.head), s.r)
+	return err
+}
+
+func zipped(path string) bool { return strings.EqualFold(filepath.Ext(path), ".gz") }
+
+func gzipFault(path string, err error) error {
+	return errs.Wrap("file_gzip", "unzipping a file", err).At(path).Fix("deliver it again: what was read before the damage is kept")
+}
+
+func readFault(path string, err error) error {
+	if zipped(path) {
+		return gzipFault(path, err)
+	}
+	return errs.Wrap("file_unreadable", "reading a file", err).At(path).Fix("deliver it again: what was read is kept")
+}
+
+// isCSV tells a file's format by the configuration, its name, or its first byte.
+func (c Config) isCSV(path string, head []byte) bool {
+	switch c.Format {
+	case "csv":
+		return true
+	case "ndjson":
+		return false
+	}
+	name := strings.ToLower(path)
+	if zipped(name) {
+		name = strings.TrimSuffix(name, ".gz")
+	}
+	switch filepath.Ext(name) {
+	case ".csv", ".tsv", ".tab", ".psv":
+		return true
+	case ".ndjson", ".jsonl", ".json":
+		return false
+	}
+	first := bytes.TrimLeft(bytes.TrimPrefix(head, bom), " \t\r\n")
+	return len(first) == 0 || first[0] != '{'
+}
+
+var bom = []byte{0xEF, 0xBB, 0xBF}

@@ -1,0 +1,272 @@
+package file
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"strconv"
+	"unsafe"
+
+	"github.com/cespare/xxhash/v2"
+
+	"github.com/kithdata/kith/internal/kit/errs"
+	"github.com/kithdata/kith/internal/record"
+)
+
+const (
+	batchRows  = 1_000
+	batchBytes = 4 << 20
+)
+
+// batch is the rows of one Put. Props and ids lie in buffers of its own, which are
+// used again once the Put has returned.
+type batch struct {
+	rows    []rowAt
+	props   []byte
+	ids     []byte
+	records []record.Record
+}
+
+type rowAt struct {
+	from, to int // in props
+	row      int64
+	reject   errs.Code
+}
+
+func (b *batch) reset() { b.rows, b.props = b.rows[:0], b.props[:0] }
+
+func (b *batch) full() bool { return len(b.rows) >= batchRows || len(b.props) >= batchBytes }
+
+// build makes the records anew, since a Sink may have changed those of a failed try.
+func (b *batch) build(source, stream string, ordinal int64) []record.Record {
+	const idRoom = 2*20 + 1
+	if need := len(b.rows) * idRoom; cap(b.ids) < need {
+		b.ids = make([]byte, 0, need) // once for all: ids alias it
+	}
+	b.ids, b.records = b.ids[:0], b.records[:0]
+	for _, r := range b.rows {
+		from := len(b.ids)
+		b.ids = strconv.AppendInt(b.ids, ordinal, 10)
+		b.ids = append(b.ids, ':')
+		b.ids = strconv.AppendInt(b.ids, r.row, 10)
+		props := b.props[r.from:r.to:r.to]
+		b.records = append(b.records, record.Record{
+			ID:     unsafe.String(&b.ids[from], len(b.ids)-from),
+			Source: source, Stream: stream, Op: record.Upsert,
+			Seq:    record.Seq{Kind: record.SeqRow, A: ordinal, B: r.row},
+			Hash:   xxhash.Sum64(props),
+			Props:  props,
+			Reject: string(r.reject),
+		})
+	}
+	return b.records
+}
+
+// reading is one file being read.
+type reading struct {
+	candidate
+	at      progress
+	content *stream
+	rows    *rows
+}
+
+// read takes what is new of one file. fault is one of the file's; err ends the run.
+func (r *run) read(ctx context.Context, c candidate) (fault, err error) {
+	s, fault := open(c.path)
+	if fault != nil {
+		return fault, nil
+	}
+	defer s.Close()
+	if len(s.head) == 0 {
+		return nil, r.settle(ctx, c, nil) // empty: nothing to be known by
+	}
+	from, err := r.known.recognise(ctx, c.path, s)
+	if err != nil {
+		return nil, err
+	}
+	if from.whole {
+		r.progress.Files++
+		r.report(c.size)
+		return nil, r.settle(ctx, c, nil)
+	}
+	if from.Ordinal == 0 {
+		from.Ordinal = r.known.last + 1
+		if err := r.save(ctx, &from.progress, nil); err != nil {
+			return nil, err
+		}
+	}
+	again, fault := open(c.path)
+	if fault != nil {
+		return fault, nil
+	}
+	defer again.Close()
+	f := &reading{candidate: c, at: from.progress, content: again}
+	if fault := f.start(ctx, r.cfg, from); fault != nil {
+		return fault, ctx.Err()
+	}
+	return r.take(ctx, f)
+}
+
+// start brings the reading to where it goes on.
+func (f *reading) start(ctx context.Context, cfg Config, from found) error {
+	s := f.content
+	w := newWindow(s.r, cfg.MaxLine)
+	f.rows = &rows{w: w, hold: !f.final}
+	if cfg.isCSV(f.path, s.head) {
+		f.rows.csv = &csvFormat{}
+		if cfg.Delimiter != "" {
+			f.rows.csv.delimiter = cfg.Delimiter[0]
+		}
+	}
+	if bytes.HasPrefix(s.head, bom) {
+		for len(w.rest()) < len(bom) && w.fill() {
+		}
+		w.pass(len(bom))
+	}
+	if from.Pos == 0 {
+		return nil
+	}
+	if f.rows.csv != nil {
+		f.rows.header()
+	}
+	f.rows.row, f.rows.line = from.Row, from.Line
+	if s.plain {
+		if _, err := s.file.Seek(from.Pos, io.SeekStart); err != nil {
+			return readFault(f.path, err)
+		}
+		w.restart(s.raw, from.Pos, from.digest)
+		return nil
+	}
+	for w.at < from.Pos && ctx.Err() == nil {
+		if len(w.rest()) == 0 && !w.fill() {
+			return readFault(f.path, io.ErrUnexpectedEOF)
+		}
+		w.pass(int(min(int64(len(w.rest())), from.Pos-w.at)))
+	}
+	return nil
+}
+
+// take reads on to the file's end.
+func (r *run) take(ctx context.Context, f *reading) (fault, err error) {
+	b := &r.batch
+	b.reset()
+	for {
+		from := len(b.props)
+		props, reject, st := f.rows.next(b.props)
+		if st == gotLong {
+			// Flushed first: a line held back must not lie within what is saved.
+			if err := r.flush(ctx, f, false); err != nil {
+				return nil, err
+			}
+			from = len(b.props)
+			props, reject, st = f.rows.skipLong(b.props)
+		}
+		b.props = props
+		switch st {
+		case gotRow:
+			b.rows = append(b.rows, rowAt{from: from, to: len(props), row: f.rows.row, reject: reject})
+			if b.full() {
+				if err := r.flush(ctx, f, false); err != nil {
+					return nil, err
+				}
+			}
+		case gotPart:
+			return r.part(ctx, f)
+		default:
+			if f.rows.w.err != nil {
+				return r.part(ctx, f)
+			}
+			if err := r.flush(ctx, f, true); err != nil {
+				return nil, err
+			}
+			r.progress.Files++
+			r.report(f.size)
+			return nil, nil
+		}
+	}
+}
+
+// part ends a reading before the file's end: the rest is unreadable, or a line that
+// may still be growing.
+func (r *run) part(ctx context.Context, f *reading) (fault, err error) {
+	if f.rows.w.at > f.at.Pos && len(r.batch.rows) > 0 {
+		if err := r.flush(ctx, f, false); err != nil {
+			return nil, err
+		}
+	}
+	if f.rows.w.err != nil {
+		return readFault(f.path, f.rows.w.err), nil
+	}
+	r.held[f.path] = heldSight{sight: f.sight, since: r.deps.Clock.Now()}
+	return nil, nil
+}
+
+// flush puts the batch and then saves how far it reaches.
+func (r *run) flush(ctx context.Context, f *reading, done bool) error {
+	b := &r.batch
+	if len(b.rows) > 0 {
+		err := r.persist(ctx, func() error {
+			_, err := r.deps.Sink.Put(ctx, b.build(r.cfg.Name, f.stream, f.at.Ordinal))
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	w := f.rows.w
+	f.at.Pos, f.at.Digest, f.at.Row, f.at.Line, f.at.Done = w.at, w.sum(), f.rows.row, f.rows.line, done
+	if w.at > 0 {
+		n := min(w.at, int64(len(f.content.head)))
+		f.at.HeadLen, f.at.Head = n, xxhash.Sum64(f.content.head[:n])
+	}
+	r.progress.Rows += int64(len(b.rows))
+	for i := range b.rows {
+		if b.rows[i].reject != "" {
+			r.progress.Rejected++
+		}
+	}
+	b.reset()
+	var err error
+	if done {
+		err = r.settle(ctx, f.candidate, &f.at)
+	} else {
+		err = r.save(ctx, &f.at, nil)
+	}
+	bytes := f.content.raw.n
+	if f.content.plain {
+		bytes = w.at
+	}
+	r.report(bytes)
+	return err
+}
+
+// settle remembers that the file as sighted needs no further look.
+func (r *run) settle(ctx context.Context, c candidate, p *progress) error {
+	delete(r.held, c.path)
+	delete(r.faulty, c.path)
+	name := pathName(c.path)
+	if err := r.save(ctx, p, map[string][]byte{name: c.sight.encode()}); err != nil {
+		return err
+	}
+	r.known.sights[name] = c.sight
+	return nil
+}
+
+// save stores a content's progress, and docs with it.
+func (r *run) save(ctx context.Context, p *progress, docs map[string][]byte) error {
+	if docs == nil {
+		docs = map[string][]byte{}
+	}
+	if p != nil {
+		docs[p.name()] = p.encode()
+	}
+	if err := r.persist(ctx, func() error { return r.deps.Store.Save(ctx, docs) }); err != nil {
+		return err
+	}
+	if p != nil {
+		kept := *p
+		r.known.files[p.Ordinal] = &kept
+		r.known.last = max(r.known.last, p.Ordinal)
+	}
+	return nil
+}

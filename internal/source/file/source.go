@@ -1,0 +1,240 @@
+// Package file is the source that reads CSV and NDJSON files, plain or gzip, named
+// by a glob, once or for as long as it watches.
+//
+// It may touch the files it is pointed at (it only reads), the Sink that its rows
+// go to and the Store in which it keeps how far it got. Every row becomes a record
+// or, where it cannot be read, a record with Reject set, which the road
+// quarantines (I4). Kind, key and occurred time are left for the Sink's mapping.
+//
+// # How a file is known
+//
+// A file is known by what was read of it, not by its name. For each content the
+// Store has one document: an ordinal of first sight, how many bytes were taken,
+// the digest (64-bit xxHash) of exactly those bytes, and the number of rows they
+// made. Content means unzipped bytes, and UTF-8 where the file is UTF-16. On sight
+// of a file whose size or time of change is new, its bytes are hashed up to the
+// places at which known contents ended, and the longest that it begins with tells
+// what it is:
+//
+//   - none: a new file. It gets the next ordinal, which is stored before its first
+//     row is put.
+//   - one that was taken whole, and this file ends there too: the same file again,
+//     under whatever name. Nothing is read.
+//   - one last seen under the same name, or under a name that is gone, or whose
+//     reading was interrupted: that file, grown or to be resumed. Reading goes on
+//     behind what was taken, under its ordinal.
+//   - one that lies elsewhere still: another file that begins with rows had
+//     already. Its further rows are read under a new ordinal.
+//
+// So a file of which an earlier byte changed is a new file, and all its rows are
+// read. A record's id is "<ordinal>:<row>" and its order (ordinal, row).
+//
+// # Exactly once
+//
+// The document is saved after each Put, when its rows are durable. A crash between
+// the two puts those rows again after the restart, with the same ids and bytes,
+// and the road drops them as duplicates (I2). A failed Put is repeated until it
+// succeeds, or returned when waiting cannot mend it; no row is skipped.
+package file
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/kithdata/kith/internal/kit/clock"
+	"github.com/kithdata/kith/internal/kit/errs"
+	"github.com/kithdata/kith/internal/record"
+)
+
+// Deps is what a Source works with.
+type Deps struct {
+	Sink   record.Sink
+	Store  record.Store
+	Clock  clock.Clock
+	Logger *slog.Logger // nil: silent
+	// Progress is told how far reading got after every batch, by the goroutine that
+	// runs Run; nil: nobody is.
+	Progress func(Progress)
+	// After is time.After, for waiting between looks and before retries; tests
+	// give their own. nil: time.After.
+	After func(time.Duration) <-chan time.Time
+}
+
+// Progress is how far a Source got since Run began.
+type Progress struct {
+	Rows       int64 // put, rejected ones included
+	Rejected   int64 // of them, those that the road will quarantine
+	Bytes      int64 // of the files as they lie on disk
+	TotalBytes int64 // of all files to be read in this look
+	Files      int   // taken to their end
+}
+
+// Source reads the files of one configured source.
+type Source struct {
+	cfg  Config
+	deps Deps
+}
+
+// New makes a Source. It fails with code bad_value, for all faults at once.
+func New(cfg Config, deps Deps) (*Source, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	if deps.Logger == nil {
+		deps.Logger = slog.New(slog.DiscardHandler)
+	}
+	if deps.After == nil {
+		deps.After = time.After
+	}
+	return &Source{cfg: cfg.withDefaults(), deps: deps}, nil
+}
+
+// Run reads every file that the glob names, in order of name. With Watch it then
+// goes on looking until ctx is done, and returns nil; else it returns once all is
+// read, with the faults of the files that could not be read to their end. Only one
+// Run of a source may be under way.
+func (s *Source) Run(ctx context.Context) error {
+	k, err := load(ctx, s.deps.Store)
+	if err != nil {
+		return err
+	}
+	r := &run{Source: s, known: k, held: map[string]heldSight{}, faulty: map[string]sight{}}
+	if !s.cfg.Watch {
+		faults, err := r.look(ctx)
+		return errors.Join(append(faults, err)...)
+	}
+	err = r.watch(ctx)
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+// run is one Run under way.
+type run struct {
+	*Source
+	known    *known
+	held     map[string]heldSight // by path: ends in a line without its end
+	faulty   map[string]sight     // by path: could not be read; not tried again until it changes
+	progress Progress
+	before   int64 // bytes of the files done in this look
+	batch    batch
+}
+
+// heldSight is a file whose last line has no end yet, as it was when that was seen.
+type heldSight struct {
+	sight
+	since time.Time
+}
+
+// look reads whatever is new among the files. Faults are those of single files;
+// err is one that ends the run.
+func (r *run) look(ctx context.Context) (faults []error, err error) {
+	paths, err := filepath.Glob(r.cfg.Path)
+	if err != nil {
+		return nil, err
+	}
+	slices.Sort(paths)
+	todo, total := r.todo(paths)
+	r.progress.Bytes, r.progress.TotalBytes, r.before = 0, total, 0
+	for _, f := range todo {
+		if err := ctx.Err(); err != nil {
+			return faults, err
+		}
+		fault, err := r.read(ctx, f)
+		if err != nil {
+			return faults, err
+		}
+		if fault != nil {
+			r.faulty[f.path] = f.sight
+			faults = append(faults, fault)
+			if r.cfg.Watch {
+				r.deps.Logger.Warn("a file could not be read to its end", "source", r.cfg.Name, "error", fault)
+			}
+		}
+		r.before += f.size
+	}
+	return faults, nil
+}
+
+// candidate is a file to look into.
+type candidate struct {
+	path, stream string
+	sight
+	final bool // a last line without its end is a row
+}
+
+// todo gives the files that have changed since they were last taken whole.
+func (r *run) todo(paths []string) (todo []candidate, bytes int64) {
+	for _, path := range paths {
+		fi, err := os.Stat(path)
+		if err != nil || !fi.Mode().IsRegular() {
+			continue // gone again, or a folder
+		}
+		now := sightOf(fi)
+		if seen, ok := r.known.sights[pathName(path)]; ok && seen == now {
+			continue
+		}
+		if seen, ok := r.faulty[path]; ok && seen == now {
+			continue
+		}
+		stream, ok := r.cfg.streamOf(path)
+		if !ok {
+			r.faulty[path] = now
+			r.deps.Logger.Warn("a file belongs to no stream and is left alone", "source", r.cfg.Name, "file", path,
+				"code", "file_no_stream", "mend", "give a stream a pattern that matches its name")
+			continue
+		}
+		final := !r.cfg.Watch
+		if h, ok := r.held[path]; ok && h.sight == now && r.cfg.Watch {
+			if r.deps.Clock.Now().Sub(h.since) < r.cfg.Poll {
+				continue // its end may still be on the way
+			}
+			final = true
+		}
+		todo = append(todo, candidate{path: path, stream: stream, sight: now, final: final})
+		bytes += now.size
+	}
+	return todo, bytes
+}
+
+// report tells how far the file now being read got.
+func (r *run) report(bytes int64) {
+	if r.deps.Progress == nil {
+		return
+	}
+	p := r.progress
+	p.Bytes = r.before + bytes
+	r.deps.Progress(p)
+}
+
+// retryable reports whether a Sink's or Store's fault passes by waiting.
+func retryable(err error) bool {
+	return errs.Is(err, "overloaded") || errs.Is(err, "disk_full")
+}
+
+// The waits between tries of a Put: from the first, doubling, up to the last.
+const (
+	firstWait = 50 * time.Millisecond
+	lastWait  = 5 * time.Second
+)
+
+// persist repeats try until it succeeds, ctx is done or its fault does not pass.
+func (r *run) persist(ctx context.Context, try func() error) error {
+	for wait := firstWait; ; wait = min(2*wait, lastWait) {
+		err := try()
+		if err == nil || !retryable(err) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-r.deps.After(wait):
+		}
+	}
+}

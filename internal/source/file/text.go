@@ -1,0 +1,70 @@
+package file
+
+import (
+	"strconv"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding/charmap"
+
+	"github.com/kithdata/kith/internal/record"
+)
+
+// keepRaw is how much of a row that cannot be read is kept, in bytes.
+const keepRaw = 1 << 10
+
+// appendText appends s as a JSON string. What is not UTF-8 is taken for
+// Windows-1252, which agrees with Latin-1 on every printable character.
+func appendText(b, s []byte) []byte {
+	clean := true
+	for _, c := range s {
+		if c < 0x20 || c == '"' || c == '\\' || c >= utf8.RuneSelf {
+			clean = false
+			break
+		}
+	}
+	if clean {
+		b = append(b, '"')
+		b = append(b, s...)
+		return append(b, '"')
+	}
+	if !utf8.Valid(s) {
+		wide := make([]rune, len(s))
+		for i, c := range s {
+			wide[i] = charmap.Windows1252.DecodeByte(c)
+		}
+		return record.AppendJSONString(b, string(wide))
+	}
+	return record.AppendJSONString(b, string(s))
+}
+
+// appendRaw appends the Props of a row that cannot be read: where it stood, how
+// long it was, and at most its first keepRaw bytes unless whole.
+func appendRaw(b []byte, line, size int64, raw []byte, whole bool) []byte {
+	if !whole && len(raw) > keepRaw {
+		raw = raw[:keepRaw]
+	}
+	if int64(len(raw)) < size {
+		raw = cutRune(raw)
+	}
+	b = append(b, `{"_line":`...)
+	b = strconv.AppendInt(b, line, 10)
+	b = append(b, `,"_bytes":`...)
+	b = strconv.AppendInt(b, size, 10)
+	b = append(b, `,"_raw":`...)
+	b = appendText(b, raw)
+	return append(b, '}')
+}
+
+// cutRune drops a character that the cut left incomplete, which would make the
+// rest look like another encoding.
+func cutRune(b []byte) []byte {
+	for i := 1; i < utf8.UTFMax && i <= len(b); i++ {
+		if c := b[len(b)-i]; utf8.RuneStart(c) {
+			if !utf8.FullRune(b[len(b)-i:]) {
+				return b[:len(b)-i]
+			}
+			break
+		}
+	}
+	return b
+}
