@@ -32,7 +32,7 @@ type node struct {
 	// whole says that the contract has the path as json and nothing below it: an
 	// object there stays whole.
 	whole bool
-	kids atomic.Pointer[kids]
+	kids  atomic.Pointer[kids]
 }
 
 type kids struct {

@@ -1,0 +1,173 @@
+package cleanse
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+
+	"github.com/kithdata/kith/internal/kit/errs"
+)
+
+// maxRenamed bounds how many paths with dots a stream remembers the names of.
+const maxRenamed = 4096
+
+type renames struct{ n atomic.Int32 }
+
+// attrName is the attribute's name of a field that no attribute reads.
+func (st *stream) attrName(path string) string {
+	if strings.IndexByte(path, '.') < 0 {
+		return path
+	}
+	if name, ok := st.renamed.Load(path); ok {
+		return name.(string)
+	}
+	name := strings.ReplaceAll(path, ".", "_")
+	if st.count.n.Add(1) <= maxRenamed {
+		st.renamed.Store(strings.Clone(path), name)
+	}
+	return name
+}
+
+// compile makes a stream's rules ready; its config is valid.
+func (s *Stage) compile(c StreamConfig) (*stream, error) {
+	st := &stream{name: c.Stream, consent: c.Consent}
+	if st.consent == nil {
+		st.consent = &ConsentConfig{Purpose: attrPurpose, Channel: attrChannel, Status: attrStatus, Proof: attrProof}
+	}
+	region := ""
+	for _, a := range c.Attributes {
+		ch, err := s.chain(a.Steps, a.Type)
+		if err != nil {
+			return nil, err
+		}
+		st.attrs = append(st.attrs, attribute{name: a.Name, from: a.From, chain: ch})
+		st.order = append(st.order, a.Name)
+		for _, step := range a.Steps {
+			if step.Name == "phone" && region == "" {
+				region = step.Args["region"]
+			}
+		}
+	}
+	slices.Sort(st.order)
+	for i := range st.attrs {
+		st.attrs[i].place, _ = slices.BinarySearch(st.order, st.attrs[i].name)
+	}
+	slices.SortFunc(st.attrs, func(a, b attribute) int {
+		return cmp.Or(strings.Compare(a.from, b.from), strings.Compare(a.name, b.name))
+	})
+	phone := StepConfig{Name: "phone"}
+	if region != "" {
+		phone.Args = map[string]string{"region": region}
+	}
+	var err error
+	if st.phone, err = s.chain([]StepConfig{phone}, ""); err != nil {
+		return nil, err
+	}
+	if st.email, err = s.chain([]StepConfig{{Name: "trim"}, {Name: "lower"}}, ""); err != nil {
+		return nil, err
+	}
+	for _, id := range c.Identifiers {
+		m := identifier{typ: id.Type, from: id.From, chain: st.canonicalChain(id.Type)}
+		for _, a := range c.Attributes { // the first that reads the field
+			if a.From == id.From {
+				m.attr = a.Name
+				break
+			}
+		}
+		st.ids = append(st.ids, m)
+	}
+	return st, nil
+}
+
+// chain compiles steps and a final type, once for each spelling.
+func (s *Stage) chain(steps []StepConfig, typ string) (*chain, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	key := spelling(steps, typ)
+	if c := s.chains[key]; c != nil {
+		return c, nil
+	}
+	c, faults := compileChain(steps, typ)
+	if len(faults) > 0 {
+		return nil, faults[0]
+	}
+	c.id = uint32(len(s.chains))
+	s.chains[key] = c
+	return c, nil
+}
+
+// spelling tells chains apart: equal ones, and only they, have one spelling.
+func spelling(steps []StepConfig, typ string) string {
+	var b strings.Builder
+	for _, s := range steps {
+		fmt.Fprintf(&b, "%q", s.Name)
+		for _, name := range sortedNames(s.Args) {
+			fmt.Fprintf(&b, "%q=%q", name, s.Args[name])
+		}
+		if s.List != nil {
+			fmt.Fprintf(&b, "%q", s.List)
+		}
+		b.WriteByte(';')
+	}
+	return b.String() + typ
+}
+
+func sortedNames(m map[string]string) []string {
+	names := make([]string, 0, len(m))
+	for name := range m {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Validate gives every fault of a configuration.
+func Validate(cfg []StreamConfig) []error {
+	var faults []error
+	seen := map[string]bool{}
+	for i, c := range cfg {
+		at := "streams." + c.Stream
+		switch {
+		case c.Stream == "":
+			faults = append(faults, errs.New("stream_name", "a stream has no name").At("streams["+strconv.Itoa(i)+"]"))
+		case seen[c.Stream]:
+			faults = append(faults, errs.New("stream_twice", "two streams have this name").At(at))
+		}
+		seen[c.Stream] = true
+		faults = append(faults, validateStream(at, c)...)
+	}
+	return faults
+}
+
+func validateStream(at string, c StreamConfig) []error {
+	var faults []error
+	names := map[string]bool{}
+	for _, a := range c.Attributes {
+		here := at + ".attributes." + a.Name
+		if a.Name == "" || names[a.Name] {
+			faults = append(faults, errs.New("attribute_name", "the attribute has no name, or one that is there twice").At(here))
+		}
+		names[a.Name] = true
+		if a.From == "" {
+			faults = append(faults, errs.New("attribute_from", "the attribute reads no field").At(here+".from").Fix("name the field it is made from"))
+		}
+		_, bad := compileChain(a.Steps, a.Type)
+		for _, fault := range bad {
+			fault.Where = here + fault.Where
+			faults = append(faults, fault)
+		}
+	}
+	for i, id := range c.Identifiers {
+		if id.Type == "" || id.From == "" {
+			faults = append(faults, errs.New("identifier_from", "the identifier has no type, or reads no field").At(at+".identifiers["+strconv.Itoa(i)+"]"))
+		}
+	}
+	if k := c.Consent; k != nil && (k.Purpose == "" || k.Status == "") {
+		faults = append(faults, errs.New("consent_paths", "a consent stream must say where purpose and status are").At(at+".consent").
+			Fix("name a field, or a constant in single quotes"))
+	}
+	return faults
+}

@@ -1,0 +1,205 @@
+package cleanse
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/kithdata/kith/internal/kit/errs"
+	"github.com/kithdata/kith/internal/kit/isotime"
+	"github.com/kithdata/kith/internal/record"
+)
+
+func boolean(v record.Value) (record.Value, bool) {
+	switch v.Kind {
+	case record.Bool:
+		return v, true
+	case record.Int:
+		return record.BoolValue(v.N == 1), v.N == 0 || v.N == 1
+	case record.String:
+		switch strings.ToLower(strings.TrimFunc(v.S, isSpace)) {
+		case "":
+			return record.Value{}, true
+		case "true", "t", "yes", "y", "on", "1":
+			return record.BoolValue(true), true
+		case "false", "f", "no", "n", "off", "0":
+			return record.BoolValue(false), true
+		}
+	}
+	return v, false
+}
+
+// isoDate reads ISO dates and timestamps.
+func isoDate(v record.Value) (record.Value, bool) {
+	if v.Kind != record.String {
+		return v, v.Kind == record.Date || v.Kind == record.Time
+	}
+	s := strings.TrimFunc(v.S, isSpace)
+	if s == "" {
+		return record.Value{}, true
+	}
+	micros, dateOnly, ok := isotime.Parse(s)
+	switch {
+	case !ok:
+		return v, false
+	case dateOnly:
+		return record.DateValue(micros / isotime.DayMicros), true
+	}
+	return record.TimeValue(micros), true
+}
+
+func makeDate(s StepConfig) (stepFunc, *errs.Error) {
+	format := s.Args["format"]
+	switch format {
+	case "", "iso":
+		return isoDate, nil
+	case "dmy", "mdy", "ymd":
+	default:
+		return nil, errs.New("step_args", "there is no such date format").At(".format").Fix("use iso, dmy, mdy or ymd")
+	}
+	return func(v record.Value) (record.Value, bool) {
+		if out, ok := isoDate(v); ok {
+			return out, true
+		}
+		if v.Kind != record.String {
+			return v, false
+		}
+		return orderedDate(strings.TrimFunc(v.S, isSpace), format)
+	}, nil
+}
+
+// orderedDate reads three numbers in the order that format says, with one kind of
+// separator, and a time of day after a space or T.
+func orderedDate(s, format string) (record.Value, bool) {
+	day, clock := s, ""
+	if i := strings.IndexAny(s, "Tt"); i > 0 {
+		day, clock = s[:i], s[i+1:]
+	} else if i := strings.IndexByte(s, ' '); i > 0 && strings.IndexByte(s, ':') > i {
+		day, clock = s[:i], s[i+1:]
+	}
+	var parts [3]int
+	var lens [3]int
+	n, sep := 0, byte(0)
+	for i := range len(day) {
+		switch c := day[i]; {
+		case c >= '0' && c <= '9':
+			parts[n] = parts[n]*10 + int(c-'0')
+			if lens[n]++; lens[n] > 4 {
+				return record.Value{}, false
+			}
+		case (c == '/' || c == '-' || c == '.' || c == ' ') && (sep == 0 || sep == c) && n < 2 && lens[n] > 0:
+			sep = c
+			n++
+		default:
+			return record.Value{}, false
+		}
+	}
+	if n != 2 {
+		return record.Value{}, false
+	}
+	if lens[0] == 4 { // a year in front is one in every order, and month and day follow it
+		format = "ymd"
+	}
+	at := [3]int{strings.IndexByte(format, 'y'), strings.IndexByte(format, 'm'), strings.IndexByte(format, 'd')}
+	if lens[at[0]] != 4 || lens[at[1]] > 2 || lens[at[2]] > 2 || lens[at[1]] == 0 || lens[at[2]] == 0 {
+		return record.Value{}, false
+	}
+	days, ok := isotime.Days(parts[at[0]], parts[at[1]], parts[at[2]])
+	if !ok {
+		return record.Value{}, false
+	}
+	if clock == "" {
+		return record.DateValue(days), true
+	}
+	of, ok := isotime.Clock(clock)
+	return record.TimeValue(days*isotime.DayMicros + of), ok
+}
+
+func makeNumber(s StepConfig) (stepFunc, *errs.Error) {
+	decimal, thousands := byte('.'), ","
+	if d, ok := s.Args["decimal"]; ok {
+		if d != "." && d != "," {
+			return nil, errs.New("step_args", "the decimal sign is neither . nor ,").At(".decimal")
+		}
+		decimal = d[0]
+	}
+	if decimal == ',' {
+		thousands = "."
+	}
+	if t, ok := s.Args["thousands"]; ok {
+		switch t {
+		case "", ",", ".", "'", " ", "space":
+		default:
+			return nil, errs.New("step_args", "there is no such sign between thousands").At(".thousands").Fix(`use ",", ".", "'", "space" or ""`)
+		}
+		thousands = t
+	}
+	if thousands == "space" {
+		thousands = " "
+	}
+	if thousands == string(decimal) {
+		return nil, errs.New("step_args", "decimal and thousands are the same sign").At(".thousands")
+	}
+	return func(v record.Value) (record.Value, bool) { return number(v, decimal, thousands) }, nil
+}
+
+func plainNumber(v record.Value) (record.Value, bool) { return number(v, '.', "") }
+
+// number reads digits, with thousands in groups of three or none, and a fraction.
+func number(v record.Value, decimal byte, thousands string) (record.Value, bool) {
+	if v.Kind != record.String {
+		return v, v.Numeric()
+	}
+	s := strings.TrimFunc(v.S, isSpace)
+	if s == "" {
+		return record.Value{}, true
+	}
+	if thousands == " " {
+		s = strings.NewReplacer("\u00a0", " ", "\u202f", " ").Replace(s)
+	}
+	text := make([]byte, 0, 32)
+	if s[0] == '-' || s[0] == '+' {
+		if s[0] == '-' {
+			text = append(text, '-')
+		}
+		s = s[1:]
+	}
+	whole, fraction, broken := s, "", false
+	if i := strings.IndexByte(s, decimal); i >= 0 {
+		whole, fraction, broken = s[:i], s[i+1:], true
+	}
+	text, ok := appendGroups(text, whole, thousands)
+	if !ok || broken && !allDigits(fraction) || len(text)+len(fraction) > 64 {
+		return v, false
+	}
+	if !broken {
+		if n, err := strconv.ParseInt(string(text), 10, 64); err == nil {
+			return record.IntValue(n), true
+		}
+		return v, false // more digits than a number here holds exactly
+	}
+	text = append(append(text, '.'), fraction...)
+	f, err := strconv.ParseFloat(string(text), 64)
+	return record.FloatValue(f), err == nil
+}
+
+func appendGroups(text []byte, whole, thousands string) ([]byte, bool) {
+	if thousands == "" || !strings.Contains(whole, thousands) {
+		return append(text, whole...), allDigits(whole)
+	}
+	for i, group := range strings.Split(whole, thousands) {
+		if !allDigits(group) || i == 0 && len(group) > 3 || i > 0 && len(group) != 3 {
+			return text, false
+		}
+		text = append(text, group...)
+	}
+	return text, true
+}
+
+func allDigits(s string) bool {
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return s != ""
+}

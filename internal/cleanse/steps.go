@@ -1,0 +1,239 @@
+package cleanse
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/nyaruka/phonenumbers"
+
+	"github.com/kithdata/kith/internal/kit/errs"
+	"github.com/kithdata/kith/internal/record"
+)
+
+// StepDoc documents one step for the reference page.
+type StepDoc struct {
+	Name  string
+	Args  string      // its settings and their defaults; empty for none
+	What  string      // what it does, in a sentence
+	Table [][2]string // examples: in, out; out is empty for null
+}
+
+// stepDef is one step that can be configured.
+type stepDef struct {
+	doc  StepDoc
+	args []string
+	list bool // takes StepConfig.List
+	dear bool // its results are worth a look-up
+	make func(StepConfig) (stepFunc, *errs.Error)
+}
+
+// Steps documents every step, by name.
+func Steps() []StepDoc {
+	defs := stepDefs()
+	docs := make([]StepDoc, len(defs))
+	for i := range defs {
+		docs[i] = defs[i].doc
+	}
+	return docs
+}
+
+func findStep(name string) (stepDef, bool) {
+	for _, d := range stepDefs() {
+		if d.doc.Name == name {
+			return d, true
+		}
+	}
+	return stepDef{}, false
+}
+
+func stepNames() string {
+	var names []string
+	for _, d := range stepDefs() {
+		names = append(names, d.doc.Name)
+	}
+	return strings.Join(names, ", ")
+}
+
+// stepDefs is the list of steps, sorted by name.
+func stepDefs() []stepDef {
+	return []stepDef{
+		{doc: StepDoc{Name: "boolean", What: "Reads true, t, yes, y, on and 1 as true, and false, f, no, n, off and 0 as false.",
+			Table: [][2]string{{"Yes", "true"}, {"0", "false"}, {"perhaps", ""}}}, make: plain(boolean)},
+		{doc: StepDoc{Name: "date", Args: "format: iso (default), dmy, mdy or ymd", What: "Reads a date, and a timestamp where a time of day follows. Years need four digits; a year in front is understood in every format.",
+			Table: [][2]string{{"2024-02-01", "2024-02-01"}, {"2024-02-01 10:30", "2024-02-01T10:30:00Z"}, {"2024-02-30", ""}, {"1/2/24", ""}}},
+			args: []string{"format"}, make: makeDate},
+		{doc: StepDoc{Name: "email", What: "Trims, lower-cases and checks the syntax of an e-mail address.",
+			Table: [][2]string{{" Jo.Doe@Example.COM ", "jo.doe@example.com"}, {"jo at example.com", ""}}}, dear: true, make: plain(email)},
+		{doc: StepDoc{Name: "lower", What: "Writes text in lower case.", Table: [][2]string{{"ABC Ünï", "abc ünï"}}}, make: plain(onText(strings.ToLower))},
+		{doc: StepDoc{Name: "name", What: "Writes a person's name as people do, where it is all in capitals or all in small letters; a name in mixed case stays.",
+			Table: [][2]string{{"O'BRIEN", "O'Brien"}, {"mary-anne mcdonald", "Mary-Anne McDonald"}, {"JAN VAN DER BERG", "Jan van der Berg"}, {"DeShawn", "DeShawn"}}},
+			dear: true, make: plain(onText(properName))},
+		{doc: StepDoc{Name: "null_tokens", Args: `a list; default "", null, n/a, na, none, -, unknown`, What: "Makes texts that stand for nothing null. Case and space around do not matter.",
+			Table: [][2]string{{"N/A", ""}, {" - ", ""}, {"Nora", "Nora"}}}, list: true, make: makeNullTokens},
+		{doc: StepDoc{Name: "number", Args: `decimal: "." (default) or ","; thousands: "," (default), ".", "space", "'" or ""`,
+			What:  "Reads a number. Thousands must stand in groups of three, so that 1,5 is not read as 15.",
+			Table: [][2]string{{"1,234.50", "1234.5"}, {"-12", "-12"}, {"1,5", ""}, {"12 kg", ""}}},
+			args: []string{"decimal", "thousands"}, make: makeNumber},
+		{doc: StepDoc{Name: "phone", Args: "region: two letters such as GB; without it only numbers with + and a country code are read",
+			What: "Writes a telephone number in E.164.", Table: [][2]string{{"+44 7700 900123", "+447700900123"}, {"call me", ""}}},
+			args: []string{"region"}, dear: true, make: makePhone},
+		{doc: StepDoc{Name: "title", What: "Writes every word with a capital in front and small letters after it.",
+			Table: [][2]string{{"NEW york", "New York"}, {"stoke-on-trent", "Stoke-On-Trent"}}}, make: plain(onText(title))},
+		{doc: StepDoc{Name: "trim", What: "Removes space around, and makes every run of space inside one space.",
+			Table: [][2]string{{"  Jo \t Doe ", "Jo Doe"}, {"   ", ""}}}, make: plain(onText(trim))},
+		{doc: StepDoc{Name: "upper", What: "Writes text in capitals.", Table: [][2]string{{"ls1 4ap", "LS1 4AP"}}}, make: plain(onText(strings.ToUpper))},
+	}
+}
+
+func plain(fn stepFunc) func(StepConfig) (stepFunc, *errs.Error) {
+	return func(StepConfig) (stepFunc, *errs.Error) { return fn, nil }
+}
+
+// onText applies fn to a text. Any other value has neither case nor space.
+func onText(fn func(string) string) stepFunc {
+	return func(v record.Value) (record.Value, bool) {
+		if v.Kind == record.String {
+			v = record.StringValue(fn(v.S))
+		}
+		return v, true
+	}
+}
+
+// trim leaves text that needs nothing as it is, without allocating.
+func trim(s string) string {
+	s = strings.TrimFunc(s, isSpace)
+	space := false
+	for _, c := range s {
+		if isSpace(c) && (space || c != ' ') {
+			return strings.Join(strings.FieldsFunc(s, isSpace), " ")
+		}
+		space = c == ' '
+	}
+	return s
+}
+
+// isSpace counts in the invisible characters that spreadsheets leave behind.
+func isSpace(c rune) bool {
+	return unicode.IsSpace(c) || c == '\u200b' || c == '\ufeff'
+}
+
+func title(s string) string {
+	var b strings.Builder
+	b.Grow(len(s))
+	start := true
+	for _, c := range s {
+		switch {
+		case !unicode.IsLetter(c) && !unicode.IsMark(c) && c != '\'' && c != '’':
+			start = !unicode.IsDigit(c)
+			b.WriteRune(c)
+		case start:
+			b.WriteRune(unicode.ToTitle(c))
+			start = false
+		default:
+			b.WriteRune(unicode.ToLower(c))
+		}
+	}
+	return b.String()
+}
+
+// email checks what RFC 5321 asks of an address without quotes, and that its domain
+// has a dot; anything rarer is more often a mistake than an address.
+func email(v record.Value) (record.Value, bool) {
+	if v.Kind != record.String {
+		return v, false
+	}
+	s := strings.ToLower(strings.TrimFunc(v.S, isSpace))
+	if s == "" {
+		return record.Value{}, true
+	}
+	s = strings.TrimPrefix(s, "mailto:")
+	local, domain, ok := strings.Cut(s, "@")
+	if !ok || len(s) > 254 || len(local) > 64 || !validLocal(local) || !validDomain(domain) {
+		return v, false
+	}
+	return record.StringValue(s), true
+}
+
+func validLocal(s string) bool {
+	if s == "" || s[0] == '.' || s[len(s)-1] == '.' || strings.Contains(s, "..") || !utf8.ValidString(s) {
+		return false
+	}
+	for _, c := range s {
+		switch {
+		case c >= 'a' && c <= 'z', c >= '0' && c <= '9', strings.ContainsRune("!#$%&'*+-/=?^_`{|}~.", c):
+		case c >= utf8.RuneSelf && (unicode.IsLetter(c) || unicode.IsMark(c) || unicode.IsDigit(c)):
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+func validDomain(s string) bool {
+	if !utf8.ValidString(s) || !strings.Contains(s, ".") {
+		return false
+	}
+	for label := range strings.SplitSeq(s, ".") {
+		if label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' {
+			return false
+		}
+		for _, c := range label {
+			if !(c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '-' || c >= utf8.RuneSelf && (unicode.IsLetter(c) || unicode.IsMark(c))) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// maxPhone is the longest text that is tried as a number.
+const maxPhone = 60
+
+func makePhone(s StepConfig) (stepFunc, *errs.Error) {
+	region := strings.ToUpper(s.Args["region"])
+	if region != "" && !phonenumbers.GetSupportedRegions()[region] {
+		return nil, errs.New("step_args", "the region is none that has telephone numbers").At(".region").Fix("use an ISO 3166 code of two letters, such as GB")
+	}
+	return func(v record.Value) (record.Value, bool) {
+		text := v.S
+		switch v.Kind {
+		case record.String:
+		case record.Int:
+			text = v.Text()
+		default:
+			return v, false
+		}
+		text = strings.TrimFunc(text, isSpace)
+		if text == "" {
+			return record.Value{}, true
+		}
+		if len(text) > maxPhone {
+			return v, false
+		}
+		number, err := phonenumbers.Parse(text, region)
+		// Possible, not valid: numbers set aside for drama, and ranges newer than the
+		// library's tables, are still somebody's.
+		if err != nil || phonenumbers.IsPossibleNumberWithReason(number) != phonenumbers.IS_POSSIBLE {
+			return v, false
+		}
+		return record.StringValue(phonenumbers.Format(number, phonenumbers.E164)), true
+	}, nil
+}
+
+func makeNullTokens(s StepConfig) (stepFunc, *errs.Error) {
+	list := s.List
+	if list == nil {
+		list = []string{"", "null", "n/a", "na", "none", "-", "unknown"}
+	}
+	tokens := make(map[string]bool, len(list))
+	for _, t := range list {
+		tokens[strings.ToLower(strings.TrimFunc(t, isSpace))] = true
+	}
+	return func(v record.Value) (record.Value, bool) {
+		if v.Kind == record.String && tokens[strings.ToLower(strings.TrimFunc(v.S, isSpace))] {
+			return record.Value{}, true
+		}
+		return v, true
+	}, nil
+}
