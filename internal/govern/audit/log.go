@@ -123,6 +123,10 @@ func (l *Log) compare(ctx context.Context) error {
 // Hash is the keyed hash of texts under which an entry may name what was asked.
 func (l *Log) Hash(parts ...string) string { return hashText(l.deps.Key, parts...) }
 
+// Query is the form in which an entry may name an SQL query: the kind of statement
+// and the keyed hash of its text.
+func (l *Log) Query(sql string) string { return Statement(sql) + " " + l.Hash(sql) }
+
 // Record adds an entry. Where durable is set it returns once the entry is synced to
 // disk; else the entry is synced within a second. While syncs fail, every entry
 // waits for its own. It fails with codes audit_unavailable (do not show what was

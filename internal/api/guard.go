@@ -1,0 +1,151 @@
+package api
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"net"
+	"net/http"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/kithdata/kith/internal/kit/errs"
+)
+
+// HeaderRequestID is on every answer; the server's log names it.
+const HeaderRequestID = "Kith-Request-Id"
+
+// requestIDs makes ids that are unique among the starts of all processes.
+type requestIDs struct {
+	start string
+	n     atomic.Uint64
+}
+
+func (r *requestIDs) init() {
+	var b [6]byte
+	_, _ = rand.Read(b[:]) // never fails since Go 1.24
+	r.start = hex.EncodeToString(b[:]) + "-"
+}
+
+func (r *requestIDs) next() string { return r.start + strconv.FormatUint(r.n.Add(1), 10) }
+
+// guard is around every handler: request id, host check, recovery.
+func (s *Server) guard(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h[HeaderRequestID] = []string{s.ids.next()} // spelled as net/http would
+		h["X-Content-Type-Options"] = []string{"nosniff"}
+		out := &answer{ResponseWriter: w}
+		defer func() {
+			v := recover()
+			if v == nil {
+				return
+			}
+			if v == http.ErrAbortHandler {
+				panic(v) // how a handler asks net/http to cut the connection
+			}
+			// The panic's value may hold what a caller sent, so only its type is logged.
+			s.deps.Log.Error("a handler failed", "request", h.Get(HeaderRequestID), "method", r.Method, "route", r.Pattern,
+				"type", typeName(v), "stack", string(debug.Stack()))
+			if out.status != 0 {
+				panic(http.ErrAbortHandler) // half an answer went out: cut it off
+			}
+			s.writeFault(out, errInternal)
+		}()
+		if !s.cfg.answers(r.Host) {
+			s.writeFault(out, errs.New(CodeHostRefused, "the server does not answer to this host name").
+				Fix("ask for localhost or 127.0.0.1, or add the name to hosts in the configuration"))
+			return
+		}
+		next.ServeHTTP(out, r)
+	})
+}
+
+// answer notes the status of an answer.
+type answer struct {
+	http.ResponseWriter
+	status int
+}
+
+func (a *answer) WriteHeader(status int) {
+	if a.status == 0 {
+		a.status = status
+	}
+	a.ResponseWriter.WriteHeader(status)
+}
+
+func (a *answer) Write(b []byte) (int, error) {
+	if a.status == 0 {
+		a.status = http.StatusOK
+	}
+	return a.ResponseWriter.Write(b)
+}
+
+// Unwrap lets http.ResponseController reach flushing and deadlines.
+func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
+
+// unknownRoute answers under /api/ where no operation does.
+func (s *Server) unknownRoute(w http.ResponseWriter, r *http.Request) {
+	var allowed []string
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodDelete} {
+		try := &http.Request{Method: method, URL: r.URL, Host: r.Host}
+		if _, pattern := s.mux.Handler(try); pattern != "" && pattern != "/api/" {
+			allowed = append(allowed, method)
+		}
+	}
+	if allowed != nil {
+		w.Header().Set("Allow", strings.Join(allowed, ", "))
+		s.writeFault(w, errs.New(CodeMethod, "this route has no such method").Fix("use "+strings.Join(allowed, " or ")))
+		return
+	}
+	s.writeFault(w, errs.New(CodeRouteUnknown, "there is no such route").Fix("GET /api/openapi.json lists all of them"))
+}
+
+// limitListener accepts at most n connections at a time; more wait in the kernel.
+func limitListener(l net.Listener, n int) net.Listener {
+	return &limited{Listener: l, slots: make(chan struct{}, n), closed: make(chan struct{})}
+}
+
+type limited struct {
+	net.Listener
+	slots  chan struct{} // one element for each open connection
+	once   sync.Once
+	closed chan struct{}
+}
+
+func (l *limited) Accept() (net.Conn, error) {
+	select {
+	case l.slots <- struct{}{}:
+	case <-l.closed:
+		return nil, net.ErrClosed
+	}
+	c, err := l.Listener.Accept()
+	if err != nil {
+		<-l.slots
+		return nil, err
+	}
+	return &limitedConn{Conn: c, free: sync.OnceFunc(func() { <-l.slots })}, nil
+}
+
+func (l *limited) Close() error {
+	l.once.Do(func() { close(l.closed) })
+	return l.Listener.Close()
+}
+
+type limitedConn struct {
+	net.Conn
+	free func()
+}
+
+func (c *limitedConn) Close() error {
+	err := c.Conn.Close()
+	c.free()
+	return err
+}
+
+// background is ctx without its cancelling, for what must be done although the
+// caller left.
+func background(ctx context.Context) context.Context { return context.WithoutCancel(ctx) }

@@ -1,0 +1,140 @@
+package api
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/kithdata/kith/internal/kit/errs"
+	"github.com/kithdata/kith/internal/record"
+)
+
+func (c *call) quarantine() (Quarantine, error) {
+	if c.s.deps.Quarantine == nil {
+		return nil, notConfigured("quarantine")
+	}
+	return c.s.deps.Quarantine, nil
+}
+
+func (c *call) listReasons() error {
+	backend, err := c.quarantine()
+	if err != nil {
+		return err
+	}
+	reasons, err := backend.Reasons(c.r.Context())
+	if err != nil {
+		return err
+	}
+	return c.json(http.StatusOK, page[QuarantineReason]{Items: reasons})
+}
+
+// listQuarantine shows what was set aside, with its content masked. As it was sent,
+// it is shown to operators alone, after an audit entry that is on disk.
+func (c *call) listQuarantine() error {
+	backend, err := c.quarantine()
+	if err != nil {
+		return err
+	}
+	raw, err := c.flag("raw")
+	if err != nil {
+		return err
+	}
+	if raw && !c.who.Role.allows(RoleOperate) {
+		if err := c.audit("raw", "denied", false); err != nil {
+			return err
+		}
+		return errs.New(CodeForbidden, "the content as it was sent is for operators").Fix("leave raw out, or use a key of role operate")
+	}
+	limit, err := c.number("limit", 1, maxPage, defaultPage)
+	if err != nil {
+		return err
+	}
+	f := QuarantineFilter{Code: c.query.Get("code"), Stream: c.query.Get("stream"), Limit: int(limit)}
+	if f.After, err = parsePlace(c.query.Get("cursor")); err != nil {
+		return err
+	}
+	list, err := backend.List(c.r.Context(), f)
+	what := "masked"
+	if raw {
+		what = "raw"
+	}
+	if len(list) > 0 {
+		what += " " + placeText(list[0].Place) + " to " + placeText(list[len(list)-1].Place)
+	}
+	if auditErr := c.audit(what, outcome(err), raw); err != nil || auditErr != nil {
+		return errors.Join(auditErr, err)
+	}
+	return c.s.write(c.w, http.StatusOK, func(b []byte) ([]byte, error) {
+		b = append(b, `{"items":[`...)
+		for i := range list {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = appendQuarantined(b, &list[i], raw)
+		}
+		b = append(b, ']')
+		if len(list) == f.Limit {
+			b = appendMember(b, "next", placeText(list[len(list)-1].Place))
+		}
+		return append(b, '}'), nil
+	})
+}
+
+func appendQuarantined(b []byte, q *Quarantined, raw bool) []byte {
+	b = fmt.Appendf(b, `{"partition":%d,"offset":%d`, q.Partition, q.Offset)
+	for _, m := range [...]struct{ name, value string }{
+		{"source", q.Record.Source}, {"stream", q.Record.Stream}, {"message_id", q.Record.ID},
+		{"received", record.TimeValue(q.Record.Received).Text()},
+		{"code", q.Reason.Code}, {"field", q.Reason.Field}, {"detail", q.Reason.Detail},
+	} {
+		b = appendMember(b, m.name, m.value)
+	}
+	if raw {
+		b = append(b, `,"masked":false`...)
+		return append(appendMember(b, "content", string(q.Record.Props)), '}')
+	}
+	b = append(b, `,"masked":true`...)
+	return append(appendMember(b, "content", string(mask(q.Record.Props))), '}')
+}
+
+func placeText(p Place) string { return fmt.Sprintf("%d.%d", p.Partition, p.Offset) }
+
+func parsePlace(text string) (*Place, error) {
+	if text == "" {
+		return nil, nil
+	}
+	partition, offset, _ := strings.Cut(text, ".")
+	p, err := strconv.ParseInt(partition, 10, 32)
+	o, err2 := strconv.ParseUint(offset, 10, 64)
+	if err != nil || err2 != nil || p < 0 {
+		return nil, errs.New(CodeBadParameter, "the cursor is none that Kith gave").At("cursor")
+	}
+	return &Place{Partition: int32(p), Offset: o}, nil
+}
+
+func (c *call) replay() error {
+	backend, err := c.quarantine()
+	if err != nil {
+		return err
+	}
+	var body ReplayRequest
+	if err := c.decode(&body, false); err != nil {
+		return err
+	}
+	chosen := body.Code != "" || body.Stream != ""
+	if len(body.Places) > 0 == (chosen || body.All) || chosen && body.All || len(body.Places) > 10_000 {
+		return errs.New(CodeBadBody, "a replay chooses places (at most 10000), or code and stream, or all").
+			Fix(`send for example {"code":"contract_type"} or {"all":true}`)
+	}
+	if err := c.audit(fmt.Sprintf("code=%.60s stream=%.60s places=%d", c.s.deps.Audit.Hash(body.Code), c.s.deps.Audit.Hash(body.Stream), len(body.Places)), "requested", true); err != nil {
+		return err
+	}
+	done, err := backend.Replay(c.r.Context(), &body)
+	if err != nil {
+		return err
+	}
+	c.w.Header().Set(HeaderToken, done.Token)
+	return c.json(http.StatusAccepted, done)
+}
