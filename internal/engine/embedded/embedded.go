@@ -226,7 +226,7 @@ func (e *embedded) closeDatabases() error {
 
 // lockFolder makes dir and locks it for this process.
 func lockFolder(ctx context.Context, fsys vfs.FS, dir string) (*pebble.Lock, error) {
-	if err := fsys.MkdirAll(dir, 0o750); err != nil {
+	if err := makeFolder(fsys, dir); err != nil {
 		return nil, errOpen(err)
 	}
 	patience := time.NewTimer(lockPatience)
@@ -252,6 +252,40 @@ func lockFolder(ctx context.Context, fsys vfs.FS, dir string) (*pebble.Lock, err
 		again.Stop()
 		return nil, inUse
 	}
+}
+
+// makeFolder makes dir and what lies above it, and syncs each parent that it had to
+// add to: a folder whose entry is lost takes all that was acknowledged with it (I1).
+func makeFolder(fsys vfs.FS, dir string) error {
+	var parents []string
+	for at := dir; ; {
+		_, err := fsys.Stat(at)
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		up := fsys.PathDir(at)
+		parents = append(parents, up)
+		if up == at {
+			break
+		}
+		at = up
+	}
+	if err := fsys.MkdirAll(dir, 0o750); err != nil {
+		return err
+	}
+	for _, parent := range parents {
+		f, err := fsys.OpenDir(parent)
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(f.Sync(), f.Close()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // errOpen is the fault of a folder that cannot be opened.
