@@ -128,7 +128,9 @@ func (d *DB) read(text string) (statement, explain string, err error) {
 	}
 	statement = text[tokens[0].start:tokens[len(tokens)-1].end]
 	if tokens[0].text == "explain" {
-		explain = explained(text, tokens)
+		if explain = explained(text, tokens); explain == "" {
+			return "", "", refused("there is nothing to explain")
+		}
 	}
 	return statement, explain, nil
 }
@@ -154,18 +156,11 @@ func explained(text string, tokens []token) string {
 // checkKind lets DuckDB itself say what kind of statement it is. It gives the
 // columns of a SELECT, nil for an EXPLAIN.
 func checkKind(conn *sql.Conn, statement, explain string) (columns []string, err error) {
-	if explain != "" || strings.EqualFold(firstWord(statement), "explain") {
-		if _, err := prepareSelect(conn, explain); err != nil {
-			return nil, err
-		}
-		return nil, nil
+	if explain != "" {
+		_, err := prepareSelect(conn, explain)
+		return nil, err
 	}
 	return prepareSelect(conn, statement)
-}
-
-func firstWord(s string) string {
-	word, _, _ := strings.Cut(s, " ")
-	return word
 }
 
 func prepareSelect(conn *sql.Conn, statement string) (columns []string, err error) {
