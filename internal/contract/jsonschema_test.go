@@ -1,0 +1,172 @@
+package contract_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/kithdata/kith/internal/contract"
+	"github.com/kithdata/kith/internal/kit/errs"
+	"github.com/kithdata/kith/internal/record"
+)
+
+func TestJSONSchemaRoundTrip(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := genSchema().Draw(t, "schema")
+		text := s.JSONSchema("crm.contacts")
+		back, err := contract.ParseJSONSchema(text)
+		if err != nil {
+			t.Fatalf("%v in\n%s", err, text)
+		}
+		if !back.Equal(s) {
+			t.Fatalf("%s\nin\n%s", cmp.Diff(s, back), text)
+		}
+	})
+}
+
+func TestJSONSchemaText(t *testing.T) {
+	s := schema(
+		contract.Field{Path: "address.city", Type: record.String, Nullable: true, Required: true},
+		contract.Field{Path: "address.since", Type: record.Date},
+		contract.Field{Path: "age", Type: record.Int},
+		contract.Field{Path: "tags", Type: record.JSON, Nullable: true},
+	)
+	const want = `{
+  "$schema": "https://json-schema.org/draft/2020-12/schema",
+  "title": "crm.contacts",
+  "type": "object",
+  "properties": {
+    "address": {
+      "type": "object",
+      "properties": {
+        "city": {
+          "type": [
+            "null",
+            "string"
+          ]
+        },
+        "since": {
+          "type": "string",
+          "format": "date"
+        }
+      },
+      "required": [
+        "city"
+      ]
+    },
+    "age": {
+      "type": "integer"
+    },
+    "tags": {}
+  },
+  "required": [
+    "address"
+  ]
+}
+`
+	if d := cmp.Diff(want, string(s.JSONSchema("crm.contacts"))); d != "" {
+		t.Fatal(d)
+	}
+}
+
+func TestParseJSONSchema(t *testing.T) {
+	got, err := contract.ParseJSONSchema([]byte(`{
+		"$schema": "http://json-schema.org/draft-07/schema#", "title": "t", "description": "d", "type": "object", "additionalProperties": false, "x-owner": "crm",
+		"properties": {
+			"id": {"type": "string", "description": "key"},
+			"n": {"type": ["integer", "number"]},
+			"born": {"type": ["null", "string"], "format": "date"},
+			"mail": {"type": "string", "format": "email"},
+			"list": {"type": "array"}, "any": true, "thing": {"type": "object"},
+			"a": {"type": "object", "required": ["b"], "properties": {"b": {"type": "boolean"}, "c": {"type": "string", "format": "date-time"}}}
+		},
+		"required": ["id", "a"]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := schema(
+		contract.Field{Path: "a.b", Type: record.Bool, Required: true},
+		contract.Field{Path: "a.c", Type: record.Time},
+		contract.Field{Path: "any", Type: record.JSON, Nullable: true},
+		contract.Field{Path: "born", Type: record.Date, Nullable: true},
+		contract.Field{Path: "id", Type: record.String, Required: true},
+		contract.Field{Path: "list", Type: record.JSON},
+		contract.Field{Path: "mail", Type: record.String},
+		contract.Field{Path: "n", Type: record.Float},
+		contract.Field{Path: "thing", Type: record.JSON},
+	)
+	if d := cmp.Diff(want, got); d != "" {
+		t.Fatal(d)
+	}
+}
+
+func TestParseJSONSchemaRefuses(t *testing.T) {
+	for _, row := range []struct {
+		text  string
+		code  errs.Code
+		place string
+	}{
+		{`{`, contract.CodeSchemaInvalid, ""},
+		{`[]`, contract.CodeSchemaInvalid, ""},
+		{`{"type":"string"}`, contract.CodeSchemaInvalid, "#/type"},
+		{`{"properties":{"a":{"type":"text"}}}`, contract.CodeSchemaInvalid, "#/properties/a/type"},
+		{`{"properties":[]}`, contract.CodeSchemaInvalid, "#/properties"},
+		{`{"title":7}`, contract.CodeSchemaInvalid, ""},
+		{`{"properties":{"a":{"type":["string","string"]}}}`, contract.CodeSchemaInvalid, ""},
+		{`{"properties":{"a.b":{},"a":{"type":"object","properties":{"b":{}}}}}`, contract.CodeSchemaInvalid, "#/properties/a/properties/b"},
+		{`{"$schema":"http://json-schema.org/draft-04/schema#"}`, contract.CodeSchemaUnsupported, "#/$schema"},
+		{`{"$ref":"http://example.com/x"}`, contract.CodeSchemaUnsupported, "#/$ref"},
+		{`{"allOf":[]}`, contract.CodeSchemaUnsupported, "#/allOf"},
+		{`{"properties":{"a":{"enum":["x"]}}}`, contract.CodeSchemaUnsupported, "#/properties/a/enum"},
+		{`{"properties":{"a/b":{"type":"string","minLength":2}}}`, contract.CodeSchemaUnsupported, "#/properties/a~1b/minLength"},
+		{`{"properties":{"a":false}}`, contract.CodeSchemaUnsupported, "#/properties/a"},
+		{`{"properties":{},"required":["a"]}`, contract.CodeSchemaUnsupported, "#/required"},
+		{`{"additionalProperties":{"type":"string"}}`, contract.CodeSchemaUnsupported, "#/additionalProperties"},
+	} {
+		_, err := contract.ParseJSONSchema([]byte(row.text))
+		if !errs.Is(err, row.code) || row.place != "" && !strings.Contains(err.Error(), row.place+":") {
+			t.Errorf("%s: %v", row.text, err)
+		}
+	}
+	_, err := contract.ParseJSONSchema([]byte(`{"allOf":[],"anyOf":[]}`))
+	if err == nil || !strings.Contains(err.Error(), "#/allOf") || !strings.Contains(err.Error(), "#/anyOf") {
+		t.Errorf("not all faults at once: %v", err)
+	}
+}
+
+func FuzzParseJSONSchema(f *testing.F) {
+	for _, s := range []string{`{"properties":{"a":{"type":["string","null"],"format":"date"}},"required":["a"]}`,
+		`{"properties":{"a":{"type":["object","null"],"properties":{"":{}}},"a.b":true}}`, `{"$ref":"#"}`, `{"type":"object","properties":{}}`} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		s, err := contract.ParseJSONSchema(text)
+		if err != nil {
+			return
+		}
+		again, err := contract.ParseJSONSchema(s.JSONSchema("t"))
+		if err != nil || !again.Equal(s) {
+			t.Fatalf("%v: %s", err, cmp.Diff(s, again))
+		}
+	})
+}
+
+func FuzzDecodeSchema(f *testing.F) {
+	f.Add(contract.AppendSchema(nil, schema(contract.Field{Path: "a", Type: record.Int, Nullable: true}, contract.Field{Path: "b", Required: true})))
+	f.Add([]byte{1, 200})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		s, err := contract.DecodeSchema(b)
+		if err != nil {
+			if !errs.Is(err, "contract_format") {
+				t.Fatal(err)
+			}
+			return
+		}
+		again, err := contract.DecodeSchema(contract.AppendSchema(nil, s))
+		if err != nil || !again.Equal(s) {
+			t.Fatal(err, again)
+		}
+	})
+}

@@ -1,0 +1,91 @@
+package contract_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/kithdata/kith/internal/contract"
+	"github.com/kithdata/kith/internal/kit/errs"
+	"github.com/kithdata/kith/internal/record"
+)
+
+func TestMap(t *testing.T) {
+	cfg := contract.StreamConfig{Stream: "s", Source: "crm", Kind: record.Customer, Key: "id", Seq: "meta.v", Occurred: "meta.at", Deleted: "gone"}
+	unix := cfg
+	unix.Stream, unix.Schema = "unix", schema(contract.Field{Path: "meta.at", Type: record.Time}, contract.Field{Path: "meta.v", Type: record.Time})
+	st := stage(t, cfg, unix, contract.StreamConfig{Stream: "pushed", Source: "web", Kind: record.Event})
+
+	type want struct {
+		Key      string
+		Seq      record.Seq
+		Occurred int64
+		Op       record.Op
+	}
+	const micros = int64(1_704_164_645_000_000) // 2024-01-02T03:04:05Z
+	number := func(n int64) record.Seq { return record.Seq{Kind: record.SeqNumber, A: n} }
+	for _, row := range []struct {
+		name, stream, props string
+		want                want
+	}{
+		{"all of them", "s", `{"x":[1,{"id":0}],"id":"C1","meta":{"v":7,"at":"2024-01-02T03:04:05Z"},"gone":false}`, want{"C1", number(7), micros, record.Upsert}},
+		{"names with dots", "s", `{"meta.v":"8","meta.at":"2024-01-02 03:04:05","id":12}`, want{"12", number(8), micros, record.Upsert}},
+		{"deleted", "s", `{"id":"C1","gone":"Yes"}`, want{Key: "C1", Op: record.Delete}},
+		{"a time as seq", "s", `{"id":"C1","meta":{"v":"2024-01-02T03:04:05Z"}}`, want{Key: "C1", Seq: record.Seq{Kind: record.SeqTime, A: micros}, Op: record.Upsert}},
+		{"a text as seq", "s", `{"id":"C1","meta":{"v":"r-0012"}}`, want{Key: "C1", Seq: record.Seq{Kind: record.SeqText, S: "r-0012"}, Op: record.Upsert}},
+		{"escapes", "s", `{"\u0069d":"a\u0062\n"}`, want{Key: "ab\n", Op: record.Upsert}},
+		{"long escapes", "s", `{"id":"\u0062bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"}`, want{Key: "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb", Op: record.Upsert}},
+		{"no key", "s", `{"x":1}`, want{Op: record.Upsert}},
+		{"blank key", "s", `{"id":"  "}`, want{Op: record.Upsert}},
+		{"null key", "s", `{"id":null}`, want{Op: record.Upsert}},
+		{"object key", "s", `{"id":{"a":1}}`, want{Op: record.Upsert}},
+		{"number without a contract is no time", "s", `{"id":1,"meta":{"at":1704164645}}`, want{Key: "1", Op: record.Upsert}},
+		{"unix time by contract", "unix", `{"id":1,"meta":{"at":1704164645,"v":"1704164645000"}}`, want{"1", record.Seq{Kind: record.SeqTime, A: micros}, micros, record.Upsert}},
+		{"malformed", "s", `{"x":"`, want{Op: record.Upsert}},
+		{"malformed after the key", "s", `{"id":"C1","x`, want{Key: "C1", Op: record.Upsert}},
+		{"nothing", "s", ``, want{Op: record.Upsert}},
+		{"no paths", "pushed", `{"id":"C1"}`, want{Op: record.Upsert}},
+	} {
+		r := record.Record{Stream: row.stream, Props: []byte(row.props)}
+		if err := st.Map(1, &r); err != nil {
+			t.Fatal(row.name, err)
+		}
+		if d := cmp.Diff(row.want, want{r.Key, r.Seq, r.Occurred, r.Op}); d != "" {
+			t.Errorf("%s: %s", row.name, d)
+		}
+	}
+}
+
+func TestMapKeepsWhatTheSourceSet(t *testing.T) {
+	st := stage(t, contract.StreamConfig{Stream: "s", Source: "crm", Kind: record.Customer, Key: "id", Seq: "v", Occurred: "at"})
+	props := []byte(`{"id":"from props","v":7,"at":"2024-01-02"}`)
+	r := record.Record{Stream: "s", Source: "own", Kind: record.Object, Op: record.Patch, Key: "k", Seq: record.Seq{Kind: record.SeqNumber, A: 1}, Occurred: 5, Props: props}
+	before := r.Clone()
+	if err := st.Map(1, &r); err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(before.Key+before.Source, r.Key+r.Source); d != "" || r.Kind != before.Kind || r.Op != before.Op || r.Seq != before.Seq || r.Occurred != before.Occurred {
+		t.Fatal("Map changed what the source set", r)
+	}
+	r = record.Record{Stream: "s", Seq: record.Seq{Kind: record.SeqRow, A: 1, B: 2}, Props: props}
+	if err := st.Map(1, &r); err != nil {
+		t.Fatal(err)
+	}
+	if r.Seq != (record.Seq{Kind: record.SeqNumber, A: 7}) || r.Source != "crm" || r.Kind != record.Customer || r.Op != record.Upsert {
+		t.Fatal("the stream's own seq does not go before the row", r)
+	}
+}
+
+func TestMapOfUnknownStreamOrPin(t *testing.T) {
+	st := stage(t)
+	r := record.Record{Stream: "nowhere", Pin: 1, Props: []byte(`{}`)}
+	if err := st.Map(1, &r); err != nil || r.Kind == 0 || r.Op == 0 {
+		t.Fatal("the record could not be stored", err, r.Kind, r.Op)
+	}
+	if got := show(refine(t, st, r)); got != "quarantined stream_unknown" {
+		t.Fatal(got)
+	}
+	if err := st.Map(2, &r); errs.CodeOf(err) != contract.CodePin {
+		t.Fatal(err)
+	}
+}
