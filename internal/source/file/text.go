@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"unicode/utf8"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"golang.org/x/text/encoding/charmap"
 
 	"github.com/kithdata/kith/internal/record"
@@ -34,7 +35,8 @@ func appendText(b, s []byte) []byte {
 		}
 		return record.AppendJSONString(b, string(wide))
 	}
-	return record.AppendJSONString(b, string(s))
+	b, _ = jsontext.AppendQuote(b, s) // fails only for what is not UTF-8
+	return b
 }
 
 // appendRaw appends the Props of a row that cannot be read: where it stood, how

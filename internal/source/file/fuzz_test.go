@@ -1,0 +1,91 @@
+package file
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/cespare/xxhash/v2"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// readAll gives every row of content, and checks that nothing of it is passed over
+// and that every row's Props are one JSON object.
+func readAll(t *testing.T, content []byte, csv bool, r io.Reader) []string {
+	t.Helper()
+	const limit = 64
+	rs := &rows{w: newWindow(r, limit)}
+	if csv {
+		rs.csv = &csvFormat{}
+	}
+	var out []string
+	for {
+		props, reject, st := rs.next(nil)
+		if st == gotLong {
+			props, reject, st = rs.skipLong(nil)
+		}
+		if st != gotRow {
+			if st != gotEnd {
+				t.Fatal("stopped with", st)
+			}
+			break
+		}
+		if v := jsontext.Value(props); !v.IsValid() || v.Kind() != '{' {
+			t.Fatalf("row %d is no JSON object: %q", rs.row, props)
+		}
+		out = append(out, fmt.Sprintf("%d %s %s", rs.row, reject, props))
+	}
+	if rs.w.at != int64(len(content)) || rs.w.sum() != xxhash.Sum64(content) {
+		t.Fatalf("took %d of %d bytes", rs.w.at, len(content))
+	}
+	if lines := int64(bytes.Count(content, []byte{'\n'})); rs.line < lines || rs.line > lines+1 {
+		t.Fatalf("counted %d lines, the content has %d", rs.line, lines)
+	}
+	return out
+}
+
+func fuzzRows(f *testing.F, csv bool) {
+	f.Fuzz(func(t *testing.T, content []byte) {
+		whole := readAll(t, content, csv, bytes.NewReader(content))
+		bit := readAll(t, content, csv, iotest.OneByteReader(bytes.NewReader(content)))
+		if strings.Join(whole, "\n") != strings.Join(bit, "\n") {
+			t.Fatalf("rows depend on how they are read:\n%q\n%q", whole, bit)
+		}
+	})
+}
+
+func FuzzCSV(f *testing.F) {
+	for _, s := range []string{"", "a,b\n1,2\n", "a;b\r\n\"x\"\"y\";\"z\nz\"\r\n", "a\n\"", "a\n\"\"\"\n\"\n", "a,b\n1\n\x00,\xff\n", "\"a,b\n1,2\n",
+		"a\n" + strings.Repeat("x", 100) + "\ny", "a\n\"" + strings.Repeat("x\n", 100) + "\"\n", ",,\n,,\n", "a,a,a_2\n1,2,3"} {
+		f.Add([]byte(s))
+	}
+	fuzzRows(f, true)
+}
+
+func FuzzNDJSON(f *testing.F) {
+	for _, s := range []string{"", "{}\n", "{\"a\":1}\r\n\r\n[1]", "{\"a\":", "\xff\x00\n{\"a\":\"\xff\"}\n", "{\"a\":1,\"a\":2}", strings.Repeat("[", 200)} {
+		f.Add([]byte(s))
+	}
+	fuzzRows(f, false)
+}
+
+func FuzzProgress(f *testing.F) {
+	f.Add((&progress{Ordinal: 1, Path: "a.csv", HeadLen: 4, Head: 5, Pos: 6, Digest: 7, Row: 8, Line: 9, Done: true}).encode())
+	f.Add(sight{size: 1, modified: 2}.encode())
+	f.Add([]byte{})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if p, err := decodeProgress(b); err == nil {
+			if q, err := decodeProgress(p.encode()); err != nil || q != p {
+				t.Fatal(q, err)
+			}
+		}
+		if s, err := decodeSight(b); err == nil {
+			if q, err := decodeSight(s.encode()); err != nil || q != s {
+				t.Fatal(q, err)
+			}
+		}
+	})
+}
