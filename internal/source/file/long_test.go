@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"compress/gzip"
 	"fmt"
-	"io"
 	"runtime"
 	"strings"
 	"testing"
@@ -13,47 +12,44 @@ import (
 	"github.com/kithdata/kith/internal/source/file"
 )
 
-// TestLongLine reads files with a line of 100 MB in less memory than the line has
-// by far, and loses neither it nor what follows.
+// TestLongLine reads files with lines of 100 MB, and others over the limit, in far
+// less memory than such a line has, and loses neither it nor what follows.
 func TestLongLine(t *testing.T) {
-	const size = 100 << 20
+	const huge, large = 100 << 20, 5 << 20
+	var member bytes.Buffer // 1 MiB zipped; a gzip file may have many members
+	z := gzip.NewWriter(&member)
+	_, _ = z.Write(bytes.Repeat([]byte{'x'}, 1<<20))
+	_ = z.Close()
 	kept := strings.Repeat("x", 1<<10)
 	for name, c := range map[string]struct {
+		size                int
 		file, before, after string
 		want                []string
 	}{
-		"csv": {"a.csv.gz", "id,name\n1,Ann\n", "\n2,Bob\n", []string{
-			`1:1 {"id":"1","name":"Ann"}`, fmt.Sprintf(`1:2 line_too_long {"_line":3,"_bytes":%d,"_raw":"%s"}`, size, kept), `1:3 {"id":"2","name":"Bob"}`}},
-		"csv quoted": {"a.csv.gz", "id,name\n\"", "\n2,Bob\n", []string{
-			fmt.Sprintf(`1:1 line_too_long {"_line":2,"_bytes":%d,"_raw":"\"%s"}`, size+1, kept[1:]), `1:2 {"id":"2","name":"Bob"}`}},
-		"csv quote far back": {"a.csv.gz", "id,name\n1,\"Ann\n", "\n2,Bob\n", []string{
-			`1:1 csv_quote_unclosed {"_line":2,"_bytes":6,"_raw":"1,\"Ann"}`, fmt.Sprintf(`1:2 line_too_long {"_line":3,"_bytes":%d,"_raw":"%s"}`, size, kept), `1:3 {"id":"2","name":"Bob"}`}},
-		"csv header": {"a.csv.gz", "", "\n2,Bob\n", []string{
-			fmt.Sprintf(`1:1 line_too_long {"_line":1,"_bytes":%d,"_raw":"%s"}`, size, kept), `1:2 csv_header {"_line":2,"_bytes":5,"_raw":"2,Bob"}`}},
-		"csv at the end": {"a.csv.gz", "id,name\n", "", []string{
-			fmt.Sprintf(`1:1 line_too_long {"_line":2,"_bytes":%d,"_raw":"%s"}`, size, kept)}},
-		"ndjson": {"a.ndjson.gz", "{\"id\":1}\n", "\n{\"id\":2}\n", []string{
-			`1:1 {"id":1}`, fmt.Sprintf(`1:2 line_too_long {"_line":2,"_bytes":%d,"_raw":"%s"}`, size, kept), `1:3 {"id":2}`}},
+		"csv": {huge, "a.csv.gz", "id,name\n1,Ann\n", "\n2,Bob\n", []string{
+			`1:1 {"id":"1","name":"Ann"}`, fmt.Sprintf(`1:2 line_too_long {"_line":3,"_bytes":%d,"_raw":"%s"}`, huge, kept), `1:3 {"id":"2","name":"Bob"}`}},
+		"csv quoted": {large, "a.csv.gz", "id,name\n\"", "\n2,Bob\n", []string{
+			fmt.Sprintf(`1:1 line_too_long {"_line":2,"_bytes":%d,"_raw":"\"%s"}`, large+1, kept[1:]), `1:2 {"id":"2","name":"Bob"}`}},
+		"csv quote far back": {large, "a.csv.gz", "id,name\n1,\"Ann\n", "\n2,Bob\n", []string{
+			`1:1 csv_quote_unclosed {"_line":2,"_bytes":6,"_raw":"1,\"Ann"}`, fmt.Sprintf(`1:2 line_too_long {"_line":3,"_bytes":%d,"_raw":"%s"}`, large, kept), `1:3 {"id":"2","name":"Bob"}`}},
+		"csv header": {large, "a.csv.gz", "", "\n2,Bob\n", []string{
+			fmt.Sprintf(`1:1 line_too_long {"_line":1,"_bytes":%d,"_raw":"%s"}`, large, kept), `1:2 csv_header {"_line":2,"_bytes":5,"_raw":"2,Bob"}`}},
+		"csv at the end": {large, "a.csv.gz", "id,name\n", "", []string{
+			fmt.Sprintf(`1:1 line_too_long {"_line":2,"_bytes":%d,"_raw":"%s"}`, large, kept)}},
+		"ndjson": {huge, "a.ndjson.gz", "{\"id\":1}\n", "\n{\"id\":2}\n", []string{
+			`1:1 {"id":1}`, fmt.Sprintf(`1:2 line_too_long {"_line":2,"_bytes":%d,"_raw":"%s"}`, huge, kept), `1:3 {"id":2}`}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var b bytes.Buffer
-			z, _ := gzip.NewWriterLevel(&b, gzip.BestSpeed)
-			chunk := bytes.Repeat([]byte{'x'}, 1<<20)
-			_, _ = io.WriteString(z, c.before)
-			for range size / len(chunk) {
-				_, _ = z.Write(chunk)
-			}
-			_, _ = io.WriteString(z, c.after)
-			_ = z.Close()
+			content := zip(t, c.before) + strings.Repeat(member.String(), c.size>>20) + zip(t, c.after)
 			r := newRig(t, "*")
-			r.write(c.file, b.String())
+			r.write(c.file, content)
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
 			r.run()
 			runtime.ReadMemStats(&after)
 			// All that was ever allocated, so no less than the most that was in use.
 			if grown := after.TotalAlloc - before.TotalAlloc; grown > 8<<20 {
-				t.Errorf("allocated %d bytes for a line of %d", grown, size)
+				t.Errorf("allocated %d bytes for a line of %d", grown, c.size)
 			}
 			r.want(c.want...)
 		})
