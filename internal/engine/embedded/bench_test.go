@@ -37,33 +37,35 @@ func value(n int) []byte {
 	return v
 }
 
+// each calls fn b.N times from some workers; a call is worth so many records.
+func each(b *testing.B, workers, records int, fn func(worker, i int) error) {
+	var wg sync.WaitGroup
+	var left atomic.Int64
+	left.Store(int64(b.N))
+	b.ResetTimer()
+	for w := range workers {
+		wg.Go(func() {
+			for i := 0; left.Add(-1) >= 0; i++ {
+				if err := fn(w, i); err != nil {
+					b.Error(err)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	b.ReportMetric(float64(b.N*records)/b.Elapsed().Seconds(), "records/s")
+}
+
 // BenchmarkAppend appends batches of 100 records of 300 bytes, beside bare synced
 // Pebble commits of the same batches, each record a key of its own.
 func BenchmarkAppend(b *testing.B) {
 	const batch, size = 100, 300
-	each := func(b *testing.B, workers int, fn func(worker, i int) error) {
-		var wg sync.WaitGroup
-		var left atomic.Int64
-		left.Store(int64(b.N))
-		b.ResetTimer()
-		for w := range workers {
-			wg.Go(func() {
-				for i := 0; left.Add(-1) >= 0; i++ {
-					if err := fn(w, i); err != nil {
-						b.Error(err)
-						return
-					}
-				}
-			})
-		}
-		wg.Wait()
-		b.ReportMetric(float64(b.N)*batch/b.Elapsed().Seconds(), "records/s")
-	}
 	for _, workers := range []int{1, 8, 32} {
 		b.Run(fmt.Sprintf("engine/%d", workers), func(b *testing.B) {
 			e := benchEngine(b)
 			body := value(size)
-			each(b, workers, func(w, i int) error {
+			each(b, workers, batch, func(w, i int) error {
 				entries := make([]engine.Entry, batch)
 				for n := range entries {
 					entries[n] = engine.Entry{Partition: 1 + int32(n%4), Value: body}
@@ -79,7 +81,7 @@ func BenchmarkAppend(b *testing.B) {
 			}
 			defer db.Close()
 			body := value(size)
-			each(b, workers, func(w, i int) error {
+			each(b, workers, batch, func(w, i int) error {
 				wb := db.NewBatch()
 				defer wb.Close()
 				for n := range batch {
@@ -108,15 +110,17 @@ func BenchmarkUpdate(b *testing.B) {
 	const resident = 1_000_000
 	e := benchEngine(b)
 	body := value(200)
-	for n := 0; n < resident; {
+	for n := 0; n < resident; n += 10_000 {
 		err := e.State.Update(context.Background(), func(tx engine.Tx) error {
-			for range 10_000 {
-				k := stateKey(n)
-				if _, err := tx.Lock(k); err != nil {
-					return err
-				}
+			keys := make([][]byte, 10_000)
+			for i := range keys {
+				keys[i] = stateKey(n + i)
+			}
+			if _, err := tx.Lock(keys...); err != nil {
+				return err
+			}
+			for _, k := range keys {
 				tx.Put(k, body)
-				n++
 			}
 			return nil
 		})
@@ -124,39 +128,46 @@ func BenchmarkUpdate(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
-	fresh := resident
+	var fresh atomic.Int64
+	fresh.Store(resident)
 	for _, span := range []struct {
 		name string
 		keys int
 	}{{"hot", 50_000}, {"any", resident}} {
 		for _, records := range []int{500, 2000} {
-			b.Run(fmt.Sprintf("%s/%d", span.name, records), func(b *testing.B) {
-				b.ReportAllocs()
-				var pos uint64
-				reader := fmt.Sprint(span.name, records, b.N, fresh)
-				for b.Loop() {
-					err := e.State.Update(context.Background(), func(tx engine.Tx) error {
-						return transact(tx, records, span.keys, &fresh, body, reader, pos)
-					})
-					if err != nil {
+			for _, workers := range []int{1, 2} {
+				b.Run(fmt.Sprintf("%s/%d/workers=%d", span.name, records, workers), func(b *testing.B) {
+					if err := e.State.Update(context.Background(), func(tx engine.Tx) error { // warm, as in steady state
+						keys := make([][]byte, 50_000)
+						for n := range keys {
+							keys[n] = stateKey(n)
+						}
+						_, err := tx.Lock(keys...)
+						return err
+					}); err != nil {
 						b.Fatal(err)
 					}
-					pos += uint64(records)
-				}
-				b.ReportMetric(float64(b.N*records)/b.Elapsed().Seconds(), "records/s")
-			})
+					b.ReportAllocs()
+					run := fresh.Load()
+					each(b, workers, records, func(w, i int) error {
+						reader := fmt.Sprint(run, w)
+						return e.State.Update(context.Background(), func(tx engine.Tx) error {
+							return transact(tx, records, span.keys, &fresh, body, reader, uint64(i*records))
+						})
+					})
+				})
+			}
 		}
 	}
 }
 
-func transact(tx engine.Tx, records, span int, fresh *int, body []byte, reader string, pos uint64) error {
+func transact(tx engine.Tx, records, span int, fresh *atomic.Int64, body []byte, reader string, pos uint64) error {
 	keys := make([][]byte, 0, 4*records)
 	for range records {
 		for range 3 {
 			keys = append(keys, stateKey(rand.IntN(span)))
 		}
-		keys = append(keys, stateKey(*fresh)) // one not seen before, as a message id is
-		*fresh++
+		keys = append(keys, stateKey(int(fresh.Add(1)))) // one not seen before, as a message id is
 	}
 	values, err := tx.Lock(keys...)
 	if err != nil {

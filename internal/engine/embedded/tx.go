@@ -20,16 +20,16 @@ const CodeBadTopic errs.Code = "bad_topic"
 // tx implements engine.Tx. There is one writer at a time, so locks are only marks;
 // what a caller could not do on a shared backend is refused all the same.
 type tx struct {
-	s      *state
-	rows   table
-	emits  map[outlet]*framer
-	order  []outlet // of emits, by first use
-	moves  map[mark]uint64
-	ranges [][2][]byte // declared, in Strict
-	iters  []*pebble.Iterator
-	err    error // the first fault: the commit fails with it
-	key    []byte
-	closed bool
+	s       *state
+	rows    table
+	emits   map[outlet]*framer
+	order   []outlet // of emits, by first use
+	moves   map[mark]uint64
+	ranges  [][2][]byte // declared, in Strict
+	iters   []*pebble.Iterator
+	err     error // the first fault: the commit fails with it
+	key     []byte
+	singles int // misses read one by one
 }
 
 type outlet struct {
@@ -46,12 +46,12 @@ func (t *tx) reset() {
 		t.emits = make(map[outlet]*framer)
 	}
 	clear(t.moves)
-	t.order, t.ranges, t.err, t.closed = t.order[:0], nil, nil, false
+	t.order, t.ranges, t.err = t.order[:0], nil, nil
+	t.singles = 0
 }
 
 // finish lets go of what the transaction read with.
 func (t *tx) finish() {
-	t.closed = true
 	for _, it := range t.iters {
 		_ = it.Close() // its faults were reported by the reads
 	}
@@ -132,7 +132,8 @@ type miss struct {
 
 // load reads what the cache did not have, in order of key: neighbours share blocks.
 func (t *tx) load(missed []miss) error {
-	if len(missed) == 1 && len(t.iters) == 0 {
+	if len(missed) == 1 && len(t.iters) == 0 && t.singles < 2 {
+		t.singles++ // an iterator costs as much as two Gets
 		return t.loadOne(&t.rows.rows[missed[0].row])
 	}
 	slices.SortFunc(missed, func(a, b miss) int { return t.rows.compare(a.row, b.row) })
