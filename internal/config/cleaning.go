@@ -1,9 +1,6 @@
 package config
 
 import (
-	"fmt"
-	"regexp"
-
 	"github.com/kithdata/kith/internal/cleanse"
 	"github.com/kithdata/kith/internal/quality"
 )
@@ -95,33 +92,4 @@ func (b *builder) checks(v *value) []quality.CheckConfig {
 		all = append(all, c)
 	}
 	return all
-}
-
-// checkCheck says what is wrong with a check, and the way to mend it.
-func checkCheck(c quality.CheckConfig) (what, mend string) {
-	names := []string{"not_null", "in_set", "range", "regex"}
-	switch c.Check {
-	case "not_null":
-	case "in_set":
-		if len(c.Values) == 0 {
-			return "in_set has no values", "add values: [one, another]"
-		}
-	case "range":
-		if c.Min == nil && c.Max == nil {
-			return "range has neither min nor max", "add min, max or both"
-		}
-		if c.Min != nil && c.Max != nil && *c.Min > *c.Max {
-			return "range has a min above its max", "swap them"
-		}
-	case "regex":
-		if c.Pattern == "" {
-			return "regex has no pattern", "add pattern: with a regular expression"
-		}
-		if _, err := regexp.Compile(c.Pattern); err != nil {
-			return "the pattern is no regular expression", "use RE2 syntax: no look-around, no back-references"
-		}
-	default:
-		return fmt.Sprintf("there is no check %q", c.Check), meant(c.Check, names)
-	}
-	return "", ""
 }

@@ -43,6 +43,7 @@ const (
 	CodeWebhook        errs.Code = "webhook_setting"
 	CodeServer         errs.Code = "server_setting"
 	CodeManyFaults     errs.Code = "config_many_faults"
+	CodeRoom           errs.Code = "config_refused"
 	CodeRules          errs.Code = "rules_unreadable"
 )
 

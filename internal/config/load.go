@@ -127,4 +127,7 @@ func (b *builder) build(v *value) {
 	b.golden(v.get("golden"))
 	b.destinations(v.get("destinations"))
 	t.Rules.sort()
+	if len(b.list) == 0 {
+		b.rooms(v)
+	}
 }

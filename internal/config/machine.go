@@ -12,6 +12,7 @@ import (
 	"github.com/kithdata/kith/internal/api"
 	"github.com/kithdata/kith/internal/destination/webhook"
 	"github.com/kithdata/kith/internal/engine"
+	"github.com/kithdata/kith/internal/expr"
 	"github.com/kithdata/kith/internal/pipeline"
 	"github.com/kithdata/kith/internal/warehouse"
 )
@@ -49,6 +50,7 @@ func (b *builder) pipeline(v *value) {
 	b.tree.Pipeline = pipeline.Config{
 		BatchRecords:    v.get("batch_records").int(),
 		DuplicateWindow: v.get("duplicate_window").duration(),
+		MaxLag:          uint64(v.get("max_lag").int()),
 	}
 }
 
@@ -58,6 +60,10 @@ func (b *builder) server(v *value) {
 		TLSCert:  b.existing(v.get("tls").get("cert")),
 		TLSKey:   b.existing(v.get("tls").get("key")),
 		Insecure: v.get("insecure").bool(false),
+
+		Hosts:       v.get("hosts").texts(),
+		Connections: v.get("connections").int(),
+		Drain:       v.get("drain").duration(),
 	}
 	b.tree.API = c
 	if c.Listen == "" {
@@ -136,5 +142,18 @@ func (b *builder) checkWebhook(d *value, c webhook.Config) {
 			}
 		}
 	}
-	b.condition(d.get("when"))
+	profiles, events := false, false
+	for _, on := range c.On {
+		if strings.HasPrefix(on, "event.") {
+			events = true
+		} else {
+			profiles = true
+		}
+	}
+	if profiles {
+		b.condition(d.get("when"), expr.Profile)
+	}
+	if events {
+		b.condition(d.get("when"), expr.Event)
+	}
 }

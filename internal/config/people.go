@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/kithdata/kith/internal/expr"
 	"github.com/kithdata/kith/internal/golden"
 	"github.com/kithdata/kith/internal/identity"
 )
@@ -107,7 +108,7 @@ func (b *builder) goldenRule(v *value) (golden.RuleConfig, bool) {
 	if sources != nil {
 		b.sourceOrder(sources)
 	}
-	b.condition(v.get("filter"))
+	b.condition(v.get("filter"), expr.Candidate)
 	return rule, true
 }
 

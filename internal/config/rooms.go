@@ -1,60 +1,153 @@
 package config
 
 import (
+	"errors"
 	"fmt"
+	"regexp"
 	"strings"
-
-	"github.com/go-json-experiment/json"
 
 	"github.com/kithdata/kith/internal/cleanse"
 	"github.com/kithdata/kith/internal/contract"
+	"github.com/kithdata/kith/internal/expr"
+	"github.com/kithdata/kith/internal/kit/errs"
+	"github.com/kithdata/kith/internal/quality"
 )
-
-// stepNames are the cleansing steps.
-func stepNames() []string {
-	return []string{"trim", "case", "name", "email", "phone", "date", "number", "boolean", "null_tokens"}
-}
 
 // mainArgument is what {step: value} sets.
 func mainArgument(step string) string {
 	switch step {
 	case "phone":
 		return "region"
-	case "case":
-		return "to"
 	case "date":
-		return "order"
+		return "format"
+	case "number":
+		return "decimal"
 	}
 	return "value"
 }
 
-// checkStep says what is wrong with a step, and the way to mend it.
+// checkStep gives the first fault of a step, in the words of the room that runs it.
 func checkStep(s cleanse.StepConfig) (what, mend string) {
-	for _, name := range stepNames() {
+	var names []string
+	for _, doc := range cleanse.Steps() {
+		names = append(names, doc.Name)
+	}
+	for _, name := range names {
 		if s.Name == name {
-			return "", ""
+			return first(cleanse.Validate([]cleanse.StreamConfig{{Stream: "s", Attributes: []cleanse.AttributeConfig{{Name: "a", From: "a", Steps: []cleanse.StepConfig{s}}}}}))
 		}
 	}
-	return fmt.Sprintf("there is no cleansing step %q", strings.ToValidUTF8(s.Name, "?")), meant(s.Name, stepNames())
+	return fmt.Sprintf("there is no cleansing step %q", s.Name), meant(s.Name, names)
 }
 
-// condition checks that a CEL condition compiles.
-func (b *builder) condition(v *value) {
-	if v != nil && strings.TrimSpace(v.str) == "" {
-		b.add(v.node, CodeCondition, v.path+" is empty", "write a condition, or leave it out")
+// checkCheck gives the first fault of a check.
+func checkCheck(c quality.CheckConfig) (what, mend string) {
+	names := []string{quality.NotNull, quality.InSet, quality.Range, quality.Regex}
+	for _, name := range names {
+		if c.Check == name {
+			return first(quality.Validate([]quality.StreamConfig{{Stream: "s", Checks: []quality.CheckConfig{c}}}))
+		}
+	}
+	return fmt.Sprintf("there is no check %q", c.Check), meant(c.Check, names)
+}
+
+func first(faults []error) (what, mend string) {
+	for _, fault := range faults {
+		if e, ok := errors.AsType[*errs.Error](fault); ok {
+			return e.What, orElse(e.Mend, "see docs/configuration.md")
+		}
+	}
+	return "", ""
+}
+
+func orElse(s, other string) string {
+	if s == "" {
+		return other
+	}
+	return s
+}
+
+// condition checks that a CEL condition compiles for what it will be asked of.
+func (b *builder) condition(v *value, over expr.Vars) {
+	if v == nil {
+		return
+	}
+	if _, err := expr.Compile(v.str, over); err != nil {
+		what, mend := err.Error(), "see the Common Expression Language, and docs/configuration.md for the variables"
+		if e, ok := errors.AsType[*errs.Error](err); ok {
+			what, mend = e.What, orElse(e.Mend, mend)
+			if e.Cause != nil {
+				what = strings.TrimPrefix(what+": "+e.Cause.Error(), ": ")
+			}
+		}
+		if v.node.Value != v.str { // what came from the environment is not shown
+			what = "the condition does not compile"
+		}
+		b.add(v.node, CodeCondition, v.path+": "+what, mend)
 	}
 }
 
 // parseContract reads a contract file.
 func parseContract(data []byte) (*contract.Schema, error) {
-	var s contract.Schema
-	if err := json.Unmarshal(data, &s); err != nil {
-		return nil, err
+	return contract.ParseJSONSchema(data)
+}
+
+// rooms asks every room for the faults that it alone can see. It is asked once the
+// file has no other, so that nothing is told twice.
+func (b *builder) rooms(root *value) {
+	t := b.tree
+	var all []error
+	all = append(all, contract.Validate(t.Rules.Streams)...)
+	all = append(all, cleanse.Validate(t.Rules.Cleanse)...)
+	all = append(all, quality.Validate(t.Rules.Quality)...)
+	all = append(all, t.Rules.Identity.Validate(), t.API.Validate(), t.Pipeline.Validate())
+	for _, c := range t.Files {
+		all = append(all, c.Validate())
 	}
-	return &s, nil
+	for _, c := range t.Tracking {
+		all = append(all, c.Validate())
+	}
+	for _, e := range each(errors.Join(all...)) {
+		at := root.find(e.Where)
+		what := e.What
+		if e.Where != "" {
+			what = e.Where + ": " + what
+		}
+		b.add(at, e.Code, what, orElse(e.Mend, "see docs/configuration.md"))
+	}
+}
+
+// each gives the coded errors of a tree of joined ones.
+func each(err error) []*errs.Error {
+	switch e := err.(type) {
+	case nil:
+		return nil
+	case *errs.Error:
+		return []*errs.Error{e}
+	case interface{ Unwrap() []error }:
+		var all []*errs.Error
+		for _, one := range e.Unwrap() {
+			all = append(all, each(one)...)
+		}
+		return all
+	}
+	return []*errs.Error{errs.New(CodeRoom, err.Error())}
 }
 
 // stepsMarkdown is the reference of the cleansing steps.
 func stepsMarkdown() string {
-	return "`" + strings.Join(stepNames(), "`, `") + "`\n"
+	var b strings.Builder
+	b.WriteString("| step | settings | what | for example |\n|---|---|---|---|\n")
+	for _, d := range cleanse.Steps() {
+		var examples []string
+		for _, e := range d.Table {
+			out := "null"
+			if e[1] != "" {
+				out = code(e[1])
+			}
+			examples = append(examples, code(regexp.MustCompile(`\s`).ReplaceAllString(e[0], " "))+" → "+out)
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", code(d.Name), cell(d.Args), cell(d.What), strings.Join(examples, "; "))
+	}
+	return b.String()
 }

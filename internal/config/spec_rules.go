@@ -60,10 +60,10 @@ func destinationsSpec() field {
 		{key: "type", shape: choice, required: true, choices: destinationTypes(), doc: "What kind of system it is.", example: "webhook"},
 	}, variants: []variant{{name: "webhook", doc: "Signed HTTP requests (Standard Webhooks).", fields: []field{
 		{key: "url", shape: secret, required: true, doc: "Where to send.", example: `"${MAILER_URL}"`},
-		{key: "secret", shape: secret, doc: "Signing secret, whsec_ and base64.", example: `"${MAILER_SECRET}"`},
+		{key: "secret", shape: secret, doc: "Signing secrets, each whsec_ and base64, a blank between them; one is made and kept when absent.", example: `"${MAILER_SECRET}"`},
 		{key: "on", shape: list, doc: "What to send: profile.created, profile.updated, profile.changed (any change), profile.merged, profile.split, profile.erased, event.NAME or event.*.", def: "[profile.changed]", example: "[profile.changed]", item: &field{shape: text, doc: "A kind of message."}},
 		{key: "when", shape: text, doc: "Condition (CEL) that must hold.", example: `"profile.country == 'GB'"`},
-		{key: "consent", shape: text, doc: "Purpose that the person must have granted. Suppressed people are never sent.", example: "marketing"},
+		{key: "consent", shape: text, doc: "Purpose, or PURPOSE/CHANNEL, that the person must have granted. Suppressed people are never sent.", example: "marketing"},
 		{key: "allow_private", shape: boolean, def: "false", doc: "Allow loopback and private addresses.", example: "true"},
 		{key: "timeout", shape: duration, def: "10s", doc: "Of one request.", example: "5s"},
 		{key: "attempts", shape: integer, low: 1, high: 1000, def: "12", doc: "Tries before a message becomes a dead letter.", example: "5"},
@@ -81,6 +81,9 @@ func serverSpec() field {
 			{key: "cert", shape: text, required: true, doc: "Certificate file (PEM), relative to this file.", example: "tls/cert.pem"},
 			{key: "key", shape: text, required: true, doc: "Key file (PEM), relative to this file.", example: "tls/key.pem"},
 		}},
+		{key: "hosts", shape: list, doc: "Further names under which the server may be asked for. A loopback listener answers only to localhost, loopback addresses and these.", example: "[kith.example.com]", item: &field{shape: text, doc: "A host name."}},
+		{key: "connections", shape: integer, low: 1, high: 1_000_000, def: "10000", doc: "Connections open at once.", example: "1000"},
+		{key: "drain", shape: duration, def: "10s", doc: "How long a stop waits for requests under way.", example: "30s"},
 		{key: "insecure", shape: boolean, def: "false", doc: "Serve plain HTTP beyond loopback: only behind a proxy that ends TLS.", example: "true"},
 	}}
 }
@@ -100,7 +103,8 @@ func engineSpec() field {
 
 func pipelineSpec() field {
 	return field{key: "pipeline", shape: object, doc: "The road's batches.", example: "{batch_records: 1000}", fields: []field{
-		{key: "batch_records", shape: integer, low: 1, high: 1_000_000, def: "2000", doc: "Most records in one transaction.", example: "1000"},
+		{key: "batch_records", shape: integer, low: 1, high: 100_000, def: "2000", doc: "Most records in one transaction.", example: "1000"},
+		{key: "max_lag", shape: integer, low: 1, high: 1e12, def: "20000000", doc: "Records that may wait in the log before sources are told to wait.", example: "1000000"},
 		{key: "duplicate_window", shape: duration, def: "30d", doc: "How long a message id counts as seen.", example: "7d"},
 	}}
 }

@@ -431,3 +431,21 @@ func (f field) wanted() string {
 }
 
 func plain(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
+
+// find gives the node at a path such as streams.crm.contacts.key, or at the longest
+// part of it that the file writes.
+func (v *value) find(path string) *yaml.Node {
+	best := ""
+	for _, name := range v.keys() {
+		if (path == name || strings.HasPrefix(path, name) && strings.ContainsAny(path[len(name):len(name)+1], ".[")) && len(name) > len(best) {
+			best = name
+		}
+	}
+	if best == "" {
+		if v.key != nil {
+			return v.key
+		}
+		return v.at()
+	}
+	return v.subs[best].find(strings.TrimPrefix(path[len(best):], "."))
+}

@@ -1,0 +1,228 @@
+package initproject
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// mapped is one attribute of a stream as the file will say it.
+type mapped struct {
+	name  string
+	col   *column
+	steps string // the clean list's items, "" for none
+	why   string
+}
+
+// attributes maps the columns of people; of things and events only those that want
+// cleansing, since the others pass as they are.
+func (s *stream) attributes() []mapped {
+	var all []mapped
+	taken := map[string]bool{}
+	region, regionWhy := s.region()
+	for _, c := range s.columns {
+		if s.person() && (c == s.seq || c == s.deleted || c == s.key && isID(c.words)) {
+			continue
+		}
+		steps, why := s.cleansing(c, region, regionWhy)
+		if !s.person() && steps == "" {
+			continue
+		}
+		name := attributeOf(c.meaning)
+		if name == "" || c.meaning == updated || c.meaning == created || c.meaning == occurred || c.meaning == amount || c.meaning == status || c.meaning == eventName || taken[name] || !s.person() && !simple(c.meaning) {
+			name = slug(c.name)
+		}
+		name = unused(name, taken)
+		taken[name] = true
+		all = append(all, mapped{name, c, steps, why})
+	}
+	return all
+}
+
+func simple(m meaning) bool { return m == email || m == phone }
+
+// person reports whether the stream is about people.
+func (s *stream) person() bool { return s.kind.String() == "customer" }
+
+// cleansing proposes a column's steps.
+func (s *stream) cleansing(c *column, region, regionWhy string) (steps, why string) {
+	var all []string
+	var reasons []string
+	say := func(step, reason string) {
+		all = append(all, step)
+		if reason != "" {
+			reasons = append(reasons, reason)
+		}
+	}
+	if len(c.nulls) > 0 {
+		var tokens, shown []string
+		for t := range c.nulls {
+			tokens = append(tokens, quote(strings.ToLower(t)))
+		}
+		slices.Sort(tokens)
+		tokens = slices.Compact(tokens)
+		for _, t := range tokens {
+			shown = append(shown, strings.Trim(t, `"`))
+		}
+		say("null_tokens: ["+strings.Join(tokens, ", ")+"]", list(shown)+" stands for nothing")
+	}
+	if c.nested || c.bare > 0 && c.bare == c.filled {
+		if len(all) == 0 {
+			return "", ""
+		}
+		return strings.Join(all, ", "), list(reasons)
+	}
+	switch {
+	case c.isEmail():
+		say("email", "")
+	case c.meaning == phone && c.filled > 0:
+		if region == "" {
+			say("phone", "")
+		} else {
+			say("phone: {region: "+region+"}", "region "+region+": "+regionWhy)
+		}
+	case c.meaning == firstName || c.meaning == lastName || c.meaning == fullName:
+		say("trim", "")
+		say("name", "")
+	case c.isTime():
+		if s.person() || c.forms.padded > 0 {
+			say("date", "")
+		}
+	case c.isDate():
+		format, reason := s.order(c)
+		say("date: {format: "+format+"}", reason)
+	case c.isComma():
+		say(`number: {decimal: ","`+spaced(c)+"}", "written with a decimal comma")
+	case c.forms.dot > 0 && c.isNumber():
+		say("number", "")
+	case c.isInt() || c.meaning == postcode:
+		if c.forms.padded > 0 {
+			say("trim", "")
+		}
+	case c.share(c.forms.boolean) == 1 && s.english(c) && len(c.hashes) <= 4 && len(c.kept) >= 2:
+		say("boolean", "")
+	case s.person() || c.forms.padded > 0:
+		say("trim", "")
+	}
+	if !s.person() && len(all) == 1 && (all[0] == "trim" && c.forms.padded == 0) {
+		return "", ""
+	}
+	return strings.Join(all, ", "), list(reasons)
+}
+
+func spaced(c *column) string {
+	for _, v := range c.kept {
+		if strings.Contains(v, " ") {
+			return ", thousands: space"
+		}
+	}
+	return ""
+}
+
+// english reports whether a column's booleans are those that the step reads.
+func (s *stream) english(c *column) bool {
+	for _, v := range c.kept {
+		switch strings.ToLower(v) {
+		case "true", "t", "yes", "y", "false", "f", "no", "n":
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// order tells day-first dates from month-first ones.
+func (s *stream) order(c *column) (format, why string) {
+	f := c.forms
+	switch {
+	case f.yearFirst > f.dayFirst+f.monthFirst+f.either:
+		return "ymd", ""
+	case f.dayFirst > 0 && f.monthFirst > 0:
+		format = "dmy"
+		if f.monthFirst > f.dayFirst {
+			format = "mdy"
+		}
+		s.note("%s mixes day-first dates (%d) with month-first ones (%d): those that are neither cannot be told apart", c.name, f.dayFirst, f.monthFirst)
+		return format, "mixed, please check: both orders are there"
+	case f.dayFirst > 0:
+		return "dmy", fmt.Sprintf("day first: %d of %d values can be nothing else", f.dayFirst, f.date)
+	case f.monthFirst > 0:
+		return "mdy", fmt.Sprintf("month first: %d of %d values can be nothing else", f.monthFirst, f.date)
+	}
+	format = "dmy"
+	if l := s.language(); l == "" && slices.Contains(s.regionHints(), "US") {
+		format = "mdy"
+	}
+	s.note("%s could be day first or month first: no value settles it, %s is a guess", c.name, format)
+	return format, "ambiguous, please check: every value could be day first or month first"
+}
+
+// slug makes an attribute's name of a header: plain letters, digits and underscores.
+func slug(header string) string {
+	var b strings.Builder
+	for _, w := range wordsOf(header) {
+		part := strings.Map(func(r rune) rune {
+			if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
+				return r
+			}
+			return -1
+		}, w)
+		if part != "" && b.Len() > 0 {
+			b.WriteByte('_')
+		}
+		b.WriteString(part)
+	}
+	s := b.String()
+	if len(s) > 60 {
+		s = strings.TrimRight(s[:60], "_")
+	}
+	if s == "" || s[0] < 'a' || s[0] > 'z' {
+		s = strings.TrimRight("field_"+s, "_")
+	}
+	return s
+}
+
+func unused(name string, taken map[string]bool) string {
+	for n, base := 2, name; taken[name]; n++ {
+		name = fmt.Sprintf("%s_%d", base, n)
+	}
+	return name
+}
+
+// check is one proposed expectation.
+type check struct{ text, why string }
+
+// checks proposes what every row of the sample keeps to. They warn only: a sample is
+// no promise.
+func (s *stream) checks(attributes []mapped) []check {
+	names := map[*column]string{}
+	for _, a := range attributes {
+		names[a.col] = a.name
+	}
+	var all []check
+	for _, c := range s.columns {
+		name, ok := names[c]
+		if !ok {
+			name = c.name
+		}
+		if c.nested || s.rows < 5 {
+			continue
+		}
+		if c.filled == s.rows && len(c.nulls) == 0 && (c == s.key || c.meaning != unknown) {
+			all = append(all, check{"check: not_null, column: " + quote(name) + ", severity: warn", "present in every row seen"})
+		}
+		if c.meaning == status && s.rows >= 50 && len(c.hashes) <= 12 && len(c.counts) == len(c.hashes) && c.average() <= 30 && c.bare == 0 {
+			values := make([]string, 0, len(c.counts))
+			for v := range c.counts {
+				values = append(values, v)
+			}
+			slices.SortFunc(values, func(a, b string) int { return cmp.Or(cmp.Compare(c.counts[b], c.counts[a]), strings.Compare(a, b)) })
+			for i := range values {
+				values[i] = quote(values[i])
+			}
+			all = append(all, check{"check: in_set, column: " + quote(name) + ", values: [" + strings.Join(values, ", ") + "], severity: warn", "no other value was seen"})
+		}
+	}
+	return all
+}

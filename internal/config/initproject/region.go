@@ -1,0 +1,156 @@
+package initproject
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/nyaruka/phonenumbers"
+)
+
+// region guesses where telephone numbers without a country code belong: the hint
+// with the most numbers that are valid there, from country columns, e-mail domains
+// and the header's language, then from the large regions.
+func (s *stream) region() (region, why string) {
+	var numbers []string
+	local := 0
+	for _, c := range s.with(phone) {
+		for _, v := range c.kept[:min(len(c.kept), 60)] {
+			if !strings.HasPrefix(v, "+") && !strings.HasPrefix(v, "00") {
+				local++
+			}
+			numbers = append(numbers, v)
+		}
+	}
+	if len(numbers) == 0 {
+		return "", ""
+	}
+	hints := s.regionHints()
+	others := []string{"US", "GB", "DE", "FR", "ES", "IT", "NL", "AU", "IN", "BR", "CA", "BE", "AT", "CH", "SE", "DK", "NO", "FI", "PL", "PT", "IE", "MX", "JP", "CN", "KR", "ZA", "NZ", "CZ", "GR", "TR", "RU", "UA", "RO", "HU", "SG", "HK", "AE", "IL", "AR", "CO", "CL"}
+	best, most := "", -1.0
+	for i, r := range append(slices.Clone(hints), others...) {
+		score := 0.0
+		for _, n := range numbers {
+			p, err := phonenumbers.Parse(n, r)
+			switch {
+			case err != nil:
+			case phonenumbers.IsValidNumber(p):
+				score++
+			case phonenumbers.IsPossibleNumber(p):
+				score += 0.4 // made-up and newly given numbers
+			}
+		}
+		score /= float64(len(numbers))
+		if i < len(hints) {
+			score += 0.3
+		}
+		if score > most+0.001 {
+			best, most = r, score
+		}
+	}
+	switch {
+	case local == 0:
+		return best, "every number seen has a country code; the region serves those that will not"
+	case slices.Contains(hints, best):
+		return best, "from the country, the e-mail addresses or the language of the file: please check"
+	case most < 0.5:
+		return best, "a guess that few numbers bear out: please check"
+	}
+	return best, "most numbers are valid there: please check"
+}
+
+// regionHints are the regions that a file's own values speak for, the strongest first.
+func (s *stream) regionHints() []string {
+	counts := map[string]int{}
+	supported := phonenumbers.GetSupportedRegions()
+	for _, c := range s.with(country) {
+		for v, n := range c.counts {
+			if r := regionOf(v); supported[r] {
+				counts[r] += n
+			}
+		}
+	}
+	for _, c := range s.with(phone) {
+		for v, n := range c.counts {
+			if strings.HasPrefix(v, "+") {
+				if p, err := phonenumbers.Parse(v, ""); err == nil {
+					counts[phonenumbers.GetRegionCodeForCountryCode(int(p.GetCountryCode()))] += n
+				}
+			}
+		}
+	}
+	if len(counts) == 0 {
+		for _, c := range s.with(email) {
+			for v, n := range c.counts {
+				tld := strings.ToUpper(v[strings.LastIndexByte(v, '.')+1:])
+				if tld == "UK" {
+					tld = "GB"
+				}
+				if supported[tld] && len(tld) == 2 && tld != "CO" && tld != "IO" && tld != "ME" && tld != "AI" && tld != "TV" {
+					counts[tld] += n
+				}
+			}
+		}
+	}
+	delete(counts, "")
+	delete(counts, "ZZ")
+	hints := make([]string, 0, len(counts))
+	for r := range counts {
+		hints = append(hints, r)
+	}
+	slices.SortFunc(hints, func(a, b string) int { return cmp.Or(cmp.Compare(counts[b], counts[a]), strings.Compare(a, b)) })
+	if len(hints) > 3 {
+		hints = hints[:3]
+	}
+	if l := s.language(); len(hints) == 0 && l != "" {
+		hints = append(hints, l)
+	}
+	return hints
+}
+
+// regionOf reads a country's code or usual name.
+func regionOf(v string) string {
+	names := map[string]string{
+		"united kingdom": "GB", "uk": "GB", "great britain": "GB", "england": "GB", "united states": "US", "usa": "US", "united states of america": "US",
+		"germany": "DE", "deutschland": "DE", "france": "FR", "spain": "ES", "espana": "ES", "italy": "IT", "italia": "IT", "netherlands": "NL", "nederland": "NL",
+		"austria": "AT", "osterreich": "AT", "switzerland": "CH", "schweiz": "CH", "suisse": "CH", "belgium": "BE", "belgique": "BE", "belgie": "BE",
+		"sweden": "SE", "sverige": "SE", "norway": "NO", "norge": "NO", "denmark": "DK", "danmark": "DK", "finland": "FI", "suomi": "FI", "poland": "PL", "polska": "PL",
+		"portugal": "PT", "brazil": "BR", "brasil": "BR", "mexico": "MX", "canada": "CA", "australia": "AU", "new zealand": "NZ", "ireland": "IE", "india": "IN", "japan": "JP", "china": "CN",
+	}
+	if r, ok := names[strings.Join(wordsOf(v), " ")]; ok {
+		return r
+	}
+	if len(v) == 2 {
+		return strings.ToUpper(v)
+	}
+	return ""
+}
+
+// language is the region whose words the header uses, by words that no other
+// language in the lexicon has.
+func (s *stream) language() string {
+	telling := map[string]string{
+		"vorname": "DE", "nachname": "DE", "geburtsdatum": "DE", "plz": "DE", "strasse": "DE", "kundennummer": "DE", "handynummer": "DE", "rufnummer": "DE", "bestellnummer": "DE", "betrag": "DE",
+		"prenom": "FR", "naissance": "FR", "ville": "FR", "courriel": "FR", "montant": "FR", "commande": "FR", "rue": "FR",
+		"apellido": "ES", "apellidos": "ES", "correo": "ES", "nacimiento": "ES", "telefono": "ES", "ciudad": "ES", "importe": "ES", "calle": "ES", "fecha": "ES",
+		"cognome": "IT", "nascita": "IT", "indirizzo": "IT", "cellulare": "IT", "citta": "IT", "importo": "IT",
+		"voornaam": "NL", "achternaam": "NL", "geboortedatum": "NL", "telefoonnummer": "NL", "woonplaats": "NL", "bedrag": "NL", "straat": "NL",
+		"sobrenome": "BR", "cidade": "BR", "celular": "BR", "morada": "PT", "apelido": "PT", "nascimento": "BR",
+		"fornamn": "SE", "efternamn": "SE", "personnummer": "SE", "fornavn": "DK", "efternavn": "DK", "etternavn": "NO", "fodselsdato": "NO",
+		"etunimi": "FI", "sukunimi": "FI", "imie": "PL", "nazwisko": "PL", "prijmeni": "CZ", "jmeno": "CZ", "keresztnev": "HU", "vezeteknev": "HU", "soyad": "TR", "soyadi": "TR",
+		"имя": "RU", "фамилия": "RU", "電話番号": "JP", "氏名": "JP", "手机": "CN", "姓名": "CN", "전화번호": "KR", "이름": "KR",
+	}
+	counts := map[string]int{}
+	best := ""
+	for _, c := range s.columns {
+		for _, w := range c.words {
+			if r := telling[w]; r != "" {
+				counts[r]++
+				if counts[r] > counts[best] || counts[r] == counts[best] && r < best {
+					best = r
+				}
+			}
+		}
+	}
+	return best
+}

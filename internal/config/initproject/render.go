@@ -1,0 +1,225 @@
+package initproject
+
+import (
+	"fmt"
+	"strings"
+)
+
+// page builds the text of a kith.yaml.
+type page struct{ strings.Builder }
+
+// line writes one line with its reason, if any, as a comment.
+func (p *page) line(indent int, text, why string) {
+	p.WriteString(strings.Repeat("  ", indent) + text)
+	if why != "" {
+		p.WriteString("  # " + comment(why))
+	}
+	p.WriteByte('\n')
+}
+
+// comment keeps a text on one line, and printable.
+func comment(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f || r == 0x85 || r >= 0x80 && r < 0xa0 || r == 0x2028 || r == 0x2029 || r == 0xfeff || r == 0xfffe || r == 0xffff {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(s, "?"))
+	if len(s) > 400 {
+		s = strings.ToValidUTF8(s[:400], "") + "…"
+	}
+	return s
+}
+
+// projectName keeps what a name may hold.
+func projectName(s string) string {
+	s = strings.TrimSpace(comment(s))
+	if len(s) > 60 {
+		s = strings.ToValidUTF8(s[:60], "")
+	}
+	if s == "" || s == "/" || s == "." {
+		return "kith"
+	}
+	return s
+}
+
+// render writes the project proposed.
+func render(name string, streams []*stream) string {
+	p := &page{}
+	p.line(0, "# Proposed from your own files; the reason stands beside each guess. Change what is wrong, then:", "")
+	p.line(0, "#   kith check    validates everything", "")
+	p.line(0, "#   kith run      runs it", "")
+	p.line(0, "name: "+quote(projectName(name)), "")
+	p.line(0, "data: ./data", "the log, the state and the warehouse live here")
+	p.line(0, "", "")
+	p.line(0, "sources:", "")
+	for _, s := range streams {
+		p.source(s)
+	}
+	p.line(0, "", "")
+	p.line(0, "streams:", "")
+	for _, s := range streams {
+		p.stream(s)
+	}
+	p.identity(streams)
+	p.golden(streams)
+	p.line(0, "", "")
+	p.line(0, "warehouse: {type: duckdb}", "kith sql \"select …\" asks it while the server runs")
+	return p.String()
+}
+
+func (p *page) source(s *stream) {
+	settings := "type: file, path: " + quote(s.glob) + ", format: " + s.format
+	why := ""
+	if s.format == "csv" {
+		settings += ", delimiter: " + delimiter(s.delimiter)
+	}
+	if s.files > 1 {
+		why = fmt.Sprintf("%d files alike", s.files)
+	}
+	p.line(1, s.source+": {"+settings+"}", why)
+}
+
+func delimiter(d string) string {
+	if d == "\t" {
+		return `"\t"`
+	}
+	return `"` + d + `"`
+}
+
+func (p *page) stream(s *stream) {
+	many := ""
+	if !s.whole {
+		many = "the first "
+	}
+	p.line(1, fmt.Sprintf("# %s%d rows of %d fields", many, s.rows, len(s.columns)), "")
+	for _, n := range s.notes {
+		p.line(1, "# NOTE: "+comment(n), "")
+	}
+	p.line(1, s.name()+":", "")
+	p.line(2, "from: "+s.source, "")
+	p.line(2, "kind: "+s.kind.String(), s.kindWhy)
+	if s.key != nil {
+		p.line(2, "key: "+quote(s.key.name), s.keyWhy)
+	}
+	if s.seq != nil {
+		p.line(2, "seq: "+quote(s.seq.name), "the source's own order: of two rows with one key the later wins")
+	} else if s.key != nil {
+		p.line(2, "# seq: none was found; of two rows with one key the one further down, or in the later file, wins", "")
+	}
+	if s.occurred != nil {
+		p.line(2, "occurred: "+quote(s.occurred.name), "when it happened")
+	}
+	if s.deleted != nil {
+		p.line(2, "deleted: "+quote(s.deleted.name), "true deletes the key")
+	}
+	p.line(2, "contract: contracts/"+s.source+".json", "proposed there on first sight; edit it to make it yours")
+	p.line(2, "on_drift: evolve", "or freeze, discard_row, discard_value")
+	p.identifiers(s)
+	attributes := s.mapped
+	if len(attributes) > 0 {
+		p.line(2, "attributes:", "")
+		for _, a := range attributes {
+			text := a.name + ": {from: " + quote(a.col.name)
+			if a.steps != "" {
+				text += ", clean: [" + steps(a.steps) + "]"
+			}
+			p.line(3, text+"}", a.why)
+		}
+	}
+	if checks := s.checks(attributes); len(checks) > 0 {
+		p.line(2, "expect:", "warnings only: a sample is no promise")
+		for _, c := range checks {
+			p.line(3, "- {"+c.text+"}", c.why)
+		}
+	}
+}
+
+// steps puts those with arguments into braces of their own.
+func steps(list string) string {
+	var all []string
+	depth, from := 0, 0
+	for i, c := range list + "," {
+		switch {
+		case c == '{' || c == '[':
+			depth++
+		case c == '}' || c == ']':
+			depth--
+		case c == ',' && depth == 0:
+			step := strings.TrimSpace(list[from:i])
+			if strings.Contains(step, ":") {
+				step = "{" + step + "}"
+			}
+			all = append(all, step)
+			from = i + 1
+		}
+	}
+	return strings.Join(all, ", ")
+}
+
+func (p *page) identifiers(s *stream) {
+	if len(s.ids) == 0 {
+		if s.person() {
+			p.line(2, "# identifiers: none was found, so nothing links these people to others", "")
+		}
+		return
+	}
+	p.line(2, "identifiers:", "")
+	done := map[string]bool{}
+	for _, id := range s.ids {
+		if done[id.typ] {
+			continue
+		}
+		done[id.typ] = true
+		var fields []string
+		for _, other := range s.ids {
+			if other.typ == id.typ {
+				fields = append(fields, quote(other.col.name))
+			}
+		}
+		if len(fields) == 1 {
+			p.line(3, id.typ+": "+fields[0], id.why)
+		} else {
+			p.line(3, id.typ+": ["+strings.Join(fields, ", ")+"]", id.why)
+		}
+	}
+}
+
+func (p *page) identity(streams []*stream) {
+	types := typesOf(streams)
+	if len(types) == 0 {
+		return
+	}
+	p.line(0, "", "")
+	p.line(0, "identity:", "")
+	p.line(1, "identifiers:", "strongest first; one value on too many records is generic and stops linking")
+	for _, t := range types {
+		switch t {
+		case "user_id":
+			p.line(2, "- {type: user_id, max_per_profile: 1}", "two of these are two people")
+		case "email":
+			p.line(2, `- {type: email, max_per_profile: 5, max_neighbours: 20, block: ["test@*", "noreply@*", "no-reply@*"]}`, "")
+		case "phone":
+			p.line(2, "- {type: phone, max_neighbours: 10}", "")
+		case "anonymous_id":
+			p.line(2, "- {type: anonymous_id, max_neighbours: 5}", "")
+		default:
+			p.line(2, "- {type: "+t+"}", "ids of "+strings.TrimSuffix(t, "_id")+", by which other files name people")
+		}
+	}
+}
+
+func (p *page) golden(streams []*stream) {
+	p.line(0, "", "")
+	p.line(0, "golden:", "which value survives where sources disagree")
+	who := people(streams)
+	if len(who) < 2 {
+		p.line(1, `"*": most_recent`, "")
+		return
+	}
+	var names []string
+	for _, s := range who {
+		names = append(names, s.source)
+	}
+	p.line(1, `"*": {rule: most_recent, sources: [`+strings.Join(names, ", ")+`]}`, "ties go to the source named first")
+}

@@ -1,0 +1,121 @@
+package initproject
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/kithdata/kith/internal/kit/errs"
+	"github.com/kithdata/kith/internal/source/file"
+)
+
+// How much of a file is looked at.
+const (
+	maxRows    = 50_000
+	maxBytes   = 64 << 20 // unpacked
+	maxColumns = 500
+)
+
+// sample is what was read of one file.
+type sample struct {
+	path      string
+	format    string // csv or ndjson
+	delimiter string // csv
+	columns   []*column
+	rows      int
+	rejected  int  // rows that could not be read
+	whole     bool // the file was read to its end
+	byName    map[string]*column
+}
+
+// isData reports whether a file's name is that of data.
+func isData(name string) bool {
+	name = strings.TrimSuffix(strings.ToLower(name), ".gz")
+	for _, ext := range []string{".csv", ".tsv", ".txt", ".ndjson", ".jsonl", ".json"} {
+		if strings.HasSuffix(name, ext) {
+			return true
+		}
+	}
+	return false
+}
+
+// read looks at the beginning of a file, through the file source's own reader.
+func read(ctx context.Context, path string) (*sample, error) {
+	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
+		return nil, fileFault(path, "is not a file that can be read", "name a CSV or NDJSON file, a folder of them, or a pattern")
+	}
+	s := &sample{path: path, byName: map[string]*column{}}
+	size, binary := 0, false
+	seen, err := file.Sample(ctx, file.Config{}, path, maxRows, func(props []byte) bool {
+		binary = binary || bytes.Contains(props, []byte(`\u0000`)) && s.rows < 10
+		s.rows++
+		s.flatten("", props, 0)
+		size += len(props)
+		return size < maxBytes
+	})
+	if err != nil && s.rows == 0 {
+		return nil, fileFault(path, "cannot be read", "check the file: "+string(errs.CodeOf(err)))
+	}
+	s.format, s.delimiter, s.rejected, s.whole = seen.Format, seen.Delimiter, seen.Rejected, seen.Whole && err == nil
+	if len(s.columns) == 0 || s.rows == 0 || binary || s.rejected > 10*s.rows {
+		return nil, fileFault(path, "has no rows that can be read", "name a CSV file with a header and at least one row, or NDJSON")
+	}
+	return s, nil
+}
+
+func fileFault(path, what, mend string) *errs.Error {
+	return errs.New(CodeFile, what).At(path).Fix(mend)
+}
+
+// flatten adds the members of one object under dotted paths.
+func (s *sample) flatten(prefix string, object []byte, depth int) {
+	d := jsontext.NewDecoder(bytes.NewReader(object))
+	if _, err := d.ReadToken(); err != nil {
+		return
+	}
+	for d.PeekKind() == '"' {
+		name, err := d.ReadToken()
+		if err != nil {
+			return
+		}
+		path := prefix + name.String()
+		value, err := d.ReadValue()
+		if err != nil {
+			return
+		}
+		switch value.Kind() {
+		case '{':
+			if depth < 4 {
+				s.flatten(path+".", value.Clone(), depth+1)
+			}
+		case '[':
+			s.column(path).nested = true
+		case 'n':
+			s.column(path)
+		case '"':
+			text, err := jsontext.AppendUnquote(nil, value)
+			if err == nil {
+				s.column(path).add(string(text), s.rows)
+			}
+		default:
+			c := s.column(path)
+			c.bare++
+			c.add(string(value), s.rows)
+		}
+	}
+}
+
+func (s *sample) column(name string) *column {
+	c, ok := s.byName[name]
+	if !ok {
+		c = newColumn(name)
+		s.byName[name] = c
+		if len(s.columns) < maxColumns {
+			s.columns = append(s.columns, c)
+		}
+	}
+	return c
+}
