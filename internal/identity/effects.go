@@ -41,12 +41,20 @@ func (w *work) tell(found []*person, lost map[record.ProfileID]bool, nodes, outs
 		w.emit(kind, p.id(), p.nodes, false)
 	}
 	for _, id := range sortedKeys(lost, compareKeys) {
-		there, err := exists(id)
+		f, err := w.node(id)
 		if err != nil {
 			return err
 		}
-		if there {
+		if f.profile == id && f.solved != w.solves { // cut off from here before: it goes on without what left
+			rest, pending, err := w.profileNodes(f)
+			if err != nil {
+				return err
+			}
+			w.emit(record.Updated, id, rest, pending)
 			continue
+		}
+		if f.profile == id || f.solved != w.solves || f.former != id {
+			continue // it was told already, or to be no more when its founder left it
 		}
 		into, err := w.retire(id, nodes, outside)
 		if err != nil {
@@ -153,6 +161,9 @@ func (w *work) refresh(n *node) error {
 	if n.is(flagPending | flagLarge) {
 		return w.postpone([]*node{n})
 	}
+	if f, err := w.node(id); err != nil || f.profile != id {
+		return err // merged already; n follows when its part of the region is solved
+	}
 	nodes, pending, err := w.profileNodes(n)
 	if err != nil {
 		return err
@@ -215,7 +226,7 @@ func (w *work) postpone(nodes []*node) error {
 		if err != nil {
 			return err
 		}
-		if f.is(flagTold) {
+		if f.is(flagTold) || f.profile != n.profile { // told, or merged already while n waits
 			continue
 		}
 		f.set(flagTold, true)

@@ -70,6 +70,7 @@ type node struct {
 	rehomed  bool  // on work.rehome
 	at       int64 // received time of what moved it last
 	mark     uint32
+	solved   uint32           // the solve that former is of
 	index    int              // in the region at hand
 	former   record.ProfileID // profile before the region at hand was solved
 	loadedAs record.ProfileID // profile when this batch began

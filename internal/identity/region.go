@@ -316,8 +316,11 @@ func (w *work) solve(nodes, outside []*node) error {
 	}
 	part := Solve(g)
 	found := people(nodes, part)
-	for _, n := range slices.Concat(nodes, outside) {
-		n.former = n.profile
+	w.solves++
+	for _, list := range [2][]*node{nodes, outside} {
+		for _, n := range list {
+			n.former, n.solved = n.profile, w.solves
+		}
 	}
 	lost := map[record.ProfileID]bool{} // ids that a node left
 	leave := func(n *node, to record.ProfileID) {

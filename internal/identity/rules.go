@@ -14,6 +14,7 @@ type rules struct {
 	others      typeRules
 	maxPerson   int
 	largeRegion int
+	inlineEdges int
 }
 
 type typeRules struct {
@@ -29,6 +30,7 @@ func compile(c Config) *rules {
 		others:      typeRules{maxNeighbours: DefaultMaxNeighbours, maxCustomers: DefaultMaxCustomers},
 		maxPerson:   cmp.Or(c.MaxPerson, DefaultMaxPerson),
 		largeRegion: cmp.Or(c.LargeRegion, DefaultLargeRegion),
+		inlineEdges: inlineEdges,
 	}
 	for i, t := range c.Types {
 		r.rank[t.Type] = i

@@ -49,6 +49,7 @@ type work struct {
 	effects   *[]record.Effect
 	cause     record.Cause
 	epoch     uint32
+	solves    uint32
 
 	// Of the record at hand.
 	dirty   []*node // whose region must be solved anew
@@ -220,7 +221,7 @@ func (w *work) putEdge(n *node, g edge, gone bool) {
 		default:
 			n.edges = append(n.edges, g)
 		}
-		if len(n.edges) > inlineEdges {
+		if len(n.edges) > w.rules.inlineEdges {
 			w.spillOver(n)
 		}
 		return
