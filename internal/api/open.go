@@ -30,7 +30,7 @@ func readSpec() (spec, error) {
 
 func (c *call) openAPIJSON() error { return c.static("application/json", c.s.spec.json) }
 
-func (c *call) openAPIYAML() error { return c.static("application/yaml", c.s.spec.yaml) }
+func (c *call) openAPIYAML() error { return c.static("text/plain; charset=utf-8", c.s.spec.yaml) }
 
 func (c *call) static(contentType string, body []byte) error {
 	c.w.Header().Set("Content-Type", contentType)

@@ -14,8 +14,6 @@ import (
 	"strings"
 	"time"
 
-	"go.yaml.in/yaml/v3"
-
 	"github.com/oapi-codegen/runtime"
 )
 
@@ -248,11 +246,14 @@ func (e Role) Valid() bool {
 type Agreement struct {
 	Field  string  `json:"field"`
 	Level  string  `json:"level"`
-	Weight float32 `json:"weight"`
+	Weight float64 `json:"weight"`
 }
 
 // AnyObject defines model for AnyObject.
 type AnyObject map[string]interface{}
+
+// AnyValue any JSON value
+type AnyValue = any
 
 // Applied defines model for Applied.
 type Applied struct {
@@ -334,7 +335,7 @@ type CrosswalkValue struct {
 	Time     time.Time `json:"time"`
 
 	// Value any JSON value
-	Value interface{} `json:"value"`
+	Value AnyValue `json:"value"`
 }
 
 // CustomerRef What one source says of a person.
@@ -424,7 +425,7 @@ type ExplainStep struct {
 	Kind   ExplainStepKind `json:"kind"`
 	Rule   string          `json:"rule"`
 	Taken  bool            `json:"taken"`
-	Weight *float32        `json:"weight,omitempty"`
+	Weight *float64        `json:"weight,omitempty"`
 }
 
 // ExplainStepKind defines model for ExplainStep.Kind.
@@ -746,7 +747,7 @@ type ReviewItem struct {
 	// Reason stable code
 	Reason string    `json:"reason"`
 	Since  time.Time `json:"since"`
-	Weight *float32  `json:"weight,omitempty"`
+	Weight *float64  `json:"weight,omitempty"`
 }
 
 // ReviewItemKind defines model for ReviewItem.Kind.
@@ -769,12 +770,15 @@ type SQLRequest struct {
 
 // SQLResult defines model for SQLResult.
 type SQLResult struct {
-	Columns   []string         `json:"columns"`
-	ElapsedMs float32          `json:"elapsed_ms"`
-	Rows      [][]*interface{} `json:"rows"`
-	Truncated bool             `json:"truncated"`
-	Types     []string         `json:"types"`
+	Columns   []string `json:"columns"`
+	ElapsedMs float64  `json:"elapsed_ms"`
+	Rows      []SQLRow `json:"rows"`
+	Truncated bool     `json:"truncated"`
+	Types     []string `json:"types"`
 }
+
+// SQLRow defines model for SQLRow.
+type SQLRow = []any
 
 // Status defines model for Status.
 type Status struct {
@@ -785,7 +789,7 @@ type Status struct {
 	Lag              int64             `json:"lag"`
 	Name             string            `json:"name"`
 	Partitions       []PartitionStatus `json:"partitions"`
-	RecordsPerSecond float32           `json:"records_per_second"`
+	RecordsPerSecond float64           `json:"records_per_second"`
 	Rules            int               `json:"rules"`
 	Started          time.Time         `json:"started"`
 	Version          string            `json:"version"`
@@ -4265,17 +4269,10 @@ type GetOpenAPIYAMLResponseDefaultHeaders struct {
 type GetOpenAPIYAMLResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
-	// YAML200 the response for an HTTP 200 `application/yaml` response
-	YAML200 *string
 	// JSONDefault the response for an HTTP default `application/json` response
 	JSONDefault *Fault
 	// HeadersDefault the parsed response headers for an HTTP default response
 	HeadersDefault *GetOpenAPIYAMLResponseDefaultHeaders
-}
-
-// GetYAML200 returns the response for an HTTP 200 `application/yaml` response
-func (r GetOpenAPIYAMLResponse) GetYAML200() *string {
-	return r.YAML200
 }
 
 // GetJSONDefault returns the response for an HTTP default `application/json` response
@@ -6420,13 +6417,6 @@ func ParseGetOpenAPIYAMLResponse(rsp *http.Response) (*GetOpenAPIYAMLResponse, e
 	}
 
 	switch {
-	case strings.Contains(rsp.Header.Get("Content-Type"), "yaml") && rsp.StatusCode == 200:
-		var dest string
-		if err := yaml.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.YAML200 = &dest
-
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Fault
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
