@@ -469,3 +469,27 @@ func TestBadConfig(t *testing.T) {
 		}
 	}
 }
+
+func TestSample(t *testing.T) {
+	r := newRig(t, "*")
+	r.write("a.csv", "id;name\n1;Ann\n2\n3;\"Cy\"\n4;Dee\n")
+	var got []string
+	sample := func(limit int) file.Sampled {
+		t.Helper()
+		s, err := file.Sample(t.Context(), file.Config{}, filepath.Join(r.dir, "a.csv"), limit, func(props []byte) bool {
+			got = append(got, string(props))
+			return true
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	if s := sample(100); s != (file.Sampled{Format: "csv", Delimiter: ";", Rejected: 1, Whole: true}) ||
+		!slices.Equal(got, []string{`{"id":"1","name":"Ann"}`, `{"id":"3","name":"Cy"}`, `{"id":"4","name":"Dee"}`}) {
+		t.Fatal(s, got)
+	}
+	if s := sample(2); s.Whole || s.Rejected != 1 || len(got) != 4 {
+		t.Fatal(s, got)
+	}
+}

@@ -122,6 +122,7 @@ type run struct {
 	held     map[string]heldSight // by path: ends in a line without its end
 	faulty   map[string]sight     // by path: could not be read; not tried again until it changes
 	progress Progress
+	warned   bool  // that the glob names nothing
 	before   int64 // bytes of the files done in this look
 	batch    batch
 }
@@ -140,6 +141,11 @@ func (r *run) look(ctx context.Context) (faults []error, err error) {
 		return nil, err
 	}
 	slices.Sort(paths)
+	if len(paths) == 0 && !r.warned {
+		r.warned = true
+		r.deps.Logger.Warn("no file matches the path of a source", "source", r.cfg.Name, "path", r.cfg.Path,
+			"code", "file_no_match", "mend", "check the path; a relative one is taken from the configuration's folder")
+	}
 	todo, total := r.todo(paths)
 	r.progress.Bytes, r.progress.TotalBytes, r.before = 0, total, 0
 	for _, f := range todo {

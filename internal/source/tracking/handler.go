@@ -108,8 +108,13 @@ func New(cfg []Config, deps Deps) (*Handler, error) {
 	return h, nil
 }
 
+// Mux is where handlers are mounted, by patterns of http.ServeMux.
+type Mux interface {
+	HandleFunc(pattern string, fn func(http.ResponseWriter, *http.Request))
+}
+
 // Register mounts the API under /v1/.
-func (h *Handler) Register(mux *http.ServeMux) {
+func (h *Handler) Register(mux Mux) {
 	for path, t := range map[string]callType{
 		"identify": identify, "track": track, "page": page, "screen": screen, "group": group, "alias": alias, "batch": batch, "import": batch,
 		"i": identify, "t": track, "p": page, "s": screen, "g": group, "a": alias, "b": batch,
