@@ -1,6 +1,7 @@
 package quality
 
 import (
+	"math"
 	"regexp"
 	"strconv"
 	"strings"
@@ -43,7 +44,7 @@ func compile(c CheckConfig) (*check, []*errs.Error) {
 	if c.Column == "" {
 		fault("check_column", ".column", "the check names no column", "name an attribute or a field")
 	}
-	if c.Mostly < 0 || c.Mostly > 1 || c.Mostly != c.Mostly {
+	if c.Mostly < 0 || c.Mostly > 1 || math.IsNaN(c.Mostly) {
 		fault("check_mostly", ".mostly", "mostly is no share", "use a number above 0 and up to 1")
 	}
 	switch c.Severity {
@@ -111,16 +112,25 @@ func Validate(cfg []StreamConfig) []error {
 // inSet compares texts; numbers, which have more than one spelling, by value.
 func inSet(values []string) func(record.Value) bool {
 	texts := make(map[string]bool, len(values))
-	numbers := map[float64]bool{}
+	integers, floats := map[int64]bool{}, map[float64]bool{}
 	for _, s := range values {
 		texts[s] = true
 		if f, err := strconv.ParseFloat(s, 64); err == nil {
-			numbers[f] = true
+			floats[f] = true
+			if f == math.Trunc(f) && math.Abs(f) < 1<<53 {
+				integers[int64(f)] = true
+			}
+		}
+		if n, err := strconv.ParseInt(s, 10, 64); err == nil {
+			integers[n] = true
 		}
 	}
 	return func(v record.Value) bool {
-		if v.Numeric() {
-			return numbers[v.Float()]
+		switch v.Kind {
+		case record.Int:
+			return integers[v.N]
+		case record.Float:
+			return floats[v.Float()]
 		}
 		return texts[v.Text()]
 	}
@@ -135,7 +145,7 @@ func inRange(lo, hi *float64) func(record.Value) bool {
 				return false
 			}
 		}
-		// NaN, which a text can say, is in no range.
-		return (lo == nil || f >= *lo) && (hi == nil || f <= *hi) && f == f
+		// A text can say NaN and infinity, which are in no range.
+		return (lo == nil || f >= *lo) && (hi == nil || f <= *hi) && !math.IsNaN(f) && !math.IsInf(f, 0)
 	}
 }
