@@ -52,7 +52,7 @@ func (l *lookup) identifiers() ([]record.Identifier, error) {
 	}
 	if len(ids) == 0 || len(ids) > maxIdentifiers {
 		return nil, errs.New(CodeBadBody, "a look-up needs 1 to 100 identifiers").At("/identifiers").
-			Fix(`send for example {"identifiers":[{"type":"email","value":"jo@example.com"}]}`)
+			Fix(`send for example {"identifiers":[{"type":"user_id","value":"42"}]}`)
 	}
 	for _, id := range ids {
 		if id.Type == "" || id.Value == "" {

@@ -86,7 +86,9 @@ func NewServer(cfg Config, deps Deps) (*Server, error) {
 func (s *Server) Handle(pattern string, h http.Handler) { s.mux.Handle(pattern, h) }
 
 // HandleFunc is Handle for a function.
-func (s *Server) HandleFunc(pattern string, fn func(http.ResponseWriter, *http.Request)) { s.mux.HandleFunc(pattern, fn) }
+func (s *Server) HandleFunc(pattern string, fn func(http.ResponseWriter, *http.Request)) {
+	s.mux.HandleFunc(pattern, fn)
+}
 
 // Handler is everything that the server answers.
 func (s *Server) Handler() http.Handler { return s.handler }
