@@ -211,14 +211,29 @@ func makePhone(s StepConfig) (stepFunc, *errs.Error) {
 		if len(text) > maxPhone {
 			return v, false
 		}
-		number, err := phonenumbers.Parse(text, region)
-		// Possible, not valid: numbers set aside for drama, and ranges newer than the
-		// library's tables, are still somebody's.
-		if err != nil || phonenumbers.IsPossibleNumberWithReason(number) != phonenumbers.IS_POSSIBLE {
-			return v, false
-		}
-		return record.StringValue(phonenumbers.Format(number, phonenumbers.E164)), true
+		return e164(text, region)
 	}, nil
+}
+
+// e164 reads a number that is valid, or one that is possible: numbers set aside for
+// drama, and ranges newer than the library's tables, are still somebody's.
+func e164(text, region string) (record.Value, bool) {
+	number, err := phonenumbers.Parse(text, region)
+	if err != nil {
+		return record.Value{}, false
+	}
+	out := phonenumbers.Format(number, phonenumbers.E164)
+	if !phonenumbers.IsValidNumber(number) {
+		if phonenumbers.IsPossibleNumberWithReason(number) != phonenumbers.IS_POSSIBLE {
+			return record.Value{}, false
+		}
+		// A number that does not read back as itself was misread.
+		again, err := phonenumbers.Parse(out, "")
+		if err != nil || phonenumbers.Format(again, phonenumbers.E164) != out {
+			return record.Value{}, false
+		}
+	}
+	return record.StringValue(out), true
 }
 
 func makeNullTokens(s StepConfig) (stepFunc, *errs.Error) {
