@@ -89,7 +89,11 @@ func (d *Destination) request(ctx context.Context, id string, body []byte) outco
 	req.Header.Set("Webhook-Signature", d.signer.sign(id, now.Unix(), body))
 	resp, err := d.client.Do(req)
 	if err != nil {
-		return outcome{reason: class(err)}
+		reason := class(err)
+		if reason == canceled && ctx.Err() == nil {
+			reason = "connection"
+		}
+		return outcome{reason: reason}
 	}
 	_, _ = io.CopyN(io.Discard, resp.Body, maxAnswer) // the status has been given; what follows only frees the connection
 	_ = resp.Body.Close()

@@ -168,8 +168,10 @@ func (s *session) run(ctx context.Context) (ending, error) {
 	return s.why, s.err
 }
 
+// finish ends the session. A request that was still under way may turn a mere end
+// into a 410.
 func (s *session) finish(why ending, err error) {
-	if !s.over {
+	if !s.over || s.why == endDone && s.err == nil && why == endGone {
 		s.over, s.why, s.err = true, why, err
 	}
 }
@@ -380,7 +382,11 @@ func (s *session) lag(ends []uint64) {
 }
 
 func (s *session) report() {
-	s.d.count(func(st *Stats) { st.Pending, st.InFlight = s.pending, s.flying })
+	var read uint64
+	for _, p := range s.parts {
+		read += p.head
+	}
+	s.d.count(func(st *Stats) { st.Pending, st.InFlight, st.Read = s.pending, s.flying, read })
 }
 
 func (s *session) saveBy(d time.Duration) {

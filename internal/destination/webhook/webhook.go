@@ -100,6 +100,7 @@ type Stats struct {
 	CutOffs      uint64
 	Pending      int    // messages read and not yet delivered
 	InFlight     int    // requests under way
+	Read         uint64 // sum of the numbers that its topics are read up to
 	Lag          uint64 // records of the topics not yet done with, as of a few seconds ago
 	LastFailure  string // class or status
 }
@@ -133,6 +134,23 @@ func (d *Destination) Stats() Stats {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.stats
+}
+
+// Behind counts the records of its topics that it has not done with: those it has
+// not read, and those that wait to be delivered.
+func (d *Destination) Behind(ctx context.Context) (uint64, error) {
+	var ends uint64
+	for _, topic := range d.choice.topics() {
+		for p := range d.deps.Partitions(topic) {
+			_, end, err := d.deps.Bounds(ctx, topic, p)
+			if err != nil {
+				return 0, err
+			}
+			ends += end
+		}
+	}
+	s := d.Stats()
+	return ends - min(ends, s.Read) + uint64(s.Pending), nil
 }
 
 func (d *Destination) count(change func(*Stats)) {
@@ -172,7 +190,7 @@ func (d *Destination) Run(ctx context.Context) error {
 		switch why {
 		case endGone:
 			d.deps.Logger.Warn("webhook stopped: the endpoint answered 410 Gone", "destination", d.cfg.Name)
-			err = d.saveState(ctx, state{state: Stopped})
+			err = d.saveState(context.WithoutCancel(ctx), state{state: Stopped})
 		case endCutOff:
 			err = d.cutOff(ctx)
 		}
