@@ -400,8 +400,11 @@ func TestKilledAnywhere(t *testing.T) {
 		}
 		killed := errs.New("engine_failed", "killed")
 		kills := 0
+		var mu sync.Mutex // a Put and a Save may be under way at once
 		die := func(phase int) func(int) error {
 			return func(int) error {
+				mu.Lock()
+				defer mu.Unlock()
 				if kills%4 == phase && kills < 24 {
 					kills++
 					return killed

@@ -3,6 +3,7 @@ package file
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"strconv"
 	"unsafe"
@@ -65,7 +66,8 @@ func (b *batch) build(source, stream string, ordinal int64) []record.Record {
 // reading is one file being read.
 type reading struct {
 	candidate
-	at      progress
+	at      progress // how far what was put reaches
+	unsaved bool     // at is not yet in the Store
 	content *stream
 	rows    *rows
 }
@@ -189,8 +191,13 @@ func (r *run) take(ctx context.Context, f *reading) (fault, err error) {
 // part ends a reading before the file's end: the rest is unreadable, or a line that
 // may still be growing.
 func (r *run) part(ctx context.Context, f *reading) (fault, err error) {
-	if f.rows.w.at > f.at.Pos && len(r.batch.rows) > 0 {
+	if len(r.batch.rows) > 0 {
 		if err := r.flush(ctx, f, false); err != nil {
+			return nil, err
+		}
+	}
+	if f.unsaved {
+		if err := r.save(ctx, &f.at, nil); err != nil {
 			return nil, err
 		}
 	}
@@ -201,15 +208,13 @@ func (r *run) part(ctx context.Context, f *reading) (fault, err error) {
 	return nil, nil
 }
 
-// flush puts the batch and then saves how far it reaches.
+// flush puts the batch, and notes how far it reaches. That is saved while the next
+// Put is under way, or at once when the file is done: so a crash puts at most two
+// batches again, and reading does not wait for two syncs in turn.
 func (r *run) flush(ctx context.Context, f *reading, done bool) error {
 	b := &r.batch
 	if len(b.rows) > 0 {
-		err := r.persist(ctx, func() error {
-			_, err := r.deps.Sink.Put(ctx, b.build(r.cfg.Name, f.stream, f.at.Ordinal))
-			return err
-		})
-		if err != nil {
+		if err := r.put(ctx, f); err != nil {
 			return err
 		}
 	}
@@ -226,17 +231,40 @@ func (r *run) flush(ctx context.Context, f *reading, done bool) error {
 		}
 	}
 	b.reset()
+	f.unsaved = true
 	var err error
 	if done {
+		f.unsaved = false
 		err = r.settle(ctx, f.candidate, &f.at)
-	} else {
-		err = r.save(ctx, &f.at, nil)
 	}
 	bytes := f.content.raw.n
 	if f.content.plain {
 		bytes = w.at
 	}
 	r.report(bytes)
+	return err
+}
+
+// put puts the batch, and saves meanwhile how far the one before it reached.
+func (r *run) put(ctx context.Context, f *reading) error {
+	saved := make(chan error, 1) // one result, so that the saver never waits
+	if f.unsaved {
+		docs := map[string][]byte{f.at.name(): f.at.encode()}
+		go func() { saved <- r.persist(ctx, func() error { return r.deps.Store.Save(ctx, docs) }) }()
+	} else {
+		saved <- nil
+	}
+	err := r.persist(ctx, func() error {
+		_, err := r.deps.Sink.Put(ctx, r.batch.build(r.cfg.Name, f.stream, f.at.Ordinal))
+		return err
+	})
+	if saveErr := <-saved; saveErr != nil {
+		return errors.Join(saveErr, err)
+	}
+	if f.unsaved {
+		r.keep(f.at)
+		f.unsaved = false
+	}
 	return err
 }
 
@@ -264,9 +292,13 @@ func (r *run) save(ctx context.Context, p *progress, docs map[string][]byte) err
 		return err
 	}
 	if p != nil {
-		kept := *p
-		r.known.files[p.Ordinal] = &kept
-		r.known.last = max(r.known.last, p.Ordinal)
+		r.keep(*p)
 	}
 	return nil
+}
+
+// keep makes known what was saved.
+func (r *run) keep(p progress) {
+	r.known.files[p.Ordinal] = &p
+	r.known.last = max(r.known.last, p.Ordinal)
 }

@@ -31,8 +31,8 @@
 //
 // # Exactly once
 //
-// The document is saved after each Put, when its rows are durable. A crash between
-// the two puts those rows again after the restart, with the same ids and bytes,
+// The document is saved after each Put, when its rows are durable, while the next is
+// under way. A crash between the two puts those rows again after the restart, with the same ids and bytes,
 // and the road drops them as duplicates (I2). A failed Put is repeated until it
 // succeeds, or returned when waiting cannot mend it; no row is skipped.
 package file
