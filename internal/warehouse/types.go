@@ -116,10 +116,10 @@ func AppendText(b []byte, v record.Value) []byte {
 }
 
 func appendDouble(b []byte, f float64) []byte {
-	if f == math.Trunc(f) && math.Abs(f) <= exactDouble {
-		return strconv.AppendInt(b, int64(f), 10)
-	}
-	if a := math.Abs(f); a >= 1e-4 && a < 1e16 {
+	if a := math.Abs(f); a == 0 || a >= 1e-4 && a < 1e16 {
+		if a == 0 {
+			f = 0 // of either sign
+		}
 		return strconv.AppendFloat(b, f, 'f', -1, 64)
 	}
 	return strconv.AppendFloat(b, f, 'e', -1, 64)

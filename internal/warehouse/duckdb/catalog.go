@@ -190,20 +190,22 @@ func literal(s string) string {
 	return `('` + strings.ReplaceAll(s, "\x00", `' || chr(0) || '`) + `')`
 }
 
-// widen gives the statement that turns a column into a wider type, with the text
-// form of warehouse.AppendText.
-func widen(table, column string, from, to warehouse.Type) string {
-	c := quote(column)
-	using := c + "::" + sqlType(to)
+// widen gives the statements that turn a column into a wider type. The first is a
+// bare cast: DuckDB cannot replay its log over one that calls a function. The
+// second, where there is one, gives the texts the form of warehouse.AppendText; it
+// must come after all changes to the table's columns.
+func widen(table, column string, from, to warehouse.Type) (alter, rewrite string) {
+	t, c := quote(table), quote(column)
+	alter = fmt.Sprintf("ALTER TABLE %s ALTER COLUMN %s SET DATA TYPE %s", t, c, sqlType(to))
 	if to == warehouse.Text {
 		switch from {
 		case warehouse.Double:
-			using = fmt.Sprintf("CASE WHEN %s = trunc(%s) AND abs(%s) <= 9007199254740992 THEN (%s::BIGINT)::VARCHAR ELSE %s::VARCHAR END", c, c, c, c, c)
+			rewrite = fmt.Sprintf("UPDATE %s SET %s = CASE WHEN %s = '-0.0' THEN '0' ELSE left(%s, -2) END WHERE ends_with(%s, '.0')", t, c, c, c, c)
 		case warehouse.Stamp:
-			using = fmt.Sprintf(`CASE WHEN %s = date_trunc('day', %s) THEN strftime(%s, '%%Y-%%m-%%d') ELSE regexp_replace(strftime(%s, '%%Y-%%m-%%dT%%H:%%M:%%S.%%f'), '\.?0+$', '') || 'Z' END`, c, c, c, c)
+			rewrite = fmt.Sprintf("UPDATE %s SET %s = CASE WHEN ends_with(%s, ' 00:00:00') THEN left(%s, -9) ELSE replace(%s, ' ', 'T') || 'Z' END WHERE %s IS NOT NULL", t, c, c, c, c, c)
 		}
 	}
-	return fmt.Sprintf("ALTER TABLE %s ALTER COLUMN %s SET DATA TYPE %s USING %s", quote(table), c, sqlType(to), using)
+	return alter, rewrite
 }
 
 // apply brings the database's tables to what the catalogue wants.
@@ -223,6 +225,7 @@ func (c *catalog) apply(r *raw) error {
 
 func (t *table) apply(r *raw) error {
 	var note strings.Builder
+	var rewrites []string
 	if !t.stored {
 		defs := make([]string, 0, len(t.fixed)+len(t.cols))
 		for _, f := range t.fixed {
@@ -250,8 +253,12 @@ func (t *table) apply(r *raw) error {
 			fmt.Fprintf(&note, "INSERT INTO _columns VALUES (%s, %s, %s, %s);", literal(t.name), literal(col.name), literal(string(col.attr.space)+col.attr.name), literal(col.want.String()))
 		} else {
 			if sqlType(col.want) != sqlType(col.typ) {
-				if err := r.exec(widen(t.name, col.name, col.typ, col.want)); err != nil {
+				alter, rewrite := widen(t.name, col.name, col.typ, col.want)
+				if err := r.exec(alter); err != nil {
 					return err
+				}
+				if rewrite != "" {
+					rewrites = append(rewrites, rewrite)
 				}
 			}
 			fmt.Fprintf(&note, "UPDATE _columns SET type = %s WHERE table_name = %s AND column_name = %s;", literal(col.want.String()), literal(t.name), literal(col.name))
@@ -259,5 +266,10 @@ func (t *table) apply(r *raw) error {
 		col.typ = col.want
 	}
 	t.stored, t.dirty = true, false
+	for _, sql := range rewrites {
+		if err := r.exec(sql); err != nil {
+			return err
+		}
+	}
 	return r.exec(note.String())
 }
