@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -16,6 +17,9 @@ import (
 
 	"github.com/kithdata/kith/internal/kit/errs"
 )
+
+// auditTimeout is how long an answer waits for its entry to be on disk.
+const auditTimeout = 10 * time.Second
 
 // maxBody is the most bytes of a request's body.
 const maxBody = 1 << 20
@@ -33,7 +37,6 @@ type call struct {
 	r       *http.Request
 	who     Principal
 	query   url.Values
-	audited bool
 }
 
 // operation makes the handler of op: key, role, parameters, then op itself.
@@ -106,10 +109,14 @@ func bearerToken(h http.Header) (string, bool) {
 // audit adds an entry for the operation's action (I7). Where it fails, what was read
 // must not be shown.
 func (c *call) audit(what, outcome string, durable bool) error {
-	c.audited = true
 	// The entry is made although the caller left: the read has taken place.
-	return c.s.deps.Audit.Record(background(c.r.Context()),
-		AuditEntry{Principal: c.who.ID, Action: c.op.action, What: what, Outcome: outcome}, durable)
+	ctx := context.WithoutCancel(c.r.Context())
+	if durable {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, auditTimeout)
+		defer cancel()
+	}
+	return c.s.deps.Audit.Record(ctx, AuditEntry{Principal: c.who.ID, Action: c.op.action, What: what, Outcome: outcome}, durable)
 }
 
 // outcome is how an audit entry names the result of a read.

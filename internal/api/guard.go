@@ -1,7 +1,6 @@
 package api
 
 import (
-	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"net"
@@ -145,7 +144,3 @@ func (c *limitedConn) Close() error {
 	c.free()
 	return err
 }
-
-// background is ctx without its cancelling, for what must be done although the
-// caller left.
-func background(ctx context.Context) context.Context { return context.WithoutCancel(ctx) }
