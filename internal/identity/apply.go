@@ -27,8 +27,7 @@ func (it *item) timed(r *record.Record) []timedIdent {
 
 // read names the nodes of every record that is kept.
 func (w *work) read(b *record.Batch) []item {
-	items := make([]item, 0, len(b.Records))
-	arena := make([]record.NodeKey, 0, 4*len(b.Records))
+	items, arena := w.items[:0], slices.Grow(w.arena[:0], 4*len(b.Records))
 	for i := range b.Records {
 		r := &b.Records[i]
 		if !r.Verdict.Keep() {
@@ -61,6 +60,7 @@ func (w *work) read(b *record.Batch) []item {
 		}
 		items = append(items, it)
 	}
+	w.items, w.arena = items, arena
 	return items
 }
 
@@ -351,7 +351,7 @@ func (w *work) attach(n, c *node, stream string, d int) {
 	w.putEdge(n, edge{to: c.key, kind: edgeCustomer}, d < 0)
 	n.count(stream, d)
 	w.counted(n)
-	c.links = nil
+	c.linked = false
 	w.linkChanged(n, c)
 }
 

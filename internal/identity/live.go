@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"bytes"
 	"cmp"
 	"slices"
 	"strings"
@@ -49,22 +50,24 @@ func (l *live) keys(buf []record.NodeKey) []record.NodeKey {
 	return sortKeys(buf)
 }
 
+// sortKeys sorts keys and drops repeats. Most lists have two or three.
 func sortKeys(ks []record.NodeKey) []record.NodeKey {
-	if len(ks) > 1 {
-		slices.SortFunc(ks, compareKeys)
-		ks = slices.Compact(ks)
+	if len(ks) < 2 {
+		return ks
 	}
-	return ks
-}
-
-func compareKeys(a, b record.NodeKey) int {
-	for i := range a {
-		if a[i] != b[i] {
-			return cmp.Compare(a[i], b[i])
+	if len(ks) > 12 {
+		slices.SortFunc(ks, compareKeys)
+		return slices.Compact(ks)
+	}
+	for i := 1; i < len(ks); i++ {
+		for j := i; j > 0 && compareKeys(ks[j], ks[j-1]) < 0; j-- {
+			ks[j], ks[j-1] = ks[j-1], ks[j]
 		}
 	}
-	return 0
+	return slices.Compact(ks)
 }
+
+func compareKeys(a, b record.NodeKey) int { return bytes.Compare(a[:], b[:]) }
 
 // apply adds one record; idents are those that it names. acts is false when the
 // record changed nothing that lives: it is superseded.

@@ -74,7 +74,8 @@ type node struct {
 	index    int              // in the region at hand
 	former   record.ProfileID // profile before the region at hand was solved
 	loadedAs record.ProfileID // profile when this batch began
-	links    []record.NodeKey // of a spilled node, while a region is at hand
+	links    []record.NodeKey // its neighbours in the graph, when linked
+	linked   bool
 	snapshot *record.SourceCustomer
 	spill    map[record.NodeKey]edge // identifier edges read or written in this batch
 }

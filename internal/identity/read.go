@@ -11,7 +11,9 @@ import (
 )
 
 func (s *Stage) reading(r engine.Reader, gen uint32) *work {
-	return newWork(s.rules, s.hasher, readSource{r}, nil, gen)
+	w := newWork(s.rules, s.hasher)
+	w.src, w.gen = readSource{r}, gen
+	return w
 }
 
 // Find gives the profile that an identifier value belongs to now. found is false

@@ -129,7 +129,7 @@ func (w *work) neighbours(wave []*node) error {
 	}
 	var keys []record.NodeKey
 	for _, n := range wave {
-		if n.links == nil || len(n.decisions) > 0 {
+		if !n.linked || len(n.decisions) > 0 {
 			if err := w.linksOf(n); err != nil {
 				return err
 			}
@@ -159,9 +159,7 @@ func (w *work) linksOf(n *node) error {
 			return err
 		}
 	}
-	if n.links == nil {
-		n.links = []record.NodeKey{}
-	}
+	n.linked = true
 	for _, id := range n.decisions {
 		if d := w.decisions[id]; d.acts() && d.merge {
 			d.others(n.key, func(k record.NodeKey) {

@@ -14,6 +14,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"sync"
 
 	"github.com/kithdata/kith/internal/engine"
 	"github.com/kithdata/kith/internal/kit/errs"
@@ -30,6 +31,7 @@ type Deps struct {
 type Stage struct {
 	rules  *rules
 	hasher *record.Hasher
+	idle   sync.Pool // of *work: memory only
 }
 
 // New makes a Stage. It fails with code identity_config, every fault at once.
@@ -49,6 +51,7 @@ func New(cfg Config, deps Deps) (*Stage, error) {
 // topic resolve, silent or not.
 func (s *Stage) Apply(ctx context.Context, tx engine.Tx, b *record.Batch) error {
 	w := s.work(tx, b)
+	defer s.release(w)
 	items := w.read(b)
 	if err := w.lock(items); err != nil {
 		return err
@@ -69,6 +72,7 @@ func (s *Stage) Apply(ctx context.Context, tx engine.Tx, b *record.Batch) error 
 // and takes the effects; its records mean nothing here.
 func (s *Stage) Resolve(ctx context.Context, tx engine.Tx, b *record.Batch, items [][]byte) error {
 	w := s.work(tx, b)
+	defer s.release(w)
 	for _, value := range items {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -81,9 +85,20 @@ func (s *Stage) Resolve(ctx context.Context, tx engine.Tx, b *record.Batch, item
 }
 
 func (s *Stage) work(tx engine.Tx, b *record.Batch) *work {
-	w := newWork(s.rules, s.hasher, txSource{tx}, tx, b.Generation)
+	w, ok := s.idle.Get().(*work)
+	if !ok {
+		w = newWork(s.rules, s.hasher)
+	}
+	w.src, w.tx, w.gen = txSource{tx}, tx, b.Generation
 	w.silent, w.effects = b.Silent, &b.Effects
 	return w
+}
+
+// release takes back a work that is done, well or not.
+func (s *Stage) release(w *work) {
+	if w.reset() {
+		s.idle.Put(w)
+	}
 }
 
 func (w *work) finish() error {

@@ -42,8 +42,9 @@ type work struct {
 	silent bool
 
 	nodes     map[record.NodeKey]*node
-	loaded    []*node // in order of loading: what is written is written in this order
-	slab      []node
+	loaded    []*node  // in order of loading: what is written is written in this order
+	slabs     [][]node // every node of the batch, kept for the next
+	taken     int
 	objects   map[record.NodeKey]*object
 	decisions map[string]*decisionDoc
 	effects   *[]record.Effect
@@ -61,11 +62,13 @@ type work struct {
 	keyBuf  []byte
 	missing []record.NodeKey
 	enc     []byte
+	arena   []record.NodeKey // the items' nodes
+	items   []item
 }
 
-func newWork(rules *rules, hasher *record.Hasher, src source, tx engine.Tx, gen uint32) *work {
-	return &work{rules: rules, hasher: hasher, src: src, tx: tx, gen: gen,
-		nodes: make(map[record.NodeKey]*node, 64), objects: map[record.NodeKey]*object{}, decisions: map[string]*decisionDoc{}}
+func newWork(rules *rules, hasher *record.Hasher) *work {
+	return &work{rules: rules, hasher: hasher, nodes: make(map[record.NodeKey]*node, 64),
+		objects: map[record.NodeKey]*object{}, decisions: map[string]*decisionDoc{}}
 }
 
 // key makes a state key. Keys are cut from one buffer: a batch makes thousands.
@@ -121,15 +124,40 @@ func (w *work) load(keys ...record.NodeKey) error {
 	return nil
 }
 
+const slabNodes = 256
+
 func (w *work) fresh(k record.NodeKey) *node {
-	if len(w.slab) == 0 {
-		w.slab = make([]node, 32)
+	if w.taken == len(w.slabs)*slabNodes {
+		w.slabs = append(w.slabs, make([]node, slabNodes))
 	}
-	n := &w.slab[0]
-	w.slab = w.slab[1:]
+	n := &w.slabs[w.taken/slabNodes][w.taken%slabNodes]
+	w.taken++
 	n.key = k
 	w.loaded = append(w.loaded, n)
 	return n
+}
+
+// keptNodes is how many nodes' memory a work keeps for the next batch.
+const keptNodes = 16_384
+
+// reset makes the work ready for another batch: memory is kept, nothing else.
+func (w *work) reset() bool {
+	if w.taken > keptNodes {
+		return false
+	}
+	for i := range w.taken {
+		n := &w.slabs[i/slabNodes][i%slabNodes]
+		*n = node{edges: n.edges[:0], links: n.links[:0]}
+	}
+	clear(w.nodes)
+	clear(w.objects)
+	clear(w.decisions)
+	clear(w.loaded)
+	clear(w.rehome)
+	*w = work{rules: w.rules, hasher: w.hasher, nodes: w.nodes, objects: w.objects, decisions: w.decisions, loaded: w.loaded[:0],
+		slabs: w.slabs, dirty: w.dirty[:0], touched: w.touched[:0], recount: w.recount[:0], rehome: w.rehome[:0],
+		missing: w.missing[:0], enc: w.enc[:0], arena: w.arena[:0], items: w.items[:0]}
+	return true
 }
 
 // node gives one node, loading it where it was not met yet.
@@ -206,7 +234,7 @@ func (w *work) edge(a, b *node) (edge, error) {
 
 // putEdge writes n's side of an edge; gone removes it.
 func (w *work) putEdge(n *node, g edge, gone bool) {
-	n.links = nil
+	n.linked = false
 	if !n.is(flagSpilled) {
 		n.changed = true
 		i := n.find(g.to)
