@@ -2,6 +2,7 @@ package file
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -52,7 +53,7 @@ func open(path string) (*stream, error) {
 		s.plain = false
 		z, err := gzip.NewReader(s.raw)
 		switch {
-		case err == io.EOF: // an empty file
+		case errors.Is(err, io.EOF): // an empty file
 			s.r = bytes.NewReader(nil)
 		case err != nil:
 			s.Close()
@@ -82,7 +83,7 @@ func (s *stream) readHead() error {
 	head := make([]byte, headBytes)
 	n, err := io.ReadFull(s.r, head)
 	s.head = head[:n]
-	if err == io.EOF || err == io.ErrUnexpectedEOF && n > 0 {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) && n > 0 {
 		err = nil
 	}
 	s.r = io.MultiReader(bytes.NewReader(s.head), s.r)

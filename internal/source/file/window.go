@@ -2,6 +2,7 @@ package file
 
 import (
 	"bytes"
+	"errors"
 	"io"
 
 	"github.com/cespare/xxhash/v2"
@@ -77,7 +78,7 @@ func (w *window) fill() bool {
 		w.end += n
 		if err != nil {
 			w.ended = true
-			if err != io.EOF {
+			if !errors.Is(err, io.EOF) {
 				w.err = err
 			}
 		}

@@ -51,14 +51,14 @@ func benchHandler(b *testing.B, n int) {
 	h.Register(mux)
 	body := benchBatch(n)
 	rec := httptest.NewRecorder()
-	mux.ServeHTTP(rec, httptest.NewRequest(http.MethodPost, "/v1/batch", bytes.NewReader(body)))
+	mux.ServeHTTP(rec, httptest.NewRequestWithContext(b.Context(), http.MethodPost, "/v1/batch", bytes.NewReader(body)))
 	if rec.Code != http.StatusOK {
 		b.Fatal(rec.Code, rec.Body)
 	}
 	b.ReportAllocs()
 	b.SetBytes(int64(len(body)))
 	for b.Loop() {
-		req := httptest.NewRequest(http.MethodPost, "/v1/batch", bytes.NewReader(body))
+		req := httptest.NewRequestWithContext(b.Context(), http.MethodPost, "/v1/batch", bytes.NewReader(body))
 		mux.ServeHTTP(&discard{head: http.Header{}}, req)
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*n), "ns/event")

@@ -100,7 +100,7 @@ func (w *work) read(rw http.ResponseWriter, r *http.Request, limit int64) *fault
 		if int64(len(w.body)) > limit {
 			return tooLarge
 		}
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {
@@ -147,7 +147,7 @@ func (w *work) parse(t callType) *fault {
 		}
 		w.items = append(w.items, raw)
 	}
-	if _, err := w.dec.ReadToken(); err != io.EOF {
+	if _, err := w.dec.ReadToken(); !errors.Is(err, io.EOF) {
 		return malformed
 	}
 	return nil

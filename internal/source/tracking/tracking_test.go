@@ -82,7 +82,7 @@ func newRig(t testing.TB) *rig {
 
 // post sends body with the given headers, "Name: value".
 func (r *rig) post(path, body string, headers ...string) *httptest.ResponseRecorder {
-	req := httptest.NewRequest(http.MethodPost, path, strings.NewReader(body))
+	req := httptest.NewRequestWithContext(context.Background(), http.MethodPost, path, strings.NewReader(body))
 	for _, h := range headers {
 		name, value, _ := strings.Cut(h, ": ")
 		req.Header.Set(name, value)
@@ -413,7 +413,7 @@ func TestHash(t *testing.T) {
 func TestBrowser(t *testing.T) {
 	r := newRig(t)
 	for _, path := range []string{"/v1/t", "/v1/batch", "/v1/projects/web-key/settings"} {
-		req := httptest.NewRequest(http.MethodOptions, path, nil)
+		req := httptest.NewRequestWithContext(context.Background(), http.MethodOptions, path, nil)
 		req.Header.Set("Origin", "https://shop.example.com")
 		req.Header.Set("Access-Control-Request-Headers", "authorization, x-own")
 		w := httptest.NewRecorder()
@@ -427,7 +427,7 @@ func TestBrowser(t *testing.T) {
 		t.Error("a page cannot read why its call failed")
 	}
 	w := httptest.NewRecorder()
-	r.mux.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "http://kith.example.com:8471/v1/projects/web-key/settings", nil))
+	r.mux.ServeHTTP(w, httptest.NewRequestWithContext(context.Background(), http.MethodGet, "http://kith.example.com:8471/v1/projects/web-key/settings", nil))
 	var got struct {
 		Integrations map[string]map[string]any `json:"integrations"`
 	}
@@ -438,7 +438,7 @@ func TestBrowser(t *testing.T) {
 		t.Error(s)
 	}
 	w = httptest.NewRecorder()
-	r.mux.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/v1/projects/other/settings", nil))
+	r.mux.ServeHTTP(w, httptest.NewRequestWithContext(context.Background(), http.MethodGet, "/v1/projects/other/settings", nil))
 	if w.Code != http.StatusNotFound {
 		t.Error(w.Code)
 	}
@@ -453,7 +453,12 @@ func TestManyAtOnce(t *testing.T) {
 		wg.Go(func() {
 			for i := range 20 {
 				body := fmt.Sprintf(`{"writeKey":"web-key","batch":[{"type":"track","messageId":"%d-%d","userId":"u-%d-%d","event":"\u0065vent %d-%d","properties":{"n":"%d-%d"},"context":{"a":1}}],"context":{"b":2}}`, g, i, g, i, g, i, g, i)
-				resp, err := http.Post(srv.URL+"/v1/batch", "application/json", strings.NewReader(body))
+				req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, srv.URL+"/v1/batch", strings.NewReader(body))
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				resp, err := srv.Client().Do(req)
 				if err != nil {
 					t.Error(err)
 					return
