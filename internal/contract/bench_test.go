@@ -53,9 +53,10 @@ func BenchmarkMap(b *testing.B) {
 	if err := st.Install(1, []contract.StreamConfig{cfg}); err != nil {
 		b.Fatal(err)
 	}
+	props := []byte(crmRow)
 	b.ReportAllocs()
 	for b.Loop() {
-		r := record.Record{Stream: cfg.Stream, Props: []byte(crmRow)}
+		r := record.Record{Stream: cfg.Stream, Props: props}
 		if err := st.Map(1, &r); err != nil || r.Key != "C-10023" || r.Seq.Kind != record.SeqTime {
 			b.Fatal(err, r.Key, r.Seq)
 		}

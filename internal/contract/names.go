@@ -2,6 +2,9 @@ package contract
 
 import (
 	"bytes"
+	"maps"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -22,10 +25,12 @@ type names struct {
 	count  int
 	root   node
 	schema *compiled
+	orders atomic.Pointer[map[uint64]*order] // by sum of the nodes' ids
 }
 
 // node is one member name at its place.
 type node struct {
+	id   uint64 // 0: not learnt
 	raw  string // between the quotes, as sent
 	path string
 	want *Field // the contract's field of this path; nil when it has none
@@ -39,6 +44,19 @@ type kids struct {
 	list []*node // in order of first sight, which is mostly the order of sending
 	by   map[string]*node
 }
+
+// order is where the fields of a record go that came in a certain order of members:
+// records of one sender mostly share it, so that most need no sorting.
+type order struct {
+	came []*node
+	to   []int32 // place of the i-th field that came
+}
+
+// maxOrders bounds the orders that a stream remembers, and maxOrdered their length.
+const (
+	maxOrders  = 64
+	maxOrdered = 128
+)
 
 // child finds the member raw of n, learning it if need be. hint is where in the
 // list the sender's usual order would have it.
@@ -71,6 +89,7 @@ func (t *names) learn(n *node, raw []byte, escaped bool) *node {
 		return c
 	}
 	t.count++
+	c.id = uint64(t.count)
 	grown := &kids{by: map[string]*node{c.raw: c}}
 	if old != nil {
 		grown.list = old.list
@@ -81,6 +100,47 @@ func (t *names) learn(n *node, raw []byte, escaped bool) *node {
 	grown.list = append(grown.list[:len(grown.list):len(grown.list)], c)
 	n.kids.Store(grown)
 	return c
+}
+
+// sum mixes a node into the sum of an order; sums may collide, which costs a
+// comparison and no more.
+func (n *node) sum(sum uint64) uint64 { return (sum ^ n.id) * 0x9e3779b97f4a7c15 }
+
+// remembered gives the order of these nodes, if it is known.
+func (t *names) remembered(sum uint64, came []*node) *order {
+	if known := t.orders.Load(); known != nil {
+		if o := (*known)[sum]; o != nil && slices.Equal(o.came, came) {
+			return o
+		}
+	}
+	return nil
+}
+
+// remember keeps the order of these nodes, where there is room for it.
+func (t *names) remember(sum uint64, came []*node) {
+	if len(came) > maxOrdered || slices.ContainsFunc(came, func(n *node) bool { return n.id == 0 }) {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	known := map[uint64]*order{}
+	if old := t.orders.Load(); old != nil {
+		if len(*old) >= maxOrders || (*old)[sum] != nil {
+			return
+		}
+		maps.Copy(known, *old)
+	}
+	rank := make([]int32, len(came))
+	for i := range rank {
+		rank[i] = int32(i)
+	}
+	slices.SortFunc(rank, func(a, b int32) int { return strings.Compare(came[a].path, came[b].path) })
+	o := &order{came: slices.Clone(came), to: make([]int32, len(came))}
+	for place, i := range rank {
+		o.to[i] = int32(place)
+	}
+	known[sum] = o
+	t.orders.Store(&known)
 }
 
 // memberPath is the path of a member below parent. A member without a name is

@@ -29,21 +29,23 @@ type reader struct {
 	fields []record.Attr
 	judge  bool // drift counts: not for deletes, which carry little but their key
 	must   int  // required fields met
+
+	came  []*node // of fields, in order of coming
+	sum   uint64  // of came
+	moved []record.Attr
 }
 
 func (rd *reader) refine(st *stream, r *record.Record) {
 	rd.st, rd.r, rd.fields, rd.must = st, r, r.Fields[:0], 0
 	rd.judge = st.applied != nil && r.Op != record.Delete
+	rd.came, rd.sum = rd.came[:0], 0
 	if !rd.read(r.Props) {
 		r.Fields = rd.fields[:0]
 		return
 	}
-	sortFields(rd.fields)
-	for i := 1; i < len(rd.fields); i++ {
-		if rd.fields[i].Name == rd.fields[i-1].Name {
-			r.Quarantine(CodeDuplicate, rd.fields[i].Name, "two members have this path, one nested and one with dots in its name; rename one")
-			return
-		}
+	if twice := rd.sort(); twice != "" {
+		r.Quarantine(CodeDuplicate, twice, "two members have this path, one nested and one with dots in its name; rename one")
+		return
 	}
 	r.Fields = rd.fields
 	// A patch says nothing of what it leaves out, and a value that is not there
@@ -72,14 +74,23 @@ func (rd *reader) missing() {
 
 func byName(a record.Attr, name string) int { return strings.Compare(a.Name, name) }
 
-// sortFields orders by path. Most records come nearly in order, or are short.
-func sortFields(fields []record.Attr) {
-	for i := 1; i < len(fields); i++ {
-		if fields[i].Name < fields[i-1].Name {
-			slices.SortFunc(fields, func(a, b record.Attr) int { return strings.Compare(a.Name, b.Name) })
-			return
+// sort orders the fields by path, and gives a path that is there twice, if any.
+func (rd *reader) sort() (twice string) {
+	if o := rd.st.names.remembered(rd.sum, rd.came); o != nil {
+		rd.moved = append(rd.moved[:0], rd.fields...)
+		for i, to := range o.to {
+			rd.fields[to] = rd.moved[i]
+		}
+		return ""
+	}
+	slices.SortFunc(rd.fields, func(a, b record.Attr) int { return strings.Compare(a.Name, b.Name) })
+	for i := 1; i < len(rd.fields); i++ {
+		if rd.fields[i].Name == rd.fields[i-1].Name {
+			return rd.fields[i].Name
 		}
 	}
+	rd.st.names.remember(rd.sum, rd.came)
+	return ""
 }
 
 // read fills fields from the text, and reports whether it got through; if not the
@@ -148,6 +159,8 @@ func (rd *reader) leaf(b []byte, i int, n *node, level int) int {
 		v.S = "" // its text was kept for a contract that wants a string
 	}
 	rd.fields = append(rd.fields, record.Attr{Name: n.path, Value: v})
+	rd.came = append(rd.came, n)
+	rd.sum = n.sum(rd.sum)
 	return end
 }
 

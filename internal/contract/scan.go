@@ -1,7 +1,5 @@
 package contract
 
-import "bytes"
-
 // The scanner walks JSON text. Refine walks only text that jsontext has found
 // valid; the door's mapping walks whatever came, so every step checks its bounds
 // and answers -1 where the text cannot be JSON.
@@ -16,25 +14,16 @@ func skipSpace(b []byte, i int) int {
 // stringEnd gives the index after the closing quote of the string that opens at i,
 // and whether it holds escapes.
 func stringEnd(b []byte, i int) (end int, escaped bool) {
-	at := i + 1
-	for {
-		n := bytes.IndexByte(b[at:], '"')
-		if n < 0 {
-			return -1, escaped
-		}
-		quote := at + n
-		slashes := 0
-		for quote-slashes-1 >= at && b[quote-slashes-1] == '\\' {
-			slashes++
-		}
-		if !escaped && (slashes > 0 || bytes.IndexByte(b[at:quote], '\\') >= 0) {
+	for i++; i < len(b); i++ {
+		switch b[i] {
+		case '"':
+			return i + 1, escaped
+		case '\\':
 			escaped = true
+			i++
 		}
-		if slashes%2 == 0 {
-			return quote + 1, escaped
-		}
-		at = quote + 1
 	}
+	return -1, escaped
 }
 
 // scalarEnd gives the index after a number or literal that begins at i.
