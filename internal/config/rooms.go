@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"os"
 	"regexp"
 	"strings"
 
@@ -89,7 +90,17 @@ func (b *builder) condition(v *value, over expr.Vars) {
 
 // parseContract reads a contract file.
 func parseContract(data []byte) (*contract.Schema, error) {
+	if contract.Proposed(data) {
+		return nil, nil // inferred, and nobody has agreed to it yet
+	}
 	return contract.ParseJSONSchema(data)
+}
+
+// Applied reports whether the contract file at path holds more than a proposal, so
+// that a mirror must leave it alone.
+func Applied(path string) bool {
+	data, err := os.ReadFile(path)
+	return err == nil && !contract.Proposed(data)
 }
 
 // rooms asks every room for the faults that it alone can see. It is asked once the

@@ -70,7 +70,7 @@ func (d *Door) Pin(version uint32) { d.pin.Store(version) }
 // Pinned is the version in force at the door.
 func (d *Door) Pinned() uint32 { return d.pin.Load() }
 
-// Accepted is the number of records acknowledged since the start.
+// Accepted is the number of records of sources acknowledged since the start.
 func (d *Door) Accepted() uint64 { return d.accepted.Load() }
 
 // Overloaded reports whether Put would refuse for now.
@@ -120,11 +120,7 @@ func (d *Door) PutControl(ctx context.Context, stream, id string, props []byte) 
 		ID: id, Source: "kith", Stream: stream, Kind: record.Control, Op: record.Upsert, Key: id,
 		Received: clock.Micros(d.clock.Now()), Pin: d.pin.Load(), Hash: xxhash.Sum64(props), Props: props,
 	}
-	pos, err := d.log.Append(ctx, []engine.Entry{{Partition: engine.ControlPartition, Value: record.AppendEnvelope(nil, &r)}})
-	if err == nil {
-		d.accepted.Add(1)
-	}
-	return pos, err
+	return d.log.Append(ctx, []engine.Entry{{Partition: engine.ControlPartition, Value: record.AppendEnvelope(nil, &r)}})
 }
 
 // complete fills what must not be empty.

@@ -1,0 +1,71 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"github.com/kithdata/kith/internal/api"
+	"github.com/kithdata/kith/internal/destination/webhook"
+	"github.com/kithdata/kith/internal/kit/errs"
+)
+
+// destinations implements api.Destinations.
+type destinations struct{ a *App }
+
+func (d destinations) List(context.Context) ([]api.Destination, error) {
+	out := []api.Destination{}
+	for _, h := range d.a.hooks {
+		s := h.Stats()
+		out = append(out, api.Destination{Name: h.Name(), Type: "webhook", State: s.State, Delivered: s.Delivered, DeadLetters: s.DeadLettered,
+			Behind: s.Lag, Fault: s.LastFailure})
+	}
+	return out, nil
+}
+
+func (d destinations) find(name string) (*webhook.Destination, error) {
+	for _, h := range d.a.hooks {
+		if h.Name() == name {
+			return h, nil
+		}
+	}
+	return nil, errs.New("destination_unknown", "the project has no destination of this name").Fix("see their names with GET /api/destinations")
+}
+
+func (d destinations) DeadLetters(ctx context.Context, name, cursor string, limit int) ([]api.DeadLetter, string, error) {
+	h, err := d.find(name)
+	if err != nil {
+		return nil, "", err
+	}
+	letters, err := h.DeadLetters(ctx, limit)
+	out := []api.DeadLetter{}
+	for _, l := range letters {
+		if l.ID > cursor {
+			out = append(out, api.DeadLetter{ID: l.ID, Kind: l.Topic, Time: time.UnixMicro(l.Time).UTC(), Attempts: l.Tries, Code: l.Reason})
+		}
+	}
+	return out, "", err
+}
+
+func (d destinations) Redeliver(ctx context.Context, name string, ids []string) (*api.Redelivered, error) {
+	h, err := d.find(name)
+	if err != nil {
+		return nil, err
+	}
+	if len(ids) == 0 {
+		letters, err := h.DeadLetters(ctx, 10_000)
+		if err != nil {
+			return nil, err
+		}
+		for _, l := range letters {
+			ids = append(ids, l.ID)
+		}
+	}
+	out := &api.Redelivered{}
+	for _, id := range ids {
+		if err := h.Redeliver(ctx, id); err != nil {
+			return nil, err
+		}
+		out.Queued++
+	}
+	return out, nil
+}

@@ -1,0 +1,226 @@
+package app
+
+import (
+	"context"
+
+	"github.com/kithdata/kith/internal/api"
+	"github.com/kithdata/kith/internal/engine"
+	"github.com/kithdata/kith/internal/golden"
+	"github.com/kithdata/kith/internal/identity"
+	"github.com/kithdata/kith/internal/kit/errs"
+	"github.com/kithdata/kith/internal/pipeline"
+	"github.com/kithdata/kith/internal/record"
+)
+
+func (s swapper) SwapMoves(_ context.Context, tx engine.Tx, was, now uint32, nodes []record.NodeKey, cause record.Cause) error {
+	return s.identity.SwapMoves(tx, was, now, nodes, cause.Received)
+}
+
+// lookups lets identity's readers read within a transaction, which sees what it wrote.
+type lookups struct{ tx engine.Tx }
+
+func (l lookups) Get(keys ...[]byte) ([][]byte, error) { return l.tx.Lock(keys...) }
+
+func (lookups) Scan(_, _ []byte, _ func(key, value []byte) bool) error {
+	return errs.New("scan_in_update", "look-ups by id scan nothing")
+}
+
+func resolveIn(people *identity.Stage) func(engine.Tx, uint32, record.ProfileID) (record.ProfileID, bool, error) {
+	return func(tx engine.Tx, gen uint32, id record.ProfileID) (record.ProfileID, bool, error) {
+		into, found, gone, err := people.ResolveID(lookups{tx}, gen, id)
+		return into, found && !gone && into != id, err
+	}
+}
+
+// view runs fn over a snapshot of the state, with the stages of the generation that
+// is current in it.
+func (a *App) view(ctx context.Context, fn func(r engine.Reader, number uint32, g *generation) error) error {
+	number, g, err := a.current()
+	if err != nil {
+		return err
+	}
+	return a.engine.State.View(ctx, func(r engine.Reader) error { return fn(r, number, g) })
+}
+
+// profiles implements api.Profiles.
+type profiles struct{ a *App }
+
+func (p profiles) Find(ctx context.Context, ids []record.Identifier) (out []record.ProfileID, err error) {
+	ids = p.a.refine.cleanse.Canonical(ids)
+	err = p.a.view(ctx, func(r engine.Reader, number uint32, g *generation) error {
+		seen := make(map[record.ProfileID]bool)
+		for _, id := range ids {
+			profile, found, err := g.identity.Find(r, number, id)
+			if err != nil {
+				return err
+			}
+			if found && !seen[profile] {
+				seen[profile] = true
+				out = append(out, profile)
+			}
+		}
+		return nil
+	})
+	return out, err
+}
+
+var errGone = errs.New("profile_gone", "the profile was erased, or its last record was deleted").Fix("nothing: the id is never given to anyone else")
+
+func (p profiles) Read(ctx context.Context, id record.ProfileID, at api.AsOf) (row *record.Profile, err error) {
+	err = p.a.view(ctx, func(r engine.Reader, number uint32, g *generation) error {
+		if at != (api.AsOf{}) {
+			row, err = asOf(r, id, at)
+			return err
+		}
+		current, found, gone, err := g.identity.ResolveID(r, number, id)
+		if err != nil {
+			return err
+		}
+		if gone {
+			return errGone
+		}
+		if found {
+			row, err = golden.Current(r, number, current)
+		}
+		if err == nil && row == nil {
+			err = unknownProfile()
+		}
+		return err
+	})
+	return row, err
+}
+
+func unknownProfile() error {
+	return errs.New("profile_unknown", "no profile has this id").Fix("look the person up by an identifier with POST /api/profiles/lookup")
+}
+
+func asOf(r engine.Reader, id record.ProfileID, at api.AsOf) (row *record.Profile, err error) {
+	if at.Version != 0 {
+		row, err = golden.AtVersion(r, id, at.Version)
+	} else {
+		row, err = golden.AtTime(r, id, at.Time)
+	}
+	if err != nil || row != nil {
+		return row, err
+	}
+	last, err := golden.Last(r, id)
+	if err != nil {
+		return nil, err
+	}
+	if last == nil {
+		return nil, unknownProfile()
+	}
+	return nil, errs.New("version_unknown", "the profile has no such version, or did not exist then").Fix("list its versions with GET /api/profiles/{id}/history")
+}
+
+func (p profiles) History(ctx context.Context, id record.ProfileID, before uint64, limit int) (out []*record.Profile, err error) {
+	err = p.a.engine.State.View(ctx, func(r engine.Reader) error {
+		last, err := golden.Last(r, id)
+		if err != nil {
+			return err
+		}
+		if last == nil {
+			return unknownProfile()
+		}
+		from := last.Version
+		if before != 0 {
+			from = min(from, before-1)
+		}
+		for v := from; v > 0 && len(out) < limit; v-- {
+			row, err := golden.AtVersion(r, id, v)
+			if err != nil || row == nil {
+				return err
+			}
+			out = append(out, row)
+		}
+		return nil
+	})
+	return out, err
+}
+
+func (p profiles) Crosswalk(ctx context.Context, id record.ProfileID) (rows []*record.SourceCustomer, err error) {
+	err = p.a.view(ctx, func(r engine.Reader, number uint32, g *generation) error {
+		current, found, gone, err := g.identity.ResolveID(r, number, id)
+		switch {
+		case err != nil:
+			return err
+		case gone:
+			return errGone
+		case !found:
+			return unknownProfile()
+		}
+		row, err := golden.Current(r, number, current)
+		if err != nil || row == nil {
+			return err
+		}
+		rows, err = g.identity.Customers(r, number, append([]record.NodeKey{row.ID}, row.Aliases...))
+		return err
+	})
+	return rows, err
+}
+
+func (p profiles) Wait(ctx context.Context, at record.Position) error {
+	if at.Log != p.a.engine.Log.ID() {
+		return errs.New("bad_token", "the token belongs to another log").Fix("send the Kith-Token header of an earlier answer of this server")
+	}
+	for partition, offset := range at.Offsets {
+		if offset == 0 {
+			continue
+		}
+		if err := p.a.engine.State.WaitOffset(ctx, pipeline.Reader(p.a.keeper.Current()), int32(partition), offset); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// currentProfile is the row of whichever profile an id or a fact's node resolves to
+// now; nil where there is none.
+func (a *App) currentProfile(ctx context.Context, id record.ProfileID) (row *record.Profile, err error) {
+	err = a.view(ctx, func(r engine.Reader, number uint32, g *generation) error {
+		current, found, gone, err := g.identity.ResolveID(r, number, id)
+		if err != nil || !found || gone {
+			return err
+		}
+		row, err = golden.Current(r, number, current)
+		return err
+	})
+	return row, err
+}
+
+// ProfileOf gives the profile of a source customer; ok is false where it has none.
+func (a *App) ProfileOf(ctx context.Context, source, stream, key string) (id record.ProfileID, ok bool, err error) {
+	err = a.view(ctx, func(r engine.Reader, number uint32, g *generation) error {
+		var gone bool
+		id, ok, gone, err = g.identity.ResolveID(r, number, a.hasher.Customer(source, stream, key))
+		ok = ok && !gone
+		return err
+	})
+	return id, ok, err
+}
+
+// profileOf finds whom a record belongs to: its source customer, or its strongest
+// identifier that is somebody's.
+func (a *App) profileOf(ctx context.Context, g *generation, number uint32, rec *record.Record) (id record.ProfileID, found bool, err error) {
+	b := record.Batch{Generation: number, Partition: rec.Partition, From: rec.Offset, To: rec.Offset + 1, Records: []record.Record{rec.Clone()}}
+	for _, stage := range []pipeline.Refiner{a.refine.contract, a.refine.cleanse} { // as the road read it, under its own pin
+		if err := stage.Refine(ctx, &b); err != nil {
+			return id, false, err
+		}
+	}
+	err = a.engine.State.View(ctx, func(r engine.Reader) error {
+		if rec.Kind == record.Customer {
+			var gone bool
+			id, found, gone, err = g.identity.ResolveID(r, number, a.hasher.Customer(rec.Source, rec.Stream, rec.Key))
+			found = found && !gone
+			return err
+		}
+		for _, identifier := range g.identity.Strongest(b.Records[0].Identifiers) {
+			if id, found, err = g.identity.Find(r, number, identifier); err != nil || found {
+				return err
+			}
+		}
+		return nil
+	})
+	return id, found, err
+}

@@ -1,0 +1,102 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/kithdata/kith/internal/api"
+	"github.com/kithdata/kith/internal/kit/errs"
+	"github.com/kithdata/kith/internal/pipeline"
+)
+
+// quarantine implements api.Quarantine.
+type quarantine struct{ a *App }
+
+func (q quarantine) list(ctx context.Context, f pipeline.QuarantineFilter) ([]pipeline.Rejected, error) {
+	return pipeline.ListQuarantine(ctx, q.a.engine.State, q.a.keeper.Current(), f)
+}
+
+func (q quarantine) List(ctx context.Context, f api.QuarantineFilter) ([]api.Quarantined, error) {
+	filter := pipeline.QuarantineFilter{Code: f.Code, Stream: f.Stream, Limit: f.Limit}
+	if f.After != nil {
+		filter.After = &pipeline.Place{Partition: f.After.Partition, Offset: f.After.Offset}
+	}
+	rejected, err := q.list(ctx, filter)
+	out := make([]api.Quarantined, 0, len(rejected))
+	for _, r := range rejected {
+		out = append(out, api.Quarantined{Place: api.Place{Partition: r.Partition, Offset: r.Offset}, Reason: r.Reason, Record: r.Record})
+	}
+	return out, err
+}
+
+const quarantinePage = 5000
+
+// each calls fn with every quarantined record, a page at a time.
+func (q quarantine) each(ctx context.Context, f pipeline.QuarantineFilter, fn func(*pipeline.Rejected)) error {
+	f.Limit = quarantinePage
+	for {
+		page, err := q.list(ctx, f)
+		if err != nil {
+			return err
+		}
+		for i := range page {
+			fn(&page[i])
+		}
+		if len(page) < quarantinePage {
+			return nil
+		}
+		f.After = &page[len(page)-1].Place
+	}
+}
+
+func (q quarantine) Reasons(ctx context.Context) ([]api.QuarantineReason, error) {
+	type group struct{ code, source, stream, field string }
+	at := make(map[group]int)
+	out := []api.QuarantineReason{}
+	err := q.each(ctx, pipeline.QuarantineFilter{}, func(r *pipeline.Rejected) {
+		k := group{r.Reason.Code, r.Reason.Source, r.Reason.Stream, r.Reason.Field}
+		i, ok := at[k]
+		if !ok {
+			i = len(out)
+			at[k] = i
+			out = append(out, api.QuarantineReason{Code: k.code, Source: k.source, Stream: k.stream, Field: k.field, Mend: r.Reason.Detail})
+		}
+		out[i].Count++
+	})
+	return out, err
+}
+
+// Replay appends replays of at most a page of places each.
+func (q quarantine) Replay(ctx context.Context, r *api.ReplayRequest) (*api.Replayed, error) {
+	var places []pipeline.Place
+	if len(r.Places) > 0 {
+		for _, p := range r.Places {
+			places = append(places, pipeline.Place{Partition: p.Partition, Offset: p.Offset})
+		}
+	} else {
+		if !r.All && r.Code == "" && r.Stream == "" {
+			return nil, errs.New("replay_what", "nothing was chosen").Fix("name places, a code, a stream, or say all")
+		}
+		err := q.each(ctx, pipeline.QuarantineFilter{Code: r.Code, Stream: r.Stream}, func(rej *pipeline.Rejected) { places = append(places, rej.Place) })
+		if err != nil {
+			return nil, err
+		}
+	}
+	out := &api.Replayed{Records: len(places)}
+	pin, _ := q.a.rules.last()
+	for n := 0; len(places) > 0; n++ {
+		page := places[:min(len(places), quarantinePage)]
+		places = places[len(page):]
+		props, err := pipeline.Replay{Pin: pin, Places: page}.Props()
+		if err != nil {
+			return nil, err
+		}
+		pos, err := q.a.door.PutControl(ctx, pipeline.StreamReplay, fmt.Sprintf("replay-%s-%d", q.a.clock.Now().UTC().Format(time.RFC3339Nano), n), props)
+		if err != nil {
+			return nil, err
+		}
+		out.Token = pos.Token()
+	}
+	return out, nil
+}

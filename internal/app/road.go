@@ -1,0 +1,161 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"github.com/kithdata/kith/internal/api"
+	"github.com/kithdata/kith/internal/engine"
+	"github.com/kithdata/kith/internal/golden"
+	"github.com/kithdata/kith/internal/kit/errs"
+	"github.com/kithdata/kith/internal/pipeline"
+	"github.com/kithdata/kith/internal/record"
+)
+
+// road implements api.Road.
+type road struct{ a *App }
+
+func (r road) Ledger(ctx context.Context) (*api.Ledger, error) {
+	l, err := pipeline.ReadLedger(ctx, r.a.engine, r.a.keeper.Current())
+	if err != nil {
+		return nil, err
+	}
+	out := &api.Ledger{Balanced: l.Balanced(), Accepted: l.Accepted, Pending: l.Pending, Lines: []api.LedgerLine{}}
+	for _, line := range l.Lines {
+		n := line.N
+		out.Lines = append(out.Lines, api.LedgerLine{Source: line.Source, Stream: line.Stream, Applied: n[record.Applied], Superseded: n[record.Superseded],
+			Duplicate: n[record.Duplicate], Quarantined: n[record.Quarantined], Discarded: n[record.Discarded], Erased: n[record.Erased],
+			Expired: n[record.Expired], Pending: n[record.Pending]})
+	}
+	return out, nil
+}
+
+func (r road) Status(ctx context.Context) (*api.Status, error) {
+	a := r.a
+	latest, _ := a.rules.last()
+	s := &api.Status{Name: a.tree.Name, Version: a.opts.Version, Started: a.started, Rules: latest, Done: a.keeper.Done()}
+	reader := pipeline.Reader(a.keeper.Current())
+	for p := range a.engine.Log.Partitions(engine.TopicIngest) {
+		first, end, err := a.engine.Log.Bounds(ctx, engine.TopicIngest, p)
+		if err != nil {
+			return nil, err
+		}
+		done, err := a.engine.State.Offset(ctx, reader, p)
+		if err != nil {
+			return nil, err
+		}
+		s.Accepted += end
+		s.Lag += end - min(done, end)
+		s.Partitions = append(s.Partitions, api.Partition{Partition: p, First: first, End: end, Done: done})
+	}
+	if up := a.clock.Now().Sub(a.started).Seconds(); up > 0 {
+		s.PerSecond = float64(s.Done) / up
+	}
+	s.Generations = []api.Generation{{Number: a.keeper.Current(), Rules: a.keeper.CurrentRules(), State: "current", Behind: s.Lag}}
+	if b := a.keeper.Building(); b != 0 {
+		s.Generations = append(s.Generations, api.Generation{Number: b, Rules: latest, State: "building"})
+	}
+	progress := a.loader.Progress()
+	s.Warehouse = &api.WarehouseStatus{Rows: progress.Rows, Failures: progress.Failures, LastLoad: progress.LastAt, Fault: string(errs.CodeOf(progress.Behind))}
+	want, err := a.emitted(ctx)
+	if err != nil {
+		return nil, err
+	}
+	have, err := a.db.Positions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, topic := range loadedTopics {
+		for p := range a.engine.Log.Partitions(topic) {
+			s.Warehouse.Behind += want.Get(topic, p) - min(want.Get(topic, p), have.Get(topic, p))
+		}
+	}
+	s.Destinations, err = destinations{a}.List(ctx)
+	return s, err
+}
+
+func (r road) Rebuild(ctx context.Context) (*api.Rebuilt, error) {
+	latest, _ := r.a.rules.last()
+	if err := r.a.keeper.Build(ctx, latest); err != nil {
+		return nil, err
+	}
+	return &api.Rebuilt{Generation: r.a.keeper.Building()}, nil
+}
+
+// Trace tells where a message went, hop by hop.
+func (r road) Trace(ctx context.Context, source, messageID string) (*api.Trace, error) {
+	a := r.a
+	number, g, err := a.current()
+	if err != nil {
+		return nil, err
+	}
+	l, err := pipeline.Locate(ctx, a.engine, a.hasher, number, source, messageID)
+	if err != nil {
+		return nil, err
+	}
+	t := &api.Trace{Source: source, MessageID: messageID}
+	place := &api.Place{Partition: l.Partition, Offset: l.Offset}
+	t.Hops = append(t.Hops, api.Hop{Hop: "accepted", Time: micros(l.Record.Received), Place: place, Outcome: "durable", Detail: "stream " + l.Record.Stream})
+	if !l.Done {
+		t.Hops = append(t.Hops, api.Hop{Hop: "refined", Outcome: "pending", Detail: "the road has not reached it yet"})
+		return t, nil
+	}
+	t.Hops = append(t.Hops, api.Hop{Hop: "refined", Outcome: l.Verdict.Outcome.String(), Code: l.Verdict.Code, Field: l.Verdict.Field, Place: place})
+	if !l.Verdict.Keep() {
+		return t, nil
+	}
+	id, found, err := a.profileOf(ctx, g, number, &l.Record)
+	if err != nil {
+		return nil, err
+	}
+	if !found {
+		t.Hops = append(t.Hops, api.Hop{Hop: "resolved", Outcome: "unattributed", Detail: "none of its identifiers names a person"})
+		return t, nil
+	}
+	t.Hops = append(t.Hops, api.Hop{Hop: "resolved", Outcome: "attributed", Profile: id.String()})
+	version, err := r.caused(ctx, id, l.Place)
+	if err != nil {
+		return nil, err
+	}
+	if version == 0 {
+		t.Hops = append(t.Hops, api.Hop{Hop: "golden", Outcome: "unchanged", Profile: id.String(), Detail: "it changed no golden value"})
+	} else {
+		t.Hops = append(t.Hops, api.Hop{Hop: "golden", Outcome: "new version", Profile: id.String(), Version: version})
+	}
+	return t, r.downstream(ctx, t)
+}
+
+// caused finds the version of a profile that the record at place caused.
+func (r road) caused(ctx context.Context, id record.ProfileID, place pipeline.Place) (version uint64, err error) {
+	err = r.a.engine.State.View(ctx, func(rd engine.Reader) error {
+		rows, err := golden.Versions(rd, id, 1000)
+		for _, row := range rows {
+			if row.Cause.Partition == place.Partition && row.Cause.Offset == place.Offset {
+				version = row.Version
+			}
+		}
+		return err
+	})
+	return version, err
+}
+
+// downstream adds how far the warehouse and the destinations have come.
+func (r road) downstream(ctx context.Context, t *api.Trace) error {
+	s, err := r.Status(ctx)
+	if err != nil {
+		return err
+	}
+	outcome := func(behind uint64) string {
+		if behind == 0 {
+			return "done"
+		}
+		return "behind"
+	}
+	t.Hops = append(t.Hops, api.Hop{Hop: "warehouse", Outcome: outcome(s.Warehouse.Behind)})
+	for _, d := range s.Destinations {
+		t.Hops = append(t.Hops, api.Hop{Hop: "destination", Detail: d.Name, Outcome: outcome(d.Behind)})
+	}
+	return nil
+}
+
+func micros(t int64) time.Time { return time.UnixMicro(t).UTC() }

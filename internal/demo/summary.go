@@ -1,0 +1,183 @@
+package demo
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+)
+
+// question is one thing that an analyst would ask, and its SQL.
+type question struct{ ask, sql string }
+
+var questions = []question{
+	{"What do customers spend, by town?", `select c.town, count(distinct c.customer_id) as customers, round(sum(f.total), 2) as spent
+from v_fact_shop_orders f join dim_customer c on c.customer_id = f.customer_id and c.is_current
+where c.town is not null group by 1 order by spent desc limit 5`},
+	{"Who looks at products online before buying as a customer of ours?", `select e.event, count(*) as events, count(distinct e.customer_id) as people
+from v_fact_web_events e join v_fact_shop_orders o on o.customer_id = e.customer_id
+where e.customer_id <> 'unknown' group by 1 order by events desc limit 5`},
+	{"How many people does how many sources' knowledge join?", `select identifiers, count(*) as people from (
+select customer_id, count(*) as identifiers from bridge_identity group by 1) group by 1 order by 1 limit 6`},
+}
+
+// summary shows what the demo came to.
+func (s *show) summary(ctx context.Context) error {
+	p := printer{w: s.Out, colour: colours(s.Out)}
+	r := &s.result
+	p.title("Harbour & Pine: %s records of six sources became %s profiles in %.1f s", grouped(int64(r.Received)), grouped(r.Profiles), r.Seconds)
+	p.line("%s records/s, from the first append to the last row in the warehouse", grouped(int64(r.PerSecond)))
+	p.title("Every record is accounted for")
+	p.line("applied %s (superseded %s)   duplicates %s   quarantined %s   discarded %s   balanced: %v", grouped(r.Applied), grouped(r.Superseded), grouped(r.Duplicate), grouped(r.Quarantined), grouped(r.Discarded), r.Balanced)
+	for _, code := range slices.SortedFunc(maps.Keys(r.Reasons), func(a, b string) int { return cmp.Or(cmp.Compare(r.Reasons[b], r.Reasons[a]), cmp.Compare(a, b)) }) {
+		p.line("  %-24s %s", code, grouped(int64(r.Reasons[code])))
+	}
+	p.title("People found against the truth (%s true people, %s mentions)", grouped(int64(r.PeopleTrue)), grouped(int64(r.Mentions)))
+	p.meter("precision", r.Precision, "")
+	p.meter("recall", r.Recall, fmt.Sprintf("of %.3f that links by equal identifiers can reach", r.RecallCeiling))
+	p.line("%.0f%% of a person's mentions share no identifier with the rest: only scored matching can join those", r.Isolated*100)
+	if err := s.beforeAndAfter(ctx, &p); err != nil {
+		return err
+	}
+	for _, q := range questions {
+		answer, err := s.client.sql(ctx, q.sql)
+		if err != nil {
+			return err
+		}
+		p.title("%s", q.ask)
+		p.table(answer)
+	}
+	p.title("Out to the world")
+	p.line("%s signed webhooks delivered, %s refused", grouped(r.Delivered), grouped(s.hook.refused.Load()))
+	if !s.Exit {
+		p.title("It stays up. Try next, in another terminal:")
+		p.line("bin/kith -p %s ledger", s.dir)
+		p.line("bin/kith -p %s sql \"select * from dim_customer where is_current limit 5\"", s.dir)
+		p.line("bin/kith -p %s quarantine list", s.dir)
+		p.line("bin/kith -p %s trace --source web m-00000001", s.dir)
+		p.line("and drop another crm-*.csv into %s/sources; Ctrl-C ends it all", s.dir)
+	}
+	return p.err
+}
+
+// beforeAndAfter shows the person that most sources know: first what each says,
+// then the golden profile.
+func (s *show) beforeAndAfter(ctx context.Context, p *printer) error {
+	found, err := s.client.sql(ctx, `select customer_id from bridge_identity group by 1 order by count(distinct identifier_type) desc, count(*) desc, 1 limit 1`)
+	if err != nil || len(found.Rows) == 0 {
+		return err
+	}
+	id := fmt.Sprint(found.Rows[0][0])
+	var cross struct {
+		Customers []struct {
+			Stream     string `json:"stream"`
+			Key        string `json:"key"`
+			Attributes []struct {
+				Name   string `json:"name"`
+				Value  any    `json:"value"`
+				Golden bool   `json:"golden"`
+			} `json:"attributes"`
+		} `json:"customers"`
+	}
+	if err := s.client.call(ctx, http.MethodGet, "/api/profiles/"+id+"/crosswalk", nil, &cross); err != nil {
+		return err
+	}
+	p.title("Before: what the sources say of one person (* survives)")
+	for _, c := range cross.Customers {
+		var said []string
+		for _, a := range c.Attributes {
+			mark := ""
+			if a.Golden {
+				mark = "*"
+			}
+			said = append(said, fmt.Sprintf("%s=%v%s", a.Name, a.Value, mark))
+		}
+		p.line("  %-18s %-10s %s", c.Stream, c.Key, strings.Join(said, "  "))
+	}
+	var profile struct {
+		Profile struct {
+			ID         string         `json:"id"`
+			Version    int            `json:"version"`
+			Attributes map[string]any `json:"attributes"`
+		} `json:"profile"`
+	}
+	if err := s.client.call(ctx, http.MethodGet, "/api/profiles/"+id, nil, &profile); err != nil {
+		return err
+	}
+	p.title("After: one golden profile, %s, version %d", profile.Profile.ID, profile.Profile.Version)
+	for _, name := range slices.Sorted(maps.Keys(profile.Profile.Attributes)) {
+		p.line("  %-18s %v", name, profile.Profile.Attributes[name])
+	}
+	return nil
+}
+
+// printer writes the summary; its first fault stays.
+type printer struct {
+	w      io.Writer
+	colour bool
+	err    error
+}
+
+func colours(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok || os.Getenv("NO_COLOR") != "" {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+func (p *printer) line(format string, args ...any) {
+	if _, err := fmt.Fprintf(p.w, format+"\n", args...); err != nil && p.err == nil {
+		p.err = err
+	}
+}
+
+func (p *printer) title(format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	if p.colour {
+		text = "\033[1;36m" + text + "\033[0m"
+	}
+	p.line("\n%s", text)
+}
+
+func (p *printer) meter(name string, share float64, note string) {
+	const width = 40
+	full := int(share * width)
+	p.line("%-10s %s%s %.4f %s", name, strings.Repeat("█", full), strings.Repeat("░", width-full), share, note)
+}
+
+func (p *printer) table(a sqlAnswer) {
+	width := make([]int, len(a.Columns))
+	cells := make([][]string, 0, len(a.Rows)+1)
+	var head []string
+	for i, c := range a.Columns {
+		head = append(head, c)
+		width[i] = len(c)
+	}
+	cells = append(cells, head)
+	for _, row := range a.Rows {
+		var line []string
+		for i, v := range row {
+			text := fmt.Sprint(v)
+			if v == nil {
+				text = ""
+			}
+			width[i] = max(width[i], len(text))
+			line = append(line, text)
+		}
+		cells = append(cells, line)
+	}
+	for _, row := range cells {
+		var b strings.Builder
+		for i, cell := range row {
+			fmt.Fprintf(&b, "  %-*s", width[i], cell)
+		}
+		p.line("%s", strings.TrimRight(b.String(), " "))
+	}
+}
