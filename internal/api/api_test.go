@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -264,6 +265,17 @@ func TestDriverFaultsStayInside(t *testing.T) {
 	}
 }
 
+func TestFaultsOfTheWarehouseAreNotLoggedInFull(t *testing.T) {
+	s, w, log := serve(t)
+	for _, boom := range []error{errDriver, errs.Wrap("warehouse_failed", "querying the warehouse", errDriver)} {
+		w.boom = boom
+		rec := ask(s, RoleRead, "POST", "/api/sql", `{"query":"select 1"}`)
+		if rec.Code < 500 || strings.Contains(rec.Body.String()+log.String(), "jo@") || !strings.Contains(log.String(), "a request failed") {
+			t.Errorf("%d %s, logged: %s", rec.Code, rec.Body, log)
+		}
+	}
+}
+
 func TestOperationsWithoutABackend(t *testing.T) {
 	w := &world{}
 	s, err := NewServer(Config{}, Deps{Keys: keysOf{w}, Audit: auditOf{w}, Clock: clock.System{}})
@@ -453,3 +465,44 @@ type discard struct {
 func (d *discard) Header() http.Header         { return d.header }
 func (d *discard) Write(b []byte) (int, error) { return len(b), nil }
 func (d *discard) WriteHeader(status int)      { d.status = status }
+
+// BenchmarkGetProfileHTTP reads profiles over kept-alive connections, eight at a
+// time, and reports how long the slowest hundredth takes.
+func BenchmarkGetProfileHTTP(b *testing.B) {
+	s, w, _ := serve(b)
+	ts := httptest.NewServer(s.Handler())
+	defer ts.Close()
+	transport := &http.Transport{MaxIdleConnsPerHost: 8}
+	defer transport.CloseIdleConnections()
+	took := make(chan []time.Duration, 8)
+	each := max(b.N/8, 1)
+	b.ResetTimer()
+	for range 8 {
+		go func() {
+			var all []time.Duration
+			for range each {
+				r, _ := http.NewRequest("GET", ts.URL+"/api/profiles/"+jo.String(), nil)
+				r.Header.Set("Authorization", "Bearer key-read")
+				start := time.Now()
+				res, err := transport.RoundTrip(r)
+				if err != nil || res.StatusCode != 200 {
+					b.Error(err)
+					break
+				}
+				_, _ = io.Copy(io.Discard, res.Body)
+				res.Body.Close()
+				all = append(all, time.Since(start))
+			}
+			took <- all
+		}()
+	}
+	var all []time.Duration
+	for range 8 {
+		all = append(all, <-took...)
+	}
+	b.StopTimer()
+	w.entries()
+	slices.Sort(all)
+	b.ReportMetric(float64(all[len(all)*99/100].Microseconds()), "p99-µs")
+	b.ReportMetric(float64(len(all))/b.Elapsed().Seconds(), "reads/s")
+}
