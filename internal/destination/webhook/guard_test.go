@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -28,7 +29,7 @@ func gives(t *testing.T, url string, change func(*webhook.Config, *webhook.Deps)
 	for {
 		letters, err := f.d.DeadLetters(context.Background(), 1)
 		if err != nil {
-			t.Fatal(err)
+			return err.Error()
 		}
 		if len(letters) == 1 {
 			return letters[0].Reason
@@ -55,15 +56,19 @@ func (n *notifying) Save(ctx context.Context, docs map[string][]byte) error {
 func TestPrivateAddressesAreRefused(t *testing.T) {
 	e := newEndpoint(t, nil)
 	port := e.URL[strings.LastIndexByte(e.URL, ':'):]
+	var all sync.WaitGroup
 	for _, url := range []string{
 		e.URL, "http://localhost" + port, "http://127.1.2.3" + port, "http://0.0.0.0" + port, "http://[::ffff:127.0.0.1]" + port,
 		"http://10.0.0.1", "http://172.16.0.1", "http://192.168.1.1", "http://169.254.169.254/latest", "http://100.100.100.200",
 		"http://100.64.0.1", "http://224.0.0.1", "http://255.255.255.255", "http://198.18.0.1", "http://192.0.0.192", "http://168.63.129.16", "http://240.0.0.1",
 	} {
-		if why := gives(t, url, nil); why != "refused_address" {
-			t.Errorf("%s: %s", url, why)
-		}
+		all.Go(func() {
+			if why := gives(t, url, nil); why != "refused_address" {
+				t.Errorf("%s: %s", url, why)
+			}
+		})
 	}
+	all.Wait()
 	if n := len(e.requests()); n != 0 {
 		t.Errorf("%d requests got through", n)
 	}
