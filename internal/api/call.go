@@ -247,7 +247,9 @@ func appendJSON(b []byte, v any) ([]byte, error) {
 // and of rows in its faults (I6). The caller, who wrote the query, still gets its coded message.
 type withheld struct{ error }
 
-func (w withheld) Error() string { return "text withheld, since it may quote data; " + typeName(w.error) }
+func (w withheld) Error() string {
+	return "text withheld, since it may quote data; " + typeName(w.error)
+}
 
 func (w withheld) Unwrap() error { return w.error }
 
