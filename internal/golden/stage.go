@@ -56,12 +56,12 @@ type stageWork struct {
 
 // touched is a profile that the batch has effects on.
 type touched struct {
-	id      record.ProfileID
-	head    head
-	key     []byte // of its TableVersions entry; in a silent batch of its row
-	changed bool
-	row     []byte // silent: the row to write; nil to delete it
-	drop    bool
+	id    record.ProfileID
+	head  head
+	key   []byte // of its TableVersions entry; in a silent batch of its row
+	moved bool   // the head is another than the stored one
+	row   []byte // silent: the row to write
+	drop  bool   // silent: the row goes
 }
 
 // Apply gives each effect of b, in order, at most one new version: none where the
@@ -89,7 +89,6 @@ func (s *Stage) Apply(_ context.Context, tx engine.Tx, b *record.Batch) error {
 			continue
 		}
 		w.advance(t, tx)
-		t.changed = true // even without a new version: see writeHead
 	}
 	w.write(b, tx)
 	return nil
@@ -202,12 +201,12 @@ func (w *stageWork) advance(t *touched, tx engine.Tx) bool {
 	row := historyRow(h.from, p, w.content)
 	tx.Put(historyKey(t.id, p.Version), row)
 	tx.Emit(record.TopicChanges, bytes.Clone(t.id[:]), row[historyPrefix:])
+	t.moved = true
 	return true
 }
 
 // replace notes the row of a generation that is being built.
 func (w *stageWork) replace(t *touched) {
-	t.changed = true
 	t.drop = w.row.Kind == record.Merged || w.row.Kind == record.Gone
 	if !t.drop {
 		t.row = inlineRow(&w.row, w.content)
@@ -219,7 +218,6 @@ func (w *stageWork) write(b *record.Batch, tx engine.Tx) {
 	for i := range w.touched {
 		t := &w.touched[i]
 		switch {
-		case !t.changed:
 		case b.Silent && t.drop:
 			tx.Delete(t.key)
 		case b.Silent:
@@ -238,11 +236,13 @@ func (w *stageWork) writeHead(gen uint32, t *touched, tx engine.Tx) {
 		tx.Delete(profileKey(gen, t.id))
 		return
 	}
-	size := 40
-	for _, a := range t.head.attrs {
-		size += len(a.name) + 6
+	if t.moved {
+		size := 40
+		for _, a := range t.head.attrs {
+			size += len(a.name) + 6
+		}
+		tx.Put(t.key, appendHead(make([]byte, 0, size), &t.head))
 	}
-	tx.Put(t.key, appendHead(make([]byte, 0, size), &t.head))
 	if t.head.retired() {
 		tx.Delete(profileKey(gen, t.id))
 		return
