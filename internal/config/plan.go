@@ -54,7 +54,7 @@ func NewPlan(old, changed Rules) Plan {
 	return p
 }
 
-func (p *Plan) add(what, subject, sentence string) {
+func (p *Plan) tell(what, subject, sentence string) {
 	p.Changes = append(p.Changes, Change{What: what, Subject: subject, Sentence: sentence})
 }
 
@@ -94,12 +94,12 @@ func (p *Plan) streams(before, after *Rules) {
 		n, is := now[name]
 		switch {
 		case !was:
-			p.add("added", name, fmt.Sprintf("Stream %s (%s) is added: its records are taken from now on.", name, n.Contract.Kind))
+			p.tell("added", name, fmt.Sprintf("Stream %s (%s) is added: its records are taken from now on.", name, n.Contract.Kind))
 		case !is:
-			p.add("dropped", name, fmt.Sprintf("Stream %s is dropped: nothing more is taken; what it gave stays in profiles and warehouse.", name))
+			p.tell("dropped", name, fmt.Sprintf("Stream %s is dropped: nothing more is taken; what it gave stays in profiles and warehouse.", name))
 		default:
 			if what := o.differences(n); len(what) > 0 {
-				p.add("changed", name, fmt.Sprintf("Stream %s changes its %s: records received from now on are judged by it; earlier ones keep the version they came in under.", name, listingAnd(what)))
+				p.tell("changed", name, fmt.Sprintf("Stream %s changes its %s: records received from now on are judged by it; earlier ones keep the version they came in under.", name, listingAnd(what)))
 			}
 		}
 	}
@@ -159,7 +159,7 @@ func (p *Plan) identity(before, after identity.Config) {
 	if before.LargeRegion != after.LargeRegion {
 		what = append(what, "changes large_region")
 	}
-	p.add("changed", "identity", fmt.Sprintf("Identity %s: %s.", listingAnd(what), rebuilt))
+	p.tell("changed", "identity", fmt.Sprintf("Identity %s: %s.", listingAnd(what), rebuilt))
 }
 
 func typesByName(c identity.Config) map[string]identity.TypeConfig {
@@ -193,7 +193,7 @@ func (p *Plan) golden(before, after golden.Config) {
 	if !same(before.Default, after.Default) {
 		what = append(what, "every attribute without a rule of its own")
 	}
-	p.add("changed", "golden", fmt.Sprintf("The golden rule of %s changes: %s.", listingAnd(what), rebuilt))
+	p.tell("changed", "golden", fmt.Sprintf("The golden rule of %s changes: %s.", listingAnd(what), rebuilt))
 }
 
 // same compares by canonical JSON, so that absent and empty are one.

@@ -223,3 +223,13 @@ func (c *column) isComma() bool {
 	return c.forms.comma > 0 && c.share(c.forms.integer+c.forms.comma) >= 0.95
 }
 func (c *column) isEmail() bool { return c.share(c.forms.email) >= 0.5 }
+
+// unixTime reports whether whole numbers are seconds or milliseconds of this era.
+func (c *column) unixTime() bool {
+	for _, v := range c.kept {
+		if len(v) != 10 && len(v) != 13 || v[0] != '1' && v[0] != '2' {
+			return false
+		}
+	}
+	return len(c.kept) > 0
+}

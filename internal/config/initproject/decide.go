@@ -160,7 +160,7 @@ func (s *stream) findKind() {
 	}
 	if isPerson(s.words) {
 		person += 3
-		persons = append(persons, "the file's name")
+		persons = append(persons, "a telling file name")
 	}
 	if s.has(amount) {
 		thing += 2
@@ -182,7 +182,7 @@ func (s *stream) findKind() {
 	}
 	if isThing(s.words) {
 		thing += 4
-		things = append(things, "the file's name")
+		things = append(things, "a telling file name")
 	}
 	timed := s.has(occurred) || s.has(created)
 	if s.has(eventName) {
@@ -191,7 +191,7 @@ func (s *stream) findKind() {
 	}
 	if isEvent(s.words) {
 		event += 3
-		events = append(events, "the file's name")
+		events = append(events, "a telling file name")
 	}
 	if s.key == nil && timed && person < 4 {
 		event += 2
@@ -203,7 +203,7 @@ func (s *stream) findKind() {
 	case thing > person || thing >= 5 && thing >= person-4:
 		s.kind, s.kindWhy = record.Object, "it has "+list(things)
 	case person >= 2:
-		s.kind, s.kindWhy = record.Customer, "it says "+list(persons)
+		s.kind, s.kindWhy = record.Customer, "it has "+list(persons)
 	case s.key != nil:
 		s.kind, s.kindWhy = record.Object, "every row has an id, and nothing says that it is a person"
 	default:
@@ -236,6 +236,8 @@ func (s *stream) settleKey() {
 		switch {
 		case c.nested || filled < 0.8 || c.average() > 80:
 			continue
+		case s.kind == record.Object && score < 0.98:
+			continue // ids that repeat are those of something else
 		case isID(c.words) && c.meaning != postcode && c.meaning != country && score > 0.5:
 			score += 2
 		case c.isEmail() && s.kind == record.Customer:
@@ -250,6 +252,10 @@ func (s *stream) settleKey() {
 		if score > best {
 			best, s.key = score, c
 		}
+	}
+	if s.key == nil && s.kind == record.Object {
+		s.kind, s.kindWhy = record.Event, "no column tells its rows apart, so they are taken as things that happened"
+		return
 	}
 	if s.key == nil {
 		s.note("no column tells its rows apart, so they are taken as things that happened (kind: event); a %s needs a key: add an id column to the file", s.kind)
@@ -293,6 +299,13 @@ func (s *stream) findTimes() {
 			}
 		}
 	}
+	if s.occurred == nil {
+		for _, c := range s.with(occurred) {
+			if c.isInt() && c.unixTime() {
+				s.note("%s looks like unix time: give its field the type timestamp in the contract, and add occurred: %s", c.name, c.name)
+			}
+		}
+	}
 	for _, m := range []meaning{updated, occurred} {
 		for _, c := range s.with(m) {
 			if !c.isTime() && !c.isInt() && c.isDate() {
@@ -319,32 +332,42 @@ func (s *stream) findIdentifiers() {
 		}
 		s.ids = append(s.ids, identified{"user_id", c, "named as a user's id"})
 	}
+	for _, c := range s.with(nationalID) {
+		s.ids = append(s.ids, identified{"national_id", c, "named as a number that a state gives to one person"})
+	}
+	for _, c := range s.with(loyaltyID) {
+		s.ids = append(s.ids, identified{"loyalty_id", c, "named as a member's number"})
+	}
 	for _, c := range s.with(anonymousID) {
 		s.ids = append(s.ids, identified{"anonymous_id", c, "named as a device's or visitor's id"})
 	}
 }
 
-// relate finds columns that hold the ids of another file's people.
+// relate finds columns that hold the ids of another file's people. Where several
+// files could be meant, the names decide.
 func relate(streams []*stream) {
-	for _, a := range streams {
-		if a.kind != record.Customer || a.key == nil || a.key.meaning == userID || a.key.isEmail() {
-			continue
-		}
-		typ := a.source + "_id"
-		used := false
-		for _, b := range streams {
-			if a == b {
-				continue
-			}
-			for _, c := range b.columns {
-				if why, ok := refers(a, b, c); ok && !b.identifies(c) {
-					b.ids = append(b.ids, identified{typ, c, why})
-					used = true
+	used := map[*stream]bool{}
+	for _, b := range streams {
+		for _, c := range b.columns {
+			var best *stream
+			strength, reason := 0, ""
+			for _, a := range streams {
+				if a == b || a.kind != record.Customer || a.key == nil || a.key.meaning == userID || a.key.isEmail() {
+					continue
+				}
+				if n, why := refers(a, b, c); n > strength {
+					best, strength, reason = a, n, why
 				}
 			}
+			if best != nil && !b.identifies(c) {
+				b.ids = append(b.ids, identified{best.source + "_id", c, reason})
+				used[best] = true
+			}
 		}
-		if used {
-			a.ids = append(a.ids, identified{typ, a.key, "other files name people by it"})
+	}
+	for _, a := range streams {
+		if used[a] && !a.identifies(a.key) {
+			a.ids = append(a.ids, identified{a.source + "_id", a.key, "other files name people by it"})
 		}
 	}
 }
@@ -358,19 +381,29 @@ func (s *stream) identifies(c *column) bool {
 	return false
 }
 
-// refers reports whether most values of b's column are keys of a, and its name says
-// that this is no accident.
-func refers(a, b *stream, c *column) (string, bool) {
+// refers says how strongly the names speak for b's column holding a's keys, and why;
+// 0 where they do not, or where the values are others.
+func refers(a, b *stream, c *column) (strength int, why string) {
 	if c.filled == 0 || c.nested || len(c.hashes) < 2 && b.rows > 2 {
-		return "", false
+		return 0, ""
 	}
 	joined, key := strings.Join(c.words, ""), strings.Join(a.key.words, "")
-	related := isPerson(c.words) && (isID(c.words) || len(c.words) == 1) || joined == key && joined != "id" && isID(c.words)
-	for _, w := range c.words {
-		related = related || len(w) > 3 && strings.Contains(a.source, strings.TrimSuffix(w, "id"))
+	if c == b.key && joined != key {
+		return 0, "" // two files may both count from 1
 	}
-	if !related {
-		return "", false
+	if isPerson(c.words) && (isID(c.words) || len(c.words) == 1) {
+		strength = 1
+	}
+	for _, w := range c.words {
+		if len(w) > 3 && strings.Contains(a.source, strings.TrimSuffix(w, "id")) {
+			strength = 2
+		}
+	}
+	if joined == key && joined != "id" && isID(c.words) {
+		strength = 3
+	}
+	if strength == 0 {
+		return 0, ""
 	}
 	found := 0
 	for h := range c.hashes {
@@ -379,7 +412,7 @@ func refers(a, b *stream, c *column) (string, bool) {
 		}
 	}
 	if 10*found < 6*len(c.hashes) {
-		return "", false
+		return 0, ""
 	}
-	return fmt.Sprintf("%d of its %d values are keys of %s", found, len(c.hashes), a.name()), true
+	return strength, fmt.Sprintf("%d of its %d values are keys of %s", found, len(c.hashes), a.name())
 }

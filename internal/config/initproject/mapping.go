@@ -22,7 +22,7 @@ func (s *stream) attributes() []mapped {
 	taken := map[string]bool{}
 	region, regionWhy := s.region()
 	for _, c := range s.columns {
-		if s.person() && (c == s.seq || c == s.deleted || c == s.key && isID(c.words)) {
+		if s.person() && (c == s.seq || c == s.deleted || c == s.key && isID(c.words) && c.meaning == unknown) {
 			continue
 		}
 		steps, why := s.cleansing(c, region, regionWhy)

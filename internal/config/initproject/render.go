@@ -203,6 +203,10 @@ func (p *page) identity(streams []*stream) {
 			p.line(2, "- {type: phone, max_neighbours: 10}", "")
 		case "anonymous_id":
 			p.line(2, "- {type: anonymous_id, max_neighbours: 5}", "")
+		case "national_id":
+			p.line(2, "- {type: national_id, max_neighbours: 20}", "typing errors happen: more than one in a profile is no veto")
+		case "loyalty_id":
+			p.line(2, "- {type: loyalty_id, max_neighbours: 20}", "")
 		default:
 			p.line(2, "- {type: "+t+"}", "ids of "+strings.TrimSuffix(t, "_id")+", by which other files name people")
 		}

@@ -35,6 +35,8 @@ const (
 	status
 	amount
 	eventName
+	nationalID
+	loyaltyID
 )
 
 // entry is one meaning, the attribute it becomes and the words that tell of it, in
@@ -63,6 +65,8 @@ func lexicon() []entry {
 		{street, "street", []string{"address", "street", "adresse", "strasse", "anschrift", "rue", "direccion", "calle", "indirizzo", "endereco", "rua", "morada", "straat", "adres", "adress", "gata", "gatuadress", "ulica", "osoite", "地址", "住所", "адрес", "주소"}},
 		{company, "company", []string{"company", "company name", "organisation", "organization", "firma", "unternehmen", "entreprise", "societe", "empresa", "azienda", "bedrijf", "employer", "公司", "会社", "компания"}},
 		{anonymousID, "anonymous_id", []string{"anonymous id", "anonymousid", "device id", "deviceid", "visitor id", "visitorid", "cookie id", "cookieid"}},
+		{nationalID, "national_id", []string{"ssn", "social security", "soc sec", "social security number", "national id", "national insurance", "nino", "tax id", "taxid", "tax number", "passport", "passport number", "personnummer", "cpr", "cpf", "dni", "nif", "nie", "curp", "bsn", "codice fiscale", "insee", "pesel", "steuer id", "steuernummer", "sozialversicherungsnummer", "身份证", "снилс"}},
+		{loyaltyID, "loyalty_id", []string{"loyalty", "loyalty id", "loyalty number", "loyalty card", "membership number", "member number", "mitgliedsnummer", "kundenkarte"}},
 		{userID, "user_id", []string{"user id", "userid", "uid", "username", "user name", "login", "benutzername", "benutzer id", "utilisateur id", "usuario id", "gebruiker id"}},
 		{updated, "updated_at", []string{"updated", "updated at", "last updated", "update time", "updatedat", "modified", "last modified", "lastmodified", "lastmodifieddate", "modifieddate", "modified at", "changed", "changed at", "last change", "systemmodstamp", "geandert", "aktualisiert", "aktualisierung", "anderungsdatum", "modifie", "modification", "mise a jour", "actualizado", "actualizacion", "modificado", "aggiornato", "modificato", "atualizado", "gewijzigd", "bijgewerkt", "opdateret", "oppdatert", "uppdaterad", "andrad", "zmieniono", "version", "revision", "row version"}},
 		{created, "created_at", []string{"created", "created at", "createdat", "create date", "createddate", "creation date", "registered", "registration date", "signup", "signup date", "sign up", "joined", "erstellt", "angelegt", "registriert", "cree", "creation", "inscription", "creado", "alta", "creato", "criado", "aangemaakt", "oprettet", "opprettet", "skapad", "utworzono"}},
@@ -111,6 +115,14 @@ func meaningOf(c *column) meaning {
 	case occurred, updated, created, birthDate:
 		if c.filled > 0 && !c.isTime() && !c.isDate() && !c.isInt() && c.share(c.forms.compact) < 0.8 {
 			return unknown
+		}
+	case street:
+		if hasWord(c.words, "number", "nr", "no", "num", "numero", "2", "ip", "mac") {
+			return unknown
+		}
+	case nationalID, loyaltyID:
+		if c.filled > 0 && c.distinctShare() < 0.2 || c.nested || c.share(c.forms.boolean) > 0.9 {
+			return unknown // a flag or a level
 		}
 	case amount:
 		if c.filled > 0 && !c.isNumber() && !c.isComma() {
@@ -221,7 +233,7 @@ func isPerson(words []string) bool {
 
 func isThing(words []string) bool {
 	return about(words, "order", "invoice", "ticket", "subscription", "transaction", "booking", "reservation", "case", "purchase", "payment", "product", "sale", "contract", "shipment", "return", "refund", "quote", "deal", "opportunity",
-		"bestellung", "auftrag", "rechnung", "buchung", "vertrag", "commande", "facture", "reservation", "pedido", "factura", "venta", "ordine", "fattura", "vendita", "encomenda", "fatura", "venda", "zamowienie", "bestelling", "factuur", "ordre", "faktura", "tilaus", "订单", "注文", "заказ")
+		"bestellung", "bestell", "auftrag", "auftrags", "rechnungs", "rechnung", "buchung", "vertrag", "commande", "facture", "reservation", "pedido", "factura", "venta", "ordine", "fattura", "vendita", "encomenda", "fatura", "venda", "zamowienie", "bestelling", "factuur", "ordre", "faktura", "tilaus", "订单", "注文", "заказ")
 }
 
 func isEvent(words []string) bool {
