@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/kithdata/kith/internal/kit/pinned"
 	"github.com/kithdata/kith/internal/record"
@@ -99,8 +100,8 @@ type stream struct {
 	phone   *chain // canonical phone numbers, with the stream's usual region
 	email   *chain
 	consent *ConsentConfig
-	renamed sync.Map // path with dots to attribute name; bounded by maxRenamed
-	count   renames
+	renamed sync.Map     // path with dots to attribute name; bounded by maxRenamed
+	count   atomic.Int32 // of renamed
 }
 
 type attribute struct {

@@ -6,15 +6,12 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync/atomic"
 
 	"github.com/kithdata/kith/internal/kit/errs"
 )
 
 // maxRenamed bounds how many paths with dots a stream remembers the names of.
 const maxRenamed = 4096
-
-type renames struct{ n atomic.Int32 }
 
 // attrName is the attribute's name of a field that no attribute reads.
 func (st *stream) attrName(path string) string {
@@ -25,7 +22,7 @@ func (st *stream) attrName(path string) string {
 		return name.(string)
 	}
 	name := strings.ReplaceAll(path, ".", "_")
-	if st.count.n.Add(1) <= maxRenamed {
+	if st.count.Add(1) <= maxRenamed {
 		st.renamed.Store(strings.Clone(path), name)
 	}
 	return name

@@ -40,9 +40,44 @@ type node struct {
 	kids  atomic.Pointer[kids]
 }
 
+// kids never changes once it is stored. The map is made anew only when the tail
+// that it does not hold has grown long, or learning n names would copy n² entries.
 type kids struct {
 	list []*node // in order of first sight, which is mostly the order of sending
 	by   map[string]*node
+	in   int // how many of list are in by
+}
+
+const maxTail = 32
+
+func (k *kids) find(raw []byte) *node {
+	if k == nil {
+		return nil
+	}
+	if c := k.by[string(raw)]; c != nil {
+		return c
+	}
+	for _, c := range k.list[k.in:] {
+		if c.raw == string(raw) {
+			return c
+		}
+	}
+	return nil
+}
+
+func (k *kids) with(c *node) *kids {
+	if k == nil {
+		return &kids{list: []*node{c}}
+	}
+	// Only one writer at a time appends, and readers see no more than their length.
+	grown := &kids{list: append(k.list, c), by: k.by, in: k.in}
+	if len(grown.list)-grown.in > maxTail {
+		grown.by, grown.in = make(map[string]*node, len(grown.list)), len(grown.list)
+		for _, each := range grown.list {
+			grown.by[each.raw] = each
+		}
+	}
+	return grown
 }
 
 // order is where the fields of a record go that came in a certain order of members:
@@ -62,13 +97,11 @@ const (
 // list the sender's usual order would have it.
 func (t *names) child(n *node, raw []byte, escaped bool, hint int) (*node, int) {
 	k := n.kids.Load()
-	if k != nil {
-		if hint < len(k.list) && k.list[hint].raw == string(raw) {
-			return k.list[hint], hint + 1
-		}
-		if c := k.by[string(raw)]; c != nil {
-			return c, hint + 1
-		}
+	if k != nil && hint < len(k.list) && k.list[hint].raw == string(raw) {
+		return k.list[hint], hint + 1
+	}
+	if c := k.find(raw); c != nil {
+		return c, hint + 1
 	}
 	return t.learn(n, raw, escaped), hint + 1
 }
@@ -77,10 +110,8 @@ func (t *names) learn(n *node, raw []byte, escaped bool) *node {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	old := n.kids.Load()
-	if old != nil {
-		if c := old.by[string(raw)]; c != nil {
-			return c
-		}
+	if c := old.find(raw); c != nil {
+		return c
 	}
 	c := &node{raw: string(raw), path: memberPath(n.path, raw, escaped, n == &t.root)}
 	c.want = t.schema.field(c.path)
@@ -90,15 +121,7 @@ func (t *names) learn(n *node, raw []byte, escaped bool) *node {
 	}
 	t.count++
 	c.id = uint64(t.count)
-	grown := &kids{by: map[string]*node{c.raw: c}}
-	if old != nil {
-		grown.list = old.list
-		for name, each := range old.by {
-			grown.by[name] = each
-		}
-	}
-	grown.list = append(grown.list[:len(grown.list):len(grown.list)], c)
-	n.kids.Store(grown)
+	n.kids.Store(old.with(c))
 	return c
 }
 

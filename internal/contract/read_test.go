@@ -3,6 +3,7 @@ package contract_test
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 
@@ -307,4 +308,42 @@ func FuzzRefine(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestManyShapesAtOnce refines records of ever new names and orders from several
+// goroutines, past what a stream remembers, while other versions are installed.
+func TestManyShapesAtOnce(t *testing.T) {
+	st := stage(t, contract.StreamConfig{Stream: "s", Kind: record.Event})
+	row := func(g, i int) (props, want string) {
+		names := []string{fmt.Sprintf("n%d", i), fmt.Sprintf("m%d", i%7), "p.x", "p.a"}
+		want = fmt.Sprintf("m%d:integer=2 n%d:integer=1 p.a:integer=4 p.x:integer=3", i%7, i)
+		nested := fmt.Sprintf(`"p":{"x":3,"a":4},"%s":2`, names[1])
+		if g%2 == 0 {
+			nested = fmt.Sprintf(`"%s":2,"p":{"a":4,"x":3}`, names[1])
+		}
+		return fmt.Sprintf(`{"%s":1,%s}`, names[0], nested), want
+	}
+	var wg sync.WaitGroup
+	for g := range 4 {
+		wg.Go(func() {
+			for i := range 1500 {
+				props, want := row(g, (i*(g+1))%6000)
+				b := record.Batch{Records: []record.Record{event(props)}}
+				if err := st.Refine(t.Context(), &b); err != nil {
+					t.Error(err)
+					return
+				}
+				if got := show(b.Records[0]); got != want {
+					t.Errorf("%s: %q, want %q", props, got, want)
+					return
+				}
+			}
+		})
+	}
+	for pin := range uint32(20) {
+		if err := st.Install(pin+2, nil); err != nil {
+			t.Error(err)
+		}
+	}
+	wg.Wait()
 }
