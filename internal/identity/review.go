@@ -26,16 +26,8 @@ type Refused struct {
 func (w *work) review(g Graph, others []string, part Partition, nodes, outside []*node) error {
 	by := map[*node][]Refused{}
 	for _, r := range part.Refused {
-		l := g.Links[r.Link]
-		a, b := nodes[l.A], nodes[l.B]
-		if a.canon > b.canon {
-			a, b = b, a
-		}
-		out := Refused{A: a.key, B: b.key, Class: l.Class, Why: r.Why, Decision: l.Decision}
-		if r.Why == MaxPerProfile {
-			out.Type = w.typeName(r.Type, others)
-		}
-		by[a] = append(by[a], out)
+		out := w.refused(g, r, others, nodes)
+		by[w.nodes[out.A]] = append(by[w.nodes[out.A]], out)
 	}
 	var at []*node
 	var keys [][]byte
@@ -64,6 +56,19 @@ func (w *work) review(g Graph, others []string, part Partition, nodes, outside [
 		}
 	}
 	return nil
+}
+
+func (w *work) refused(g Graph, r Refusal, others []string, nodes []*node) Refused {
+	l := g.Links[r.Link]
+	a, b := nodes[l.A], nodes[l.B]
+	if a.canon > b.canon {
+		a, b = b, a
+	}
+	out := Refused{A: a.key, B: b.key, Class: l.Class, Why: r.Why, Decision: l.Decision}
+	if r.Why == MaxPerProfile {
+		out.Type = w.typeName(r.Type, others)
+	}
+	return out
 }
 
 func (w *work) typeName(rank int, others []string) string {
