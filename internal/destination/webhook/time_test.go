@@ -203,8 +203,8 @@ func TestPositionsAreSavedInGroups(t *testing.T) {
 		f.start()
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		if f.store.saves > 6 || f.d.Stats().Delivered != 2_000 {
-			t.Errorf("%d saves for %d deliveries", f.store.saves, f.d.Stats().Delivered)
+		if s := f.d.Stats(); f.store.saves > 6 || s.Delivered != 2_000 || s.Pending != 0 || s.InFlight != 0 {
+			t.Errorf("%d saves, stats %+v", f.store.saves, s)
 		}
 		f.stop()
 	})
