@@ -7,7 +7,9 @@ import (
 	"math/rand/v2"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 
@@ -42,6 +44,7 @@ func each(b *testing.B, workers, records int, fn func(worker, i int) error) {
 	var wg sync.WaitGroup
 	var left atomic.Int64
 	left.Store(int64(b.N))
+	before := cpu(b)
 	b.ResetTimer()
 	for w := range workers {
 		wg.Go(func() {
@@ -55,6 +58,17 @@ func each(b *testing.B, workers, records int, fn func(worker, i int) error) {
 	}
 	wg.Wait()
 	b.ReportMetric(float64(b.N*records)/b.Elapsed().Seconds(), "records/s")
+	b.ReportMetric(float64((cpu(b)-before).Nanoseconds())/float64(b.N*records), "cpu-ns/record")
+}
+
+// cpu is the time that the process has spent on processors, compactions included:
+// on a shared machine a steadier measure than the clock's.
+func cpu(b *testing.B) time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // BenchmarkAppend appends batches of 100 records of 300 bytes, beside bare synced

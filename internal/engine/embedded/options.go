@@ -53,9 +53,9 @@ func stateOptions(fs vfs.FS, cache *pebble.Cache, logger pebbleLogger) *pebble.O
 	o := baseOptions(fs, cache, logger)
 	o.MemTableSize = stateMemtable
 	o.LBaseMaxBytes = 256 << 20
-	o.L0CompactionThreshold = 2
 	for i := range o.Levels {
-		o.Levels[i].BlockSize = 8 << 10
+		o.Levels[i].BlockSize = 4 << 10
+		o.Levels[i].IndexBlockSize = 256 << 10 // one level of index: a miss costs no second block
 		o.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
 	}
 	for i := range o.TargetFileSizes {
