@@ -2,7 +2,10 @@ package embedded
 
 import (
 	"bytes"
+	"errors"
+	"runtime"
 	"slices"
+	"sync"
 
 	"github.com/cockroachdb/pebble/v2"
 
@@ -130,25 +133,48 @@ type miss struct {
 	again bool  // another miss reads it
 }
 
-// load reads what the cache did not have, in order of key: neighbours share blocks.
+// sideBySide is how many misses are worth another goroutine.
+const sideBySide = 256
+
+// load reads what the cache did not have, in order of key, as neighbours share
+// blocks; many of them side by side.
 func (t *tx) load(missed []miss) error {
 	if len(missed) == 1 && len(t.iters) == 0 && t.singles < 2 {
 		t.singles++ // an iterator costs as much as two Gets
 		return t.loadOne(&t.rows.rows[missed[0].row])
 	}
 	slices.SortFunc(missed, func(a, b miss) int { return t.rows.compare(a.row, b.row) })
-	it, err := t.iter()
-	if err != nil {
-		return err
+	parts := max(1, min(runtime.GOMAXPROCS(0), len(missed)/sideBySide))
+	size := (len(missed) + parts - 1) / parts
+	faults := make([]error, parts)
+	var wg sync.WaitGroup
+	for n, part := range slices.Collect(slices.Chunk(missed, size)) {
+		it, err := t.iter()
+		if err != nil {
+			faults[n] = err
+			break
+		}
+		defer t.giveBack(it)
+		if n == parts-1 {
+			faults[n] = t.loadPart(it, part)
+			break
+		}
+		wg.Go(func() { faults[n] = t.loadPart(it, part) })
 	}
-	defer t.giveBack(it)
-	for _, m := range missed {
+	wg.Wait()
+	return errors.Join(faults...)
+}
+
+// loadPart fills the rows of part, which no other goroutine touches.
+func (t *tx) loadPart(it *pebble.Iterator, part []miss) error {
+	var key []byte
+	for _, m := range part {
 		r := &t.rows.rows[m.row]
-		if m.again || r.value != nil {
+		if m.again {
 			continue
 		}
-		t.key = append(append(t.key[:0], keyState), r.key...)
-		if !it.SeekPrefixGE(t.key) {
+		key = append(append(key[:0], keyState), r.key...)
+		if !it.SeekPrefixGE(key) {
 			if err := it.Error(); err != nil {
 				return errRead(err)
 			}
