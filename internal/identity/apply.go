@@ -102,7 +102,61 @@ func (w *work) lock(items []item) error {
 			second = w.objects[it.key].live.keys(second)
 		}
 	}
-	return w.load(second...)
+	if err := w.load(second...); err != nil {
+		return err
+	}
+	return w.prefetch(items)
+}
+
+// The bounds of prefetch.
+const (
+	prefetchWaves = 4  // a region of people that share little is not deeper
+	prefetchLinks = 64 // nodes with more neighbours are read when they are needed
+)
+
+// prefetch reads the regions that the batch is about to walk, all side by side: one
+// round trip a wave for the batch, where the records by themselves would need as
+// many each. What it misses is read later.
+func (w *work) prefetch(items []item) error {
+	var wave, next []record.NodeKey
+	for i := range items {
+		it := &items[i]
+		if it.r.Kind == record.Event && w.known(it) {
+			continue
+		}
+		if it.r.Kind == record.Customer {
+			wave = append(wave, it.key)
+		}
+		wave = append(wave, it.nodes...)
+	}
+	w.epoch++
+	for range prefetchWaves {
+		next = next[:0]
+		for _, k := range wave {
+			n := w.nodes[k]
+			if n == nil || n.mark == w.epoch || n.kind == 0 || n.is(flagGeneric|flagPending|flagLarge|flagSpilled) || len(n.decisions) > 0 {
+				continue
+			}
+			n.mark = w.epoch
+			if err := w.linksOf(n); err != nil {
+				return err
+			}
+			if !n.profile.IsZero() && w.nodes[n.profile] == nil {
+				next = append(next, n.profile)
+			}
+			if len(n.links) <= prefetchLinks {
+				next = append(next, n.links...)
+			}
+		}
+		if len(next) == 0 {
+			return nil
+		}
+		if err := w.load(next...); err != nil {
+			return err
+		}
+		wave, next = next, wave
+	}
+	return nil
 }
 
 // known reports whether an event says nothing new: one about its set of

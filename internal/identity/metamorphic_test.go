@@ -224,7 +224,7 @@ func check(t *rapid.T, w *world, want *model) {
 func TestMetamorphic(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		cfg := drawConfig(rt)
-		n := rapid.IntRange(1, 28).Draw(rt, "records")
+		n := rapid.IntRange(1, pick(rt, "most", 12, 28, 90)).Draw(rt, "records")
 		records := make([]record.Record, n)
 		for i := range records {
 			records[i] = drawRecord(rt, i)

@@ -152,6 +152,7 @@ func (w *work) reset() bool {
 	clear(w.nodes)
 	clear(w.objects)
 	clear(w.decisions)
+	clear(w.items)
 	clear(w.loaded)
 	clear(w.rehome)
 	*w = work{rules: w.rules, hasher: w.hasher, nodes: w.nodes, objects: w.objects, decisions: w.decisions, loaded: w.loaded[:0],
