@@ -63,7 +63,12 @@ func benchRecord(rnd *rand.Rand, kind, person, n, visitNo, known int) record.Rec
 
 // BenchmarkApply: 80% web events of people known, 15% upserts of source customers
 // known, 5% of people who are new, in batches of 2,000.
-func BenchmarkApply(b *testing.B) {
+func BenchmarkApply(b *testing.B) { benchmark(b, 15, 5) }
+
+// BenchmarkKnownEvents: web events of people known, alone.
+func BenchmarkKnownEvents(b *testing.B) { benchmark(b, 0, 0) }
+
+func benchmark(b *testing.B, upserts, fresh int) {
 	h, err := record.NewHasher([]byte("0123456789abcdef"))
 	if err != nil {
 		b.Fatal(err)
@@ -92,20 +97,20 @@ func BenchmarkApply(b *testing.B) {
 		}
 		apply(records)
 	}
-	fresh := benchPeople
+	person := benchPeople
 	var batches [][]record.Record
 	for range (b.N + 1999) / 2000 {
 		records := make([]record.Record, 2000)
 		for i := range records {
-			kind, person := 0, rnd.IntN(benchPeople)
+			kind, who := 0, rnd.IntN(benchPeople)
 			switch x := rnd.IntN(100); {
-			case x < 15:
+			case x < upserts:
 				kind = 1
-			case x < 20:
-				kind, person = 1, fresh
-				fresh++
+			case x < upserts+fresh:
+				kind, who = 1, person
+				person++
 			}
-			records[i] = benchRecord(rnd, kind, person, n, rnd.IntN(2), rnd.IntN(2))
+			records[i] = benchRecord(rnd, kind, who, n, rnd.IntN(2), rnd.IntN(2))
 			n++
 		}
 		batches = append(batches, records)

@@ -51,7 +51,7 @@ func (w *work) fact(r *record.Record, op record.Op, node record.NodeKey, order r
 	if w.silent {
 		return
 	}
-	f := record.Fact{Source: r.Source, Stream: r.Stream, Kind: r.Kind, Op: op, Event: r.Event, Key: r.Key, Node: node,
+	f := record.Fact{Source: r.Source, Stream: r.Stream, Kind: r.Kind, Op: op, Event: r.Event, Key: r.Key, Node: node, Personal: r.Personal || !node.IsZero(),
 		Occurred: r.Occurred, Received: r.Received, Order: order, Partition: r.Partition, Offset: r.Offset, Attrs: attrs}
 	if r.Kind != record.Object {
 		f.Key = r.ID
