@@ -133,6 +133,7 @@ func (w *worker) refine(st *stream, r *record.Record) {
 		w.attributes(st, r)
 	}
 	w.identifiers(st, r)
+	r.Personal = len(st.ids) > 0 || len(r.Identifiers) > 0
 }
 
 // attributes makes Attrs, sorted by name. A field that the record does not have

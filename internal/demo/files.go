@@ -84,7 +84,7 @@ func (w *World) writeCRM(dir string, n *Written) error {
 			if p.OldEmail != "" {
 				c.mail = p.OldEmail
 			}
-			if w.chance(0.12) { // a walk-in: nothing that joins it to anything
+			if w.chance(0.06) { // a walk-in: nothing that joins it to anything
 				c.mail, c.tel = "", ""
 			} else if w.chance(0.25) {
 				c.tel = ""
@@ -184,7 +184,7 @@ func (w *World) writeDemographics(dir string, n *Written) error {
 			}
 			id, tel := fmt.Sprintf("D%s", w.token(8)), ""
 			var links []string
-			if w.chance(0.45) { // the rest know only name and postcode
+			if w.chance(0.65) { // the rest know only name and postcode
 				tel = p.Phone
 				links = append(links, "phone:"+tel)
 			}
@@ -265,7 +265,7 @@ func (w *World) order(p *Person, id string, n *Written, line func([]byte)) {
 	at := w.Start.Add(time.Duration(w.rng.IntN(60*24*60)) * time.Minute)
 	mail, user, tel := p.Email, p.User, ""
 	switch {
-	case w.chance(0.12): // a guest with an address of their own for it
+	case w.chance(0.07): // a guest with an address of their own for it
 		mail, user = fmt.Sprintf("guest.%s@example.org", w.token(9)), ""
 	case p.User == "" || w.chance(0.3):
 		user = ""

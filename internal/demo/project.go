@@ -21,6 +21,13 @@ sources:
   bought: {type: file, path: "sources/demographics*.csv", watch: %[1]v}
 
 streams:
+  web.users:                      # a tracking source has its streams by itself; this one's attributes are renamed
+    kind: customer
+    attributes:
+      email:      {from: email, clean: [email]}
+      first_name: {from: firstName, clean: [trim, name]}
+      last_name:  {from: lastName, clean: [trim, name]}
+      plan: plan
   crm.contacts:
     kind: customer
     key: contact_id

@@ -261,8 +261,11 @@ func (s *show) measure(ctx context.Context) error {
 		Balanced bool   `json:"balanced"`
 		Accepted uint64 `json:"accepted"`
 		Lines    []struct {
-			Source                                                 string
-			Applied, Superseded, Duplicate, Quarantined, Discarded int64
+			Applied     int64 `json:"applied"`
+			Superseded  int64 `json:"superseded"`
+			Duplicate   int64 `json:"duplicate"`
+			Quarantined int64 `json:"quarantined"`
+			Discarded   int64 `json:"discarded"`
 		} `json:"lines"`
 	}
 	if err := s.client.call(ctx, http.MethodGet, "/api/ledger", nil, &ledger); err != nil {
@@ -292,16 +295,16 @@ func (s *show) measure(ctx context.Context) error {
 
 func (s *show) reasons(ctx context.Context) error {
 	var out struct {
-		Reasons []struct {
+		Items []struct {
 			Code  string `json:"code"`
 			Count uint64 `json:"count"`
-		} `json:"reasons"`
+		} `json:"items"`
 	}
 	s.result.Reasons = map[string]uint64{}
 	if err := s.client.call(ctx, http.MethodGet, "/api/quarantine/reasons", nil, &out); err != nil {
 		return err
 	}
-	for _, r := range out.Reasons {
+	for _, r := range out.Items {
 		s.result.Reasons[r.Code] += r.Count
 	}
 	return nil

@@ -19,11 +19,11 @@ var questions = []question{
 	{"What do customers spend, by town?", `select c.town, count(distinct c.customer_id) as customers, round(sum(f.total), 2) as spent
 from v_fact_shop_orders f join dim_customer c on c.customer_id = f.customer_id and c.is_current
 where c.town is not null group by 1 order by spent desc limit 5`},
-	{"Who looks at products online before buying as a customer of ours?", `select e.event, count(*) as events, count(distinct e.customer_id) as people
-from v_fact_web_events e join v_fact_shop_orders o on o.customer_id = e.customer_id
-where e.customer_id <> 'unknown' group by 1 order by events desc limit 5`},
-	{"How many people does how many sources' knowledge join?", `select identifiers, count(*) as people from (
-select customer_id, count(*) as identifiers from bridge_identity group by 1) group by 1 order by 1 limit 6`},
+	{"Do those who look online also order?", `with looked as (select distinct customer_id from v_fact_web_pages where customer_id <> 'unknown'),
+bought as (select customer_id, count(*) as orders, sum(total) as spent from v_fact_shop_orders where customer_id <> 'unknown' group by 1)
+select case when l.customer_id is null then 'never seen online' else 'seen online' end as shopper, count(*) as people, round(avg(b.orders), 2) as orders, round(avg(b.spent), 2) as spent
+from bought b left join looked l on l.customer_id = b.customer_id group by 1 order by 1`},
+	{"Of how many sources' records is a profile made?", `select source_customers as records, count(*) as profiles from dim_customer where is_current and customer_id <> 'unknown' group by 1 order by 1 limit 6`},
 }
 
 // summary shows what the demo came to.
@@ -68,50 +68,60 @@ func (s *show) summary(ctx context.Context) error {
 // beforeAndAfter shows the person that most sources know: first what each says,
 // then the golden profile.
 func (s *show) beforeAndAfter(ctx context.Context, p *printer) error {
-	found, err := s.client.sql(ctx, `select customer_id from bridge_identity group by 1 order by count(distinct identifier_type) desc, count(*) desc, 1 limit 1`)
+	found, err := s.client.sql(ctx, `select b.customer_id from bridge_identity b join dim_customer c on c.customer_id = b.customer_id and c.is_current
+group by 1 order by max(c.source_customers) desc, count(distinct b.identifier_type) desc, count(*) desc, 1 limit 1`)
 	if err != nil || len(found.Rows) == 0 {
 		return err
 	}
 	id := fmt.Sprint(found.Rows[0][0])
 	var cross struct {
-		Customers []struct {
+		Records []struct {
 			Stream     string `json:"stream"`
 			Key        string `json:"key"`
-			Attributes []struct {
-				Name   string `json:"name"`
-				Value  any    `json:"value"`
-				Golden bool   `json:"golden"`
+			Attributes map[string]struct {
+				Value    any  `json:"value"`
+				Survives bool `json:"survives"`
 			} `json:"attributes"`
-		} `json:"customers"`
+		} `json:"records"`
 	}
 	if err := s.client.call(ctx, http.MethodGet, "/api/profiles/"+id+"/crosswalk", nil, &cross); err != nil {
 		return err
 	}
 	p.title("Before: what the sources say of one person (* survives)")
-	for _, c := range cross.Customers {
+	for _, c := range cross.Records {
 		var said []string
-		for _, a := range c.Attributes {
+		for _, name := range slices.Sorted(maps.Keys(c.Attributes)) {
 			mark := ""
-			if a.Golden {
+			if c.Attributes[name].Survives {
 				mark = "*"
 			}
-			said = append(said, fmt.Sprintf("%s=%v%s", a.Name, a.Value, mark))
+			said = append(said, fmt.Sprintf("%s=%v%s", name, c.Attributes[name].Value, mark))
 		}
-		p.line("  %-18s %-10s %s", c.Stream, c.Key, strings.Join(said, "  "))
+		p.line("  %-17s %-9s %s", c.Stream, c.Key, strings.Join(said, "  "))
 	}
 	var profile struct {
-		Profile struct {
-			ID         string         `json:"id"`
-			Version    int            `json:"version"`
-			Attributes map[string]any `json:"attributes"`
-		} `json:"profile"`
+		ID         string         `json:"id"`
+		Version    int            `json:"version"`
+		Attributes map[string]any `json:"attributes"`
+		Provenance map[string]struct {
+			Stream string `json:"stream"`
+			Rule   string `json:"rule"`
+		} `json:"provenance"`
+		Identifiers []struct {
+			Type  string `json:"type"`
+			Value string `json:"value"`
+		} `json:"identifiers"`
 	}
 	if err := s.client.call(ctx, http.MethodGet, "/api/profiles/"+id, nil, &profile); err != nil {
 		return err
 	}
-	p.title("After: one golden profile, %s, version %d", profile.Profile.ID, profile.Profile.Version)
-	for _, name := range slices.Sorted(maps.Keys(profile.Profile.Attributes)) {
-		p.line("  %-18s %v", name, profile.Profile.Attributes[name])
+	p.title("After: one golden profile, %s, version %d", profile.ID, profile.Version)
+	for _, name := range slices.Sorted(maps.Keys(profile.Attributes)) {
+		from := profile.Provenance[name]
+		p.line("  %-16s %-40v from %s by %s", name, profile.Attributes[name], from.Stream, from.Rule)
+	}
+	for _, i := range profile.Identifiers {
+		p.line("  %-16s %v", i.Type, i.Value)
 	}
 	return nil
 }

@@ -38,7 +38,7 @@ func (t *traffic) person(p *Person) {
 	if !w.chance(0.85) {
 		return
 	}
-	known := p.User != "" && w.chance(0.8)
+	known := p.User != "" && w.chance(0.92)
 	for v, device := range p.Devices {
 		if v > 0 && w.chance(0.5) {
 			continue

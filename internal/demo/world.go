@@ -67,7 +67,11 @@ func NewWorld(p Params) *World {
 		place := pick(w.rng, towns)
 		zip := fmt.Sprintf("%s%d %d%s", place.area, 1+w.rng.IntN(28), 1+w.rng.IntN(9), w.letters(2))
 		for i := 0; i < size && len(w.People) < p.People; i++ {
-			w.People = append(w.People, w.person(len(w.People), house, last, street, place.name, zip))
+			p := w.person(len(w.People), house, last, street, place.name, zip)
+			if i > 0 && w.chance(0.01) { // two of a house give one telephone: links alone take them for one person
+				p.Phone = w.People[len(w.People)-1].Phone
+			}
+			w.People = append(w.People, p)
 		}
 	}
 	return w
@@ -85,7 +89,7 @@ func (w *World) person(id, house int, last, street, town, zip string) Person {
 		p.OldEmail = w.address(p)
 	}
 	p.Phone = fmt.Sprintf("7%s%08d", []string{"4", "5", "7", "8", "9"}[w.rng.IntN(5)], w.rng.IntN(100_000_000))
-	if w.chance(0.70) {
+	if w.chance(0.80) {
 		p.User = fmt.Sprintf("u-%06d", 100_000+id)
 	}
 	for range 1 + w.rng.IntN(2) {

@@ -86,7 +86,7 @@ func TestEmittedRoundTrip(t *testing.T) {
 		if diff := cmp.Diff(p, got, cmpopts.EquateEmpty()); err != nil || diff != "" {
 			t.Fatal(err, diff)
 		}
-		f := Fact{Source: "web", Stream: "web.events", Kind: Event, Op: Upsert, Event: "x", Key: rapid.String().Draw(t, "key"), Node: key("fact"),
+		f := Fact{Source: "web", Stream: "web.events", Kind: Event, Op: Upsert, Event: "x", Personal: true, Key: rapid.String().Draw(t, "key"), Node: key("fact"),
 			Order: Order{Seq: drawSeq(t), Effective: 4, Hash: 9}, Attrs: []Attr{{"a", drawValue(t)}}}
 		var gotFact Fact
 		if err := DecodeFact(AppendFact(nil, &f), &gotFact); err != nil {

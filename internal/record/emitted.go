@@ -91,7 +91,8 @@ type Fact struct {
 	Op             Op // Delete removes an object's row
 	Event          string
 	Key            string  // the object's key, the event's message id
-	Node           NodeKey // hash of its set of identifiers; zero: belongs to nobody
+	Node           NodeKey // hash of its set of identifiers; zero where it has none
+	Personal       bool    // it can be somebody's: a fact; an object that cannot is a dimension's row
 	Occurred       int64
 	Received       int64
 	Order          Order
@@ -326,6 +327,7 @@ func AppendFact(b []byte, f *Fact) []byte {
 	e.String(f.Event)
 	e.String(f.Key)
 	e.Raw(f.Node[:])
+	e.Bool(f.Personal)
 	e.Int(f.Occurred)
 	e.Int(f.Received)
 	EncodeOrder(&e, f.Order)
@@ -348,6 +350,7 @@ func DecodeFact(b []byte, f *Fact) error {
 	f.Event = d.String()
 	f.Key = d.String()
 	f.Node = decodeKey(&d)
+	f.Personal = d.Bool()
 	f.Occurred = d.Int()
 	f.Received = d.Int()
 	f.Order = DecodeOrder(&d)

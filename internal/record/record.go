@@ -94,6 +94,9 @@ type Record struct {
 
 	Fields  []Attr // by the contract: typed, named as sent
 	Attrs   []Attr // by mapping and cleansing: the attributes that act
+	// Personal: its stream maps identifiers, or it has some, so that it can be
+	// somebody's; what is not belongs to nobody.
+	Personal bool
 	Verdict Verdict
 }
 

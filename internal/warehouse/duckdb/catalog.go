@@ -132,7 +132,7 @@ func (c *catalog) factTable(f *record.Fact) *table {
 		c.streams[strings.Clone(f.Stream)] = s
 	}
 	slot, prefix, role := &s.fact, "fact_", roleFact
-	if f.Kind != record.Event && f.Node.IsZero() {
+	if f.Kind != record.Event && !f.Personal && f.Node.IsZero() {
 		slot, prefix, role = &s.dim, "dim_", roleDim
 	}
 	if *slot == nil {
