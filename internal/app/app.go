@@ -202,7 +202,7 @@ func (a *App) openSources(context.Context) error {
 func (a *App) openDestinations(context.Context) error {
 	for _, cfg := range a.tree.Webhooks {
 		d, err := webhook.New(cfg, webhook.Deps{Cursor: a.cursor, Partitions: a.engine.Log.Partitions, Bounds: a.engine.Log.Bounds,
-			Store: pipeline.NewStore(a.engine.State, "destination/"+cfg.Name), Clock: a.clock, Logger: a.log, Profile: a.currentProfile})
+			Store: pipeline.NewStore(a.engine.State, "destination/"+cfg.Name), Clock: a.clock, Logger: a.log, Profile: a.currentProfile, Resync: a.everyProfile})
 		if err != nil {
 			return err
 		}

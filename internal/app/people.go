@@ -224,3 +224,32 @@ func (a *App) profileOf(ctx context.Context, g *generation, number uint32, rec *
 	})
 	return id, found, err
 }
+
+const resyncPage = 500
+
+// everyProfile calls send with the current row of every profile, page by page, so
+// that no snapshot is held while a destination is slow.
+func (a *App) everyProfile(ctx context.Context, send func(context.Context, *record.Profile) error) error {
+	var after record.ProfileID
+	for {
+		var page []*record.Profile
+		err := a.view(ctx, func(r engine.Reader, number uint32, _ *generation) error {
+			return golden.Each(r, number, after, func(p *record.Profile) bool {
+				page = append(page, p)
+				return len(page) < resyncPage
+			})
+		})
+		if err != nil {
+			return err
+		}
+		for _, p := range page {
+			if err := send(ctx, p); err != nil {
+				return err
+			}
+		}
+		if len(page) < resyncPage {
+			return nil
+		}
+		after = page[len(page)-1].ID
+	}
+}

@@ -69,7 +69,7 @@ func (s *show) summary(ctx context.Context) error {
 // then the golden profile.
 func (s *show) beforeAndAfter(ctx context.Context, p *printer) error {
 	found, err := s.client.sql(ctx, `select b.customer_id from bridge_identity b join dim_customer c on c.customer_id = b.customer_id and c.is_current
-group by 1 order by max(c.source_customers) desc, count(distinct b.identifier_type) desc, count(*) desc, 1 limit 1`)
+where c.source_customers <= 4 group by 1 order by max(c.source_customers) desc, count(distinct b.identifier_type) desc, count(*) desc, 1 limit 1`)
 	if err != nil || len(found.Rows) == 0 {
 		return err
 	}
