@@ -74,7 +74,7 @@ func (l *Loader) Run(ctx context.Context) error {
 		if l.steps() != before {
 			try = 0
 		}
-		if !errs.Is(err, CodeMoved) {
+		if try > 0 || !errs.Is(err, CodeMoved) { // once moved is no fault: the stored positions are read again
 			l.failed(err)
 		}
 		sleep(ctx, l.retry(try))
