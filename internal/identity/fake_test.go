@@ -1,14 +1,11 @@
 package identity_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"testing"
 
-	"github.com/kithdata/kith/internal/engine"
 	"github.com/kithdata/kith/internal/identity"
 	"github.com/kithdata/kith/internal/record"
 )
@@ -31,8 +28,15 @@ func (s *store) Get(keys ...[]byte) ([][]byte, error) {
 }
 
 func (s *store) Scan(lo, hi []byte, fn func(key, value []byte) bool) error {
-	for _, k := range slices.Sorted(maps.Keys(s.data)) {
-		if k >= string(lo) && (hi == nil || k < string(hi)) && !fn([]byte(k), s.data[k]) {
+	var keys []string
+	for k := range s.data {
+		if k >= string(lo) && (hi == nil || k < string(hi)) {
+			keys = append(keys, k)
+		}
+	}
+	slices.Sort(keys)
+	for _, k := range keys {
+		if !fn([]byte(k), s.data[k]) {
 			return nil
 		}
 	}
@@ -42,7 +46,10 @@ func (s *store) Scan(lo, hi []byte, fn func(key, value []byte) bool) error {
 type tx struct {
 	*store
 	locked map[string]bool
+	ranges [][2]string
 }
+
+func (s *store) begin() *tx { return &tx{store: s, locked: map[string]bool{}} }
 
 func (t *tx) Lock(keys ...[]byte) ([][]byte, error) {
 	for _, k := range keys {
@@ -55,6 +62,7 @@ func (t *tx) Range(owner, lo, hi []byte, fn func(key, value []byte) bool) error 
 	if !t.locked[string(owner)] {
 		return fmt.Errorf("range without its owner's lock")
 	}
+	t.ranges = append(t.ranges, [2]string{string(lo), string(hi)})
 	return t.Scan(lo, hi, fn)
 }
 
@@ -62,9 +70,8 @@ func (t *tx) owned(key []byte) {
 	if t.locked[string(key)] {
 		return
 	}
-	if engine.Table(key[4]) == engine.TableEdge {
-		owner := append(append(bytes.Clone(key[:4]), byte(engine.TableNode)), key[5:21]...)
-		if t.locked[string(owner)] {
+	for _, r := range t.ranges {
+		if string(key) >= r[0] && string(key) < r[1] {
 			return
 		}
 	}
@@ -132,7 +139,7 @@ func (w *world) apply(f fatal, records ...record.Record) *record.Batch {
 		f.Logf("record %d: %v %v %s %s %q seq=%d received=%d order=%v %v %s", c.Offset, c.Kind, c.Op, c.Stream, c.Key, c.Identifiers, c.Seq.A, c.Received, c.Order(), c.Attrs, c.Props)
 	}
 	b.To = w.offset
-	if err := w.stage.Apply(context.Background(), &tx{w.store, map[string]bool{}}, b); err != nil {
+	if err := w.stage.Apply(context.Background(), w.store.begin(), b); err != nil {
 		f.Fatalf("apply: %v", err)
 	}
 	w.mirror(f, b)
@@ -146,7 +153,7 @@ func (w *world) resolve(f fatal, limit int) {
 	w.resolved += len(items)
 	f.Logf("resolve %d items", len(items))
 	b := &record.Batch{Generation: generation}
-	if err := w.stage.Resolve(context.Background(), &tx{w.store, map[string]bool{}}, b, items); err != nil {
+	if err := w.stage.Resolve(context.Background(), w.store.begin(), b, items); err != nil {
 		f.Fatalf("resolve: %v", err)
 	}
 	w.mirror(f, b)

@@ -93,7 +93,7 @@ func TestKnownEventWritesNothing(t *testing.T) {
 	w := newWorld(t, shop(), 0)
 	w.apply(t, event("m1", 20, "anonymous_id", "a", "user_id", "7"))
 	before := fmt.Sprint(w.store.data)
-	count := &counting{tx: tx{w.store, map[string]bool{}}}
+	count := &counting{tx: w.store.begin()}
 	b := &record.Batch{Generation: generation, Records: []record.Record{event("m2", 30, "user_id", "7", "anonymous_id", "a")}}
 	if err := w.stage.Apply(context.Background(), count, b); err != nil {
 		t.Fatal(err)
@@ -104,7 +104,7 @@ func TestKnownEventWritesNothing(t *testing.T) {
 }
 
 type counting struct {
-	tx
+	*tx
 	calls, keys int
 }
 
@@ -162,7 +162,7 @@ func TestSharedByAHundredThousand(t *testing.T) {
 	}
 	w := newWorld(t, shop(), 0)
 	quiet := silent{t}
-	const batch = 1000
+	const batch = 5000
 	for i := 0; i < n; i += batch {
 		var records []record.Record
 		for j := range batch {
@@ -271,7 +271,7 @@ func TestSilent(t *testing.T) {
 	cfg.LargeRegion = 1
 	w := newWorld(t, cfg, 0)
 	b := &record.Batch{Generation: generation, Silent: true, Records: []record.Record{event("m1", 1, "email", "a@example.com", "phone", "+1")}}
-	if err := w.stage.Apply(context.Background(), &tx{w.store, map[string]bool{}}, b); err != nil {
+	if err := w.stage.Apply(context.Background(), w.store.begin(), b); err != nil {
 		t.Fatal(err)
 	}
 	items := w.store.emitted[record.TopicResolve]
@@ -280,7 +280,7 @@ func TestSilent(t *testing.T) {
 	}
 	for _, gen := range []uint32{generation + 1, generation} {
 		b := &record.Batch{Generation: gen, Silent: true}
-		if err := w.stage.Resolve(context.Background(), &tx{w.store, map[string]bool{}}, b, items); err != nil {
+		if err := w.stage.Resolve(context.Background(), w.store.begin(), b, items); err != nil {
 			t.Fatal(err)
 		}
 		if want := map[bool]string{true: "created"}[gen == generation]; kinds(b.Effects) != want {

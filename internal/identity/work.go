@@ -49,6 +49,7 @@ type work struct {
 	decisions map[string]*decisionDoc
 	effects   *[]record.Effect
 	cause     record.Cause
+	fault     error // of a range that was not to be had; ends the batch
 	epoch     uint32
 	solves    uint32
 
@@ -255,6 +256,7 @@ func (w *work) putEdge(n *node, g edge, gone bool) {
 		}
 		return
 	}
+	w.own(n)
 	if g.kind == edgeIdentifier {
 		if n.spill == nil {
 			n.spill = map[record.NodeKey]edge{}
@@ -270,6 +272,17 @@ func (w *work) putEdge(n *node, g edge, gone bool) {
 	var e wire.Encoder
 	g.encode(&e)
 	w.tx.Put(w.edgeKey(n, g.kind, g.to), e.B)
+}
+
+// own takes the range of a node's edges, once a batch: entries are written to it
+// that are not locked one by one.
+func (w *work) own(n *node) {
+	if n.owns || w.fault != nil {
+		return
+	}
+	n.owns = true
+	lo := w.key(engine.TableEdge, n.key[:])
+	w.fault = w.src.scan(w.nodeKey(n.key), lo, engine.PrefixEnd(lo), func(_, _ []byte) bool { return false })
 }
 
 func (w *work) spillOver(n *node) {
