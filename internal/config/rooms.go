@@ -118,6 +118,9 @@ func (b *builder) rooms(root *value) {
 	for _, c := range t.Tracking {
 		all = append(all, c.Validate())
 	}
+	for _, c := range t.Webhooks {
+		all = append(all, c.Validate())
+	}
 	for _, e := range each(errors.Join(all...)) {
 		at := root.find(e.Where)
 		what := e.What

@@ -44,14 +44,12 @@ func (r *reader) expand(v *value) bool {
 		name, def, hasDef := strings.Cut(raw[i+2:i+end], ":-")
 		b.WriteString(raw[:i])
 		raw = raw[i+end+1:]
-		set, isSet := "", false
-		if validVariable(name) {
-			set, isSet = r.env(name)
-		} else {
+		if !validVariable(name) {
 			r.add(v.node, CodeSyntax, v.path+" names a variable that no environment can hold", "use letters, digits and _ within ${}")
 			ok = false
 			continue
 		}
+		set, isSet := r.env(name)
 		switch {
 		case isSet && (set != "" || !hasDef):
 			b.WriteString(set)

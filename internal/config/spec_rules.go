@@ -2,7 +2,7 @@ package config
 
 func identitySpec() field {
 	return field{key: "identity", shape: object, doc: "Who is who.", example: "{identifiers: [{type: user_id, max_per_profile: 1}, {type: email}]}", fields: []field{
-		{key: "identifiers", shape: list, doc: "Identifier types, strongest first.", example: "[{type: user_id, max_per_profile: 1}, {type: email}]",
+		{key: "identifiers", shape: list, doc: "Identifier types, strongest first. By default user_id (1 per profile), email (5 per profile, 20 neighbours), phone (10 neighbours) and anonymous_id (5 neighbours).", example: "[{type: user_id, max_per_profile: 1}, {type: email}]",
 			item: &field{shape: object, doc: "An identifier type.", fields: []field{
 				{key: "type", shape: text, required: true, doc: "Its name.", example: "email"},
 				{key: "max_per_profile", shape: integer, low: 0, high: 1_000_000, doc: "More distinct values than this in one profile is a veto; 0 for no limit.", example: "1"},

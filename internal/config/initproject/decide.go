@@ -243,7 +243,7 @@ func (s *stream) settleKey() {
 		case c.isEmail() && s.kind == record.Customer:
 			score += 1.5
 		case c.meaning == phone && s.kind == record.Customer:
-			score += 1
+			score++
 		case c.meaning == userID && score > 0.5:
 			score += 1.2
 		case score < 0.95 || c.isTime() || c.isDate() || c.isNumber():
