@@ -15,6 +15,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -71,6 +72,9 @@ func Open(cfg warehouse.Config, deps Deps) (*DB, error) {
 	if err != nil {
 		return nil, errs.Wrap(warehouse.CodeOpen, "finding the warehouse", err).At(cfg.Path)
 	}
+	if strings.ContainsAny(path, "?#%") { // the driver reads paths as addresses
+		return nil, errs.New(warehouse.CodeOpen, "the warehouse's path holds one of ? # %").At("warehouse.path").Fix("choose a folder without them")
+	}
 	cfg.Path = path
 	d := &DB{cfg: cfg, deps: deps}
 	if err := d.start(); err != nil {
@@ -112,7 +116,7 @@ func (d *DB) start() error {
 	for _, s := range settings {
 		options.Set(s.name, s.value)
 	}
-	connector, err := duckdb.NewConnector((&url.URL{Path: d.cfg.Path, RawQuery: options.Encode()}).String(), nil)
+	connector, err := duckdb.NewConnector(d.cfg.Path+"?"+options.Encode(), nil)
 	if err != nil {
 		r.close()
 		return errs.Wrap(warehouse.CodeOpen, "opening the warehouse for queries", errors.New(mask(err.Error()))).At(d.cfg.Path)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -18,6 +19,7 @@ import (
 // disk does, until the given function is called.
 func limitFiles(t *testing.T, n uint64) (lift func()) {
 	t.Helper()
+	signal.Ignore(syscall.SIGXFSZ) // the write fails with EFBIG instead
 	var old syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &old); err != nil {
 		t.Fatal(err)
@@ -29,6 +31,7 @@ func limitFiles(t *testing.T, n uint64) (lift func()) {
 		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &old); err != nil {
 			t.Fatal(err)
 		}
+		signal.Reset(syscall.SIGXFSZ)
 	}
 }
 
@@ -69,7 +72,7 @@ func TestOpenFaults(t *testing.T) {
 	if err := os.WriteFile(file, []byte(strings.Repeat("no database", 1000)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for _, path := range []string{"", file, filepath.Join(file, "w.duckdb")} {
+	for _, path := range []string{"", file, filepath.Join(file, "w.duckdb"), filepath.Join(dir, "a?b")} {
 		if _, err := duckdb.Open(warehouse.Config{Path: path}, duckdb.Deps{}); !errs.Is(err, warehouse.CodeOpen) {
 			t.Errorf("%q: %v", path, err)
 		}
@@ -77,7 +80,7 @@ func TestOpenFaults(t *testing.T) {
 }
 
 func TestClosed(t *testing.T) {
-	db := open(t, filepath.Join(t.TempDir(), "a?b=c d.duckdb"), nil) // a path is a path
+	db := open(t, filepath.Join(t.TempDir(), "a b='c' é.duckdb"), nil)
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
