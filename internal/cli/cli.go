@@ -11,9 +11,11 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
+	"github.com/go-json-experiment/json"
 
 	"github.com/kithdata/kith/internal/kit/errs"
 )
@@ -24,6 +26,9 @@ const (
 	ExitFault   = 1
 	ExitUsage   = 2
 	ExitConfig  = 3  // the project's file has faults
+	ExitUnknown = 4  // what was asked for does not exist
+	ExitUnsound = 5  // the ledger does not balance, or the audit chain is not sound
+	ExitDiffers = 6  // kith plan --exit-code: the file differs from what is in force
 	ExitRestart = 75 // the data folder must be reopened: a supervisor starts Kith again
 )
 
@@ -48,17 +53,30 @@ type Globals struct {
 type commands struct {
 	Globals
 
-	Demo demoCmd `cmd:"" help:"A made-up shop with six sources and known truth: the whole road in one command."`
-	Run  runCmd  `cmd:"" help:"Run a project: sources, road, warehouse, destinations and API."`
+	Demo  demoCmd  `cmd:"" group:"Begin:" help:"A made-up shop with six sources and known truth: the whole road in one command."`
+	Init  initCmd  `cmd:"" group:"Begin:" help:"Make a project: a commented example, or proposed from your own files."`
+	Check checkCmd `cmd:"" group:"Begin:" help:"Validate a project's file: all faults at once."`
+	Run   runCmd   `cmd:"" group:"Begin:" help:"Run a project: sources, road, warehouse, destinations and API."`
+	Plan  planCmd  `cmd:"" group:"Begin:" help:"Show what a changed file would do, and apply it."`
 
-	Version versionCmd `cmd:"" help:"Print the version."`
-}
+	Profile profileCmd `cmd:"" group:"People:" help:"Read profiles."`
+	Explain explainCmd `cmd:"" group:"People:" help:"Tell why two records are, or are not, one person."`
+	Merge   mergeCmd   `cmd:"" group:"People:" help:"Decide that two are one person."`
+	Unmerge unmergeCmd `cmd:"" group:"People:" help:"Decide that they are two."`
+	Review  reviewCmd  `cmd:"" group:"People:" help:"List the links that wait for a decision."`
+	SQL     sqlCmd     `cmd:"" group:"People:" name:"sql" help:"Ask the warehouse."`
 
-type versionCmd struct{}
+	Status       statusCmd       `cmd:"" group:"The road:" help:"Show how it stands, or wait until it is caught up."`
+	Ledger       ledgerCmd       `cmd:"" group:"The road:" help:"Account for every accepted record."`
+	Trace        traceCmd        `cmd:"" group:"The road:" help:"Show where a message went, hop by hop."`
+	Quarantine   quarantineCmd   `cmd:"" group:"The road:" help:"Look at records that were set aside, and replay them."`
+	Destinations destinationsCmd `cmd:"" group:"The road:" help:"Look at deliveries, and repeat them."`
+	Rebuild      rebuildCmd      `cmd:"" group:"The road:" help:"Build profiles anew from the log, and swap them in."`
 
-func (versionCmd) Run(g *Globals) error {
-	_, err := fmt.Fprintln(g.Out, "kith", g.IO.Version)
-	return err
+	Keys    keysCmd    `cmd:"" group:"Administration:" help:"API keys."`
+	Audit   auditCmd   `cmd:"" group:"Administration:" help:"The audit chain."`
+	Schema  schemaCmd  `cmd:"" group:"Administration:" help:"Print the JSON Schema of kith.yaml, for editors."`
+	Version versionCmd `cmd:"" group:"Administration:" help:"Print the version."`
 }
 
 // exit is how kong asks to end: after help was shown.
@@ -78,52 +96,111 @@ func Main(args []string, surroundings IO) (code int) {
 			code = int(e)
 		}
 	}()
-	parser, err := kong.New(&c, kong.Name("kith"), kong.Description("One live, trustworthy profile per person, from all your customer records."),
-		kong.UsageOnError(), kong.Writers(surroundings.Out, surroundings.Err), kong.Exit(func(code int) { panic(exit(code)) }),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
-	if err != nil {
-		fmt.Fprintln(surroundings.Err, err)
-		return ExitUsage
-	}
-	parsed, err := parser.Parse(args)
+	parser, err := newParser(&c, kong.Writers(surroundings.Out, surroundings.Err), kong.Exit(func(code int) { panic(exit(code)) }))
 	if err != nil {
 		fmt.Fprintln(surroundings.Err, "kith:", err)
-		fmt.Fprintln(surroundings.Err, "Run kith --help, or kith COMMAND --help.")
 		return ExitUsage
 	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	parsed, err := parser.Parse(args)
 	c.IO, c.ctx = surroundings, ctx
-	err = parsed.Run(&c.Globals)
-	return report(surroundings.Err, err)
+	if err != nil {
+		return c.report(usage(err.Error()))
+	}
+	return c.report(parsed.Run(&c.Globals))
 }
+
+func newParser(c *commands, more ...kong.Option) (*kong.Kong, error) {
+	return kong.New(c, append([]kong.Option{kong.Name("kith"), kong.Description("One live, trustworthy profile per person, from all your customer records."),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100})}, more...)...)
+}
+
+// usage is a fault of the command line.
+type usage string
+
+func (u usage) Error() string { return string(u) }
 
 // configFault marks faults of the project's file.
 type configFault struct{ error }
 
 func (f configFault) Unwrap() error { return f.error }
 
+// finish closes a connection, and tells that fault too.
+func finish(err *error, done func() error) { *err = errors.Join(*err, done()) }
+
+// told is a fault as it is printed for machines.
+type told struct {
+	Code    string `json:"code"`
+	Where   string `json:"where,omitempty"`
+	Message string `json:"message"`
+	Mend    string `json:"mend,omitempty"`
+}
+
+func tell(err error) told {
+	e, ok := errors.AsType[*errs.Error](err)
+	if !ok {
+		return told{Code: "failed", Message: err.Error()}
+	}
+	bare := errs.Error{Code: e.Code, Doing: e.Doing, What: e.What, Cause: e.Cause}
+	return told{Code: string(e.Code), Where: e.Where, Message: strings.TrimSuffix(bare.Error(), " ["+string(e.Code)+"]"), Mend: e.Mend}
+}
+
+// faultsOf gives each of several faults that were joined.
+func faultsOf(err error) []error {
+	if f, ok := err.(configFault); ok {
+		err = f.error
+	}
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return []error{err}
+	}
+	var all []error
+	for _, each := range joined.Unwrap() {
+		all = append(all, faultsOf(each)...)
+	}
+	return all
+}
+
 // report prints a fault, or each of several, and gives the exit code.
-func report(w io.Writer, err error) int {
+func (g *Globals) report(err error) int {
 	if err == nil || errors.Is(err, context.Canceled) {
 		return ExitOK
 	}
 	if code, ok := errors.AsType[exitCode](err); ok {
-		return int(code) // the child has said why
+		return int(code) // what is wrong was said
 	}
-	faults := []error{err}
-	if joined, ok := errors.AsType[interface {
-		error
-		Unwrap() []error
-	}](err); ok {
-		faults = joined.Unwrap()
+	for _, f := range faultsOf(err) {
+		if g.JSON {
+			if line, err := json.Marshal(tell(f)); err == nil {
+				fmt.Fprintf(g.Err, "%s\n", line)
+			}
+			continue
+		}
+		fmt.Fprintln(g.Err, "kith:", f)
 	}
-	for _, f := range faults {
-		fmt.Fprintln(w, "kith:", f)
+	return g.code(err)
+}
+
+func (g *Globals) code(err error) int {
+	code := string(errs.CodeOf(err))
+	if _, ok := errors.AsType[usage](err); ok {
+		if !g.JSON {
+			fmt.Fprintln(g.Err, "Run kith --help, or kith COMMAND --help.")
+		}
+		return ExitUsage
 	}
 	if _, ok := errors.AsType[configFault](err); ok {
 		return ExitConfig
 	}
-	if errs.Is(err, "engine_failed") {
+	switch {
+	case errs.Is(err, "engine_failed"):
 		return ExitRestart
+	case code == string(codeRef), code == "bad_place":
+		return ExitUsage
+	case strings.HasSuffix(code, "_unknown"), code == "profile_gone":
+		return ExitUnknown
 	}
 	return ExitFault
 }

@@ -1,0 +1,73 @@
+package app
+
+import (
+	"context"
+	"errors"
+
+	"github.com/kithdata/kith/internal/config"
+	"github.com/kithdata/kith/internal/engine"
+	"github.com/kithdata/kith/internal/kit/errs"
+)
+
+// Settle moves what the log holds through the road and into the warehouse, and
+// builds the generation that is asked for, then stops: no source, destination or
+// server runs. It is for a project opened Offline, where what was written to the log
+// should take effect at once. Rules is the version that must be in force by then; 0
+// for the one that is. It fails as Run does.
+func (a *App) Settle(ctx context.Context, rules uint32) error {
+	if latest, _ := a.rules.last(); latest == 0 && rules == 0 {
+		return errs.New("rules_none", "no rules are in force yet: the project has not run").Fix("start it once with kith run")
+	}
+	if err := a.resumeBuild(ctx); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	ended := make(chan error, 2) // one send by each of the two
+	for _, run := range []func(context.Context) error{a.keeper.Run, a.loader.Run} {
+		go func() {
+			err := run(ctx)
+			if err != nil {
+				cancel(err)
+			}
+			ended <- err
+		}()
+	}
+	settled := make(chan error, 1)
+	go func() { settled <- a.settled(ctx, rules) }()
+	var err error
+	select {
+	case err = <-settled:
+		cancel(nil)
+	case <-a.engine.Failed:
+		err = errs.New(engine.CodeFailed, "a write to the data folder failed").At(a.tree.Data).
+			Fix("check the disk; what was acknowledged is safe; run the command again")
+		cancel(err)
+		<-settled
+	}
+	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
+		err = cause // why the waiting ended
+	}
+	<-ended
+	<-ended
+	return err
+}
+
+// settled waits until rules are in force, no generation is being built, and all that
+// was accepted is in the profiles and in the warehouse.
+func (a *App) settled(ctx context.Context, rules uint32) error {
+	err := waitFor(ctx, func() (bool, error) {
+		latest, now := a.rules.last()
+		pinned, ok := a.rules.get(a.keeper.CurrentRules())
+		return latest >= rules && ok && !config.NewPlan(pinned, now).NeedsGeneration, nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, wait := range []func(context.Context) error{a.keeper.WaitSettled, a.drainRoad, a.keeper.WaitSettled, a.drainWarehouse} {
+		if err := wait(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,193 @@
+package cli
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/kithdata/kith/internal/config"
+	"github.com/kithdata/kith/internal/config/initproject"
+)
+
+type initCmd struct {
+	Dir  []string `arg:"" name:"dir" help:"The project's folder. Files of --from may stand here too, so that a shell may expand a pattern."`
+	From []string `sep:"none" placeholder:"FILE" help:"Propose the project from this file, folder or pattern; may be given again."`
+	Name string   `placeholder:"NAME" help:"The project's name; by default the folder's."`
+}
+
+func (initCmd) Help() string {
+	return `Example: kith init shop --from exports/*.csv
+
+Without --from: a commented example. With it, sources, keys, identifiers and
+attributes are guessed from the files, each guess with its reason beside it. What
+is there already is never overwritten.`
+}
+
+func (c initCmd) Run(g *Globals) error {
+	dir, from, err := c.sort()
+	if err != nil {
+		return err
+	}
+	made, err := initproject.Write(g.ctx, initproject.Request{Dir: dir, Name: c.Name, From: from})
+	if err != nil {
+		return err
+	}
+	if g.JSON {
+		return g.printJSON(made)
+	}
+	p := g.printer()
+	p.line("%s", p.paint(bold, "made "+shown(made.Path)))
+	for i := range made.Streams {
+		p.guessed(&made.Streams[i])
+	}
+	for _, s := range made.Skipped {
+		p.line("\nskipped: %s", harmless(s))
+	}
+	p.line("\nNext:")
+	p.line("  kith check -p %s   validates what you change in it", dir)
+	p.line("  kith run -p %s     runs it", dir)
+	return p.err
+}
+
+// sort tells the project's folder from files that a shell put in place of a pattern.
+func (c initCmd) sort() (dir string, from []string, err error) {
+	from = c.From
+	var folders []string
+	for _, arg := range c.Dir {
+		if info, err := os.Stat(arg); len(c.From) > 0 && err == nil && info.Mode().IsRegular() {
+			from = append(from, arg)
+		} else {
+			folders = append(folders, arg)
+		}
+	}
+	if len(folders) != 1 {
+		return "", nil, usage("name one folder for the project; data files follow --from")
+	}
+	return folders[0], from, nil
+}
+
+// guessed tells what was decided of one stream, and why.
+func (p *printer) guessed(s *initproject.Stream) {
+	files := shown(s.File)
+	if s.Files > 1 {
+		files += fmt.Sprintf(" and %s like it", count(int64(s.Files-1), "file", "files"))
+	}
+	p.line("")
+	p.title("%s  %s", s.Name, p.paint(plain+dim, harmless(files)))
+	p.line("  %s of %s read", count(int64(s.Rows), "row", "rows"), count(int64(s.Columns), "column", "columns"))
+	p.line("  kind         %s%s", s.Kind, reason(s.KindReason))
+	if s.Key != "" {
+		p.line("  key          %s%s", harmless(s.Key), reason(s.KeyReason))
+	}
+	for _, kind := range slices.Sorted(maps.Keys(s.Identifiers)) {
+		p.line("  identifier   %s from %s", harmless(kind), harmless(s.Identifiers[kind]))
+	}
+	for _, n := range s.Notes {
+		p.line("  look at      %s", harmless(n))
+	}
+}
+
+func reason(why string) string {
+	if why == "" {
+		return ""
+	}
+	return ": " + harmless(why)
+}
+
+// shown is a path relative to where the reader is, where that is shorter.
+func shown(path string) string {
+	wd, err := os.Getwd()
+	if err != nil {
+		return path
+	}
+	if rel, err := filepath.Rel(wd, path); err == nil && len(rel) < len(path) {
+		return rel
+	}
+	return path
+}
+
+type checkCmd struct{}
+
+func (checkCmd) Help() string {
+	return `Example: kith check --project shop
+
+Tells all faults of kith.yaml at once, each with its place and the way to mend it,
+and ends with code 3 where there are any.`
+}
+
+// checked is what kith check --json prints.
+type checked struct {
+	OK     bool     `json:"ok"`
+	Name   string   `json:"name,omitempty"`
+	Faults []told   `json:"faults"`
+	Notes  []string `json:"notes"`
+}
+
+func (checkCmd) Run(g *Globals) error {
+	tree, err := g.load()
+	if err != nil {
+		if !g.JSON {
+			return err
+		}
+		out := checked{Faults: []told{}, Notes: []string{}}
+		for _, f := range faultsOf(err) {
+			out.Faults = append(out.Faults, tell(f))
+		}
+		if err := g.printJSON(out); err != nil {
+			return err
+		}
+		return exitCode(ExitConfig)
+	}
+	notes := checkNotes(tree)
+	if g.JSON {
+		return g.printJSON(checked{OK: true, Name: tree.Name, Faults: []told{}, Notes: notes})
+	}
+	p := g.printer()
+	p.line("%s: %s, %s, %s, %s", harmless(tree.Name),
+		count(int64(len(tree.Files)+len(tree.Tracking)), "source", "sources"), count(int64(len(tree.Rules.Streams)), "stream", "streams"),
+		count(int64(len(tree.Rules.Identity.Types)), "identifier type", "identifier types"), count(int64(len(tree.Webhooks)), "destination", "destinations"))
+	for _, n := range notes {
+		p.line("note: %s", harmless(n))
+	}
+	p.line("%s", p.paint(good, "no fault"))
+	return p.err
+}
+
+// checkNotes are what is no fault and yet may surprise.
+func checkNotes(tree *config.Tree) []string {
+	notes := []string{}
+	for _, f := range tree.Files {
+		if found, err := filepath.Glob(f.Path); err == nil && len(found) == 0 {
+			notes = append(notes, "source "+f.Name+": no file has the name "+shown(f.Path)+" yet")
+		}
+	}
+	return notes
+}
+
+type schemaCmd struct{}
+
+func (schemaCmd) Help() string {
+	return `Example: kith schema > kith.schema.json
+
+Prints the JSON Schema of kith.yaml. An editor checks the file while you type when
+it begins with: # yaml-language-server: $schema=./kith.schema.json`
+}
+
+func (schemaCmd) Run(g *Globals) error { return g.printRaw(config.SchemaJSON()) }
+
+type versionCmd struct{}
+
+func (versionCmd) Help() string { return "Example: kith version --json" }
+
+func (versionCmd) Run(g *Globals) error {
+	if g.JSON {
+		return g.printJSON(struct {
+			Version string `json:"version"`
+		}{g.IO.Version})
+	}
+	_, err := fmt.Fprintln(g.Out, strings.TrimSpace("kith "+g.IO.Version))
+	return err
+}

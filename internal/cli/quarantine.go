@@ -1,0 +1,208 @@
+package cli
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/kithdata/kith/internal/api/client"
+	"github.com/kithdata/kith/internal/kit/errs"
+)
+
+type quarantineCmd struct {
+	List    quarantineListCmd    `cmd:"" help:"List the records that were set aside, and why."`
+	Reasons quarantineReasonsCmd `cmd:"" help:"Count them by reason."`
+	Show    quarantineShowCmd    `cmd:"" help:"Show one record."`
+	Replay  quarantineReplayCmd  `cmd:"" help:"Judge records again, under the rules now in force."`
+}
+
+type quarantineReasonsCmd struct{}
+
+func (quarantineReasonsCmd) Help() string { return "Example: kith quarantine reasons" }
+
+func (quarantineReasonsCmd) Run(g *Globals) (err error) {
+	conn, done, err := connect(g)
+	if err != nil {
+		return err
+	}
+	defer finish(&err, done)
+	a, err := ask[client.QuarantineReasonPage](conn.ListQuarantineReasons(g.ctx))
+	if err != nil {
+		return err
+	}
+	return show(g, a, func(p *printer, page client.QuarantineReasonPage) {
+		if len(page.Items) == 0 {
+			p.line("the quarantine is empty")
+			return
+		}
+		t := newTable("#records", "code", "stream", "field", "mend")
+		for _, r := range page.Items {
+			t.add(r.Count, r.Code, r.Stream, r.Field, r.Mend)
+		}
+		p.table(t)
+	})
+}
+
+type quarantineListCmd struct {
+	Code   string `placeholder:"CODE" help:"Only this reason."`
+	Stream string `placeholder:"STREAM" help:"Only this stream."`
+	Limit  int    `default:"50" help:"Show at most this many."`
+}
+
+func (quarantineListCmd) Help() string {
+	return `Example: kith quarantine list --stream crm.contacts --code not_null
+
+kith quarantine show PLACE shows a record's content.`
+}
+
+func (c quarantineListCmd) Run(g *Globals) (err error) {
+	conn, done, err := connect(g)
+	if err != nil {
+		return err
+	}
+	defer finish(&err, done)
+	items, err := pages(c.Limit, func(cursor *string, limit int) ([]client.QuarantinedRecord, *string, error) {
+		a, err := ask[client.QuarantinePage](conn.ListQuarantine(g.ctx, &client.ListQuarantineParams{
+			Code: optional(c.Code), Stream: optional(c.Stream), Cursor: cursor, Limit: &limit}))
+		return a.value.Items, a.value.Next, err
+	})
+	if err != nil {
+		return err
+	}
+	if g.JSON {
+		return g.printItems(items)
+	}
+	p := g.printer()
+	if len(items) == 0 {
+		p.line("nothing is in the quarantine")
+		return p.err
+	}
+	t := newTable("place", "received", "stream", "code", "field", "detail")
+	for _, r := range items {
+		t.add(placeOf(&r), r.Received, r.Stream, r.Code, r.Field, r.Detail)
+	}
+	p.table(t)
+	return p.err
+}
+
+func placeOf(r *client.QuarantinedRecord) string { return fmt.Sprintf("%d.%d", r.Partition, r.Offset) }
+
+type quarantineShowCmd struct {
+	Place string `arg:"" help:"Where the record lies, as kith quarantine list names it, such as 3.1042."`
+	Raw   bool   `help:"Show its content as it was sent, instead of masked (letters as x, digits as 9). The audit chain keeps who did."`
+}
+
+func (quarantineShowCmd) Help() string { return "Example: kith quarantine show 3.1042 --raw" }
+
+func (c quarantineShowCmd) Run(g *Globals) (err error) {
+	place, err := parsePlace(c.Place)
+	if err != nil {
+		return err
+	}
+	conn, done, err := connect(g)
+	if err != nil {
+		return err
+	}
+	defer finish(&err, done)
+	limit, params := 1, &client.ListQuarantineParams{Raw: &c.Raw}
+	params.Limit = &limit
+	if before := before(place); before != "" {
+		params.Cursor = &before
+	}
+	a, err := ask[client.QuarantinePage](conn.ListQuarantine(g.ctx, params))
+	if err != nil {
+		return err
+	}
+	if len(a.value.Items) == 0 || placeOf(&a.value.Items[0]) != fmt.Sprintf("%d.%d", place.Partition, place.Offset) {
+		return errs.New("quarantine_unknown", "no quarantined record lies there").Fix("see their places with kith quarantine list; one that was replayed has left")
+	}
+	r := a.value.Items[0]
+	if g.JSON {
+		return g.printJSON(r)
+	}
+	p := g.printer()
+	p.title("%s  %s", r.Code, harmless(r.Detail))
+	p.line("stream    %s", harmless(r.Stream))
+	if r.Field != "" {
+		p.line("field     %s", harmless(r.Field))
+	}
+	p.line("received  %s", stamp(r.Received))
+	p.line("message   %s", harmless(r.MessageID))
+	p.line("")
+	p.line("%s", harmless(r.Content))
+	return p.err
+}
+
+// parsePlace reads PARTITION.OFFSET.
+func parsePlace(s string) (place client.Place, err error) {
+	partition, offset, _ := strings.Cut(s, ".")
+	n, err1 := strconv.ParseInt(partition, 10, 32)
+	o, err2 := strconv.ParseInt(offset, 10, 64)
+	if err1 != nil || err2 != nil || n < 0 || o < 0 {
+		return place, errs.New("bad_place", "a place is a partition and an offset").Fix("write it as kith quarantine list does, such as 3.1042")
+	}
+	return client.Place{Partition: int(n), Offset: o}, nil
+}
+
+// before is the cursor behind which a place comes first; "" for the first of all.
+func before(p client.Place) string {
+	switch {
+	case p.Offset > 0:
+		return fmt.Sprintf("%d.%d", p.Partition, p.Offset-1)
+	case p.Partition > 0:
+		return fmt.Sprintf("%d.%d", p.Partition-1, int64(1)<<62)
+	}
+	return ""
+}
+
+type quarantineReplayCmd struct {
+	Places []string `arg:"" optional:"" name:"place" help:"Records by their places, such as 3.1042."`
+	Code   string   `placeholder:"CODE" help:"All of this reason."`
+	Stream string   `placeholder:"STREAM" help:"All of this stream."`
+	All    bool     `help:"All there are."`
+}
+
+func (quarantineReplayCmd) Help() string {
+	return `Example: kith quarantine replay --stream crm.contacts --code not_null
+
+Mend the cause first (a contract, a rule of kith.yaml applied with kith plan
+--apply). Nothing is counted twice: a record moves from quarantined to what it
+becomes, and stays where it still does not pass.`
+}
+
+func (c quarantineReplayCmd) Run(g *Globals) (err error) {
+	if len(c.Places) == 0 && c.Code == "" && c.Stream == "" && !c.All {
+		return usage("say which records: their places, --code, --stream or --all")
+	}
+	body := client.ReplayRequest{Code: optional(c.Code), Stream: optional(c.Stream)}
+	if c.All {
+		body.All = &c.All
+	}
+	for _, s := range c.Places {
+		place, err := parsePlace(s)
+		if err != nil {
+			return err
+		}
+		if body.Places == nil {
+			body.Places = new([]client.Place)
+		}
+		*body.Places = append(*body.Places, place)
+	}
+	conn, done, err := connect(g)
+	if err != nil {
+		return err
+	}
+	defer finish(&err, done)
+	a, err := ask[client.Replayed](conn.ReplayQuarantine(g.ctx, body))
+	if err != nil {
+		return err
+	}
+	if a.value.Records > 0 {
+		if err := conn.settle(g, 0, always); err != nil {
+			return err
+		}
+	}
+	return show(g, a, func(p *printer, r client.Replayed) {
+		p.line("%s judged again; kith quarantine reasons shows what is left", count(int64(r.Records), "record was", "records were"))
+	})
+}
