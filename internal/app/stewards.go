@@ -4,10 +4,11 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"fmt"
+	"strings"
 
 	"github.com/kithdata/kith/internal/api"
 	"github.com/kithdata/kith/internal/engine"
-	"github.com/kithdata/kith/internal/golden"
 	"github.com/kithdata/kith/internal/identity"
 	"github.com/kithdata/kith/internal/kit/clock"
 	"github.com/kithdata/kith/internal/kit/errs"
@@ -61,8 +62,7 @@ func (s stewards) withdraw(ctx context.Context, d *api.Decision, decision identi
 		return nil, err
 	}
 	err = s.a.view(ctx, func(r engine.Reader, number uint32, g *generation) error {
-		of, found, err := "", false, error(nil)
-		_, _ = a, b
+		of, found, err := g.identity.DecisionOn(r, number, a, b)
 		if err == nil && !found {
 			err = errs.New("decision_unknown", "there is no decision on this pair").Fix("name the nodes that the decision named")
 		}
@@ -148,7 +148,7 @@ func (s stewards) Review(ctx context.Context, cursor string, limit int) (items [
 		}
 	}
 	err = s.a.view(ctx, func(r engine.Reader, number uint32, g *generation) error {
-		refused, err := g.identity.ReviewAfter(r, number, after, limit)
+		refused, err := g.identity.Review(r, number, after, limit)
 		if err != nil {
 			return err
 		}
@@ -187,11 +187,114 @@ func (s stewards) Explain(ctx context.Context, a, b api.Ref) (*api.Explanation, 
 		return nil, err
 	}
 	out := &api.Explanation{Steps: []api.ExplainStep{}}
-	_, _ = from, to
+	err = s.a.view(ctx, func(r engine.Reader, number uint32, g *generation) error {
+		e, err := g.identity.Explain(r, number, from, to)
+		if err != nil {
+			return err
+		}
+		x := explainer{r: r, number: number, g: g, out: out}
+		return x.tell(e, from, to)
+	})
 	return out, err
 }
 
-// standing gives every candidate value of a profile's attributes, the winner marked.
-func (a *App) standing(g *generation, rows []*record.SourceCustomer) []golden.Standing {
-	return golden.Losing(rows, g.golden.Rules())
+// explainer puts identity's explanation into names and words.
+type explainer struct {
+	r      engine.Reader
+	number uint32
+	g      *generation
+	out    *api.Explanation
+}
+
+func (x *explainer) tell(e identity.Explanation, from, to record.NodeKey) error {
+	x.out.Same = e.Same
+	for at, node := range map[*string]record.NodeKey{&x.out.ProfileA: from, &x.out.ProfileB: to} {
+		id, found, gone, err := x.g.identity.ResolveID(x.r, x.number, node)
+		if err != nil {
+			return err
+		}
+		if found && !gone {
+			*at = id.String()
+		}
+	}
+	for _, step := range e.Path {
+		if err := x.step(step.From, step.To, api.ExplainStep{Kind: kindOf(step.Class), Taken: true, Rule: ruleOf(step), Detail: supportOf(step)}); err != nil {
+			return err
+		}
+	}
+	for _, f := range e.Refused {
+		if err := x.step(f.A, f.B, api.ExplainStep{Kind: kindOf(f.Class), Rule: f.Why.String(), Detail: f.Type + f.Decision}); err != nil {
+			return err
+		}
+	}
+	for _, k := range e.Generic {
+		if err := x.step(k, k, api.ExplainStep{Kind: "exact", Rule: "generic", Detail: "too many people carry this value: it links nobody"}); err != nil {
+			return err
+		}
+	}
+	x.out.Summary = summaryOf(e)
+	return nil
+}
+
+func (x *explainer) step(a, b record.NodeKey, s api.ExplainStep) error {
+	for at, node := range map[*api.Ref]record.NodeKey{&s.A: a, &s.B: b} {
+		name, _, err := x.g.identity.NameOf(x.r, x.number, node)
+		if err != nil {
+			return err
+		}
+		*at = apiRef(name)
+	}
+	x.out.Steps = append(x.out.Steps, s)
+	return nil
+}
+
+func kindOf(c identity.Class) string {
+	switch c {
+	case identity.Must:
+		return "must_link"
+	case identity.Scored:
+		return "scored"
+	}
+	return "exact"
+}
+
+func ruleOf(s identity.Step) string {
+	switch {
+	case s.Decision != "":
+		return "decision " + s.Decision
+	case s.Alias:
+		return "alias"
+	}
+	return "same record"
+}
+
+// supportOf says what supports a link between two identifiers; one between a source
+// customer and its identifier is supported by that customer's live record.
+func supportOf(s identity.Step) string {
+	var parts []string
+	if s.Events {
+		parts = append(parts, "events or consents name both")
+	}
+	if s.Objects > 0 {
+		parts = append(parts, fmt.Sprintf("%d live objects name both", s.Objects))
+	}
+	return strings.Join(parts, "; ")
+}
+
+func summaryOf(e identity.Explanation) string {
+	var text string
+	switch {
+	case e.Same:
+		text = fmt.Sprintf("one person, by %d links", len(e.Path))
+	case len(e.Refused) > 0:
+		text = "two people: links between them were refused"
+	case len(e.Generic) > 0:
+		text = "two people: all that they share is generic"
+	default:
+		text = "two people: nothing that was received links them"
+	}
+	if e.Pending {
+		text += " (a re-solve is queued: this may change)"
+	}
+	return text
 }

@@ -1,7 +1,6 @@
 package identity
 
 import (
-	"bytes"
 	"cmp"
 	"slices"
 	"strings"
@@ -20,22 +19,38 @@ func (s *Stage) Strongest(ids []record.Identifier) []record.Identifier {
 	return out
 }
 
-// ReviewAfter is Review of the refused links whose lesser node lies after a node.
-func (s *Stage) ReviewAfter(r engine.Reader, gen uint32, after record.NodeKey, limit int) (out []Refused, err error) {
-	space := engine.Space{Generation: gen}
-	lo, hi := space.Bounds(engine.TableReview)
-	head := len(lo)
-	if !after.IsZero() {
-		lo = append(space.Key(engine.TableReview, after[:]), 0)
-	}
-	var fault error
-	err = r.Scan(lo, hi, func(key, value []byte) bool {
-		var list []Refused
-		if list, fault = decodeRefused(record.NodeKey(key[head:]), bytes.Clone(value)); fault != nil {
-			return false
+// DecisionOn gives the decision that counts between nodes of the two sides: the
+// latest on any pair. found is false where none does.
+func (s *Stage) DecisionOn(r engine.Reader, gen uint32, a, b []Name) (id string, found bool, err error) {
+	w := s.reading(r, gen)
+	keys := func(names []Name) (out []record.NodeKey) {
+		for _, n := range names {
+			if n.Type != "" {
+				out = append(out, s.hasher.Identifier(record.Identifier{Type: n.Type, Value: n.Value}))
+			} else {
+				out = append(out, s.hasher.Customer(n.Source, n.Stream, n.Key))
+			}
 		}
-		out = append(out, list...)
-		return len(out) < limit
-	})
-	return out, cmp.Or(err, fault)
+		return out
+	}
+	left, right := keys(a), keys(b)
+	if err := w.load(append(slices.Clone(left), right...)...); err != nil {
+		return "", false, err
+	}
+	var best *decisionDoc
+	for _, x := range left {
+		n := w.nodes[x]
+		if err := w.loadDecisions(n.decisions); err != nil {
+			return "", false, err
+		}
+		for _, y := range right {
+			if d := w.ruling(n, y); d != nil && (best == nil || d.later(best)) {
+				best = d
+			}
+		}
+	}
+	if best == nil {
+		return "", false, nil
+	}
+	return best.id, true, nil
 }

@@ -83,16 +83,19 @@ func (s *Stage) Customers(r engine.Reader, gen uint32, members []record.NodeKey)
 	return rows, nil
 }
 
-// Review gives at most limit refused links, in order of their keys.
-func (s *Stage) Review(r engine.Reader, gen uint32, limit int) (out []Refused, err error) {
-	lo, hi := engine.Space{Generation: gen}.Bounds(engine.TableReview)
+// Review gives refused links in order of their lesser node, those after a node (the
+// zero key: from the start), about limit of them: a node's links stay together.
+func (s *Stage) Review(r engine.Reader, gen uint32, after record.NodeKey, limit int) (out []Refused, err error) {
+	space := engine.Space{Generation: gen}
+	lo, hi := space.Bounds(engine.TableReview)
+	head := len(lo)
+	if !after.IsZero() {
+		lo = append(space.Key(engine.TableReview, after[:]), 0)
+	}
 	var fault error
 	err = r.Scan(lo, hi, func(key, value []byte) bool {
-		var a record.NodeKey
-		copy(a[:], key[len(lo):])
-		list, err := decodeRefused(a, bytes.Clone(value))
-		if err != nil {
-			fault = err
+		var list []Refused
+		if list, fault = decodeRefused(record.NodeKey(key[head:]), bytes.Clone(value)); fault != nil {
 			return false
 		}
 		out = append(out, list...)
@@ -100,9 +103,6 @@ func (s *Stage) Review(r engine.Reader, gen uint32, limit int) (out []Refused, e
 	})
 	if err == nil {
 		err = fault
-	}
-	if len(out) > limit {
-		out = out[:limit]
 	}
 	return out, err
 }

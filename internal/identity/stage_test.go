@@ -137,7 +137,7 @@ func TestUnmergeAndWhatKeepsApart(t *testing.T) {
 	if err != nil || why.Same || len(why.Refused) != 1 || why.Refused[0].Why != identity.CannotLink {
 		t.Fatalf("explain: %+v, %v", why, err)
 	}
-	review, err := w.stage.Review(w.store, generation, 10)
+	review, err := w.stage.Review(w.store, generation, record.NodeKey{}, 10)
 	if err != nil || len(review) != 1 || review[0] != why.Refused[0] {
 		t.Fatalf("review: %+v, %v", review, err)
 	}
@@ -149,7 +149,7 @@ func TestUnmergeAndWhatKeepsApart(t *testing.T) {
 	if w.find(t, "email", "ben@example.com") != ann {
 		t.Fatal("the withdrawal joins again, under the same id")
 	}
-	if review, _ := w.stage.Review(w.store, generation, 10); len(review) != 0 {
+	if review, _ := w.stage.Review(w.store, generation, record.NodeKey{}, 10); len(review) != 0 {
 		t.Fatalf("nothing is left to review: %+v", review)
 	}
 }
