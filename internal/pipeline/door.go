@@ -37,6 +37,7 @@ type Door struct {
 	lag        func() uint64
 	buffers    sync.Pool
 	accepted   atomic.Uint64
+	stamped    atomic.Int64 // the next free microsecond
 }
 
 // DoorDeps is what a Door works with.
@@ -84,16 +85,17 @@ func (d *Door) Put(ctx context.Context, records []record.Record) (record.Positio
 	if d.Overloaded() {
 		return record.Position{}, errs.New(CodeOverloaded, "the road is behind by more records than may wait").Fix("send again later")
 	}
-	now, pin := clock.Micros(d.clock.Now()), d.pin.Load()
+	pin := d.pin.Load()
 	if pin == 0 {
 		return record.Position{}, errs.New(CodeOverloaded, "no rules are in force yet").Fix("send again in a moment")
 	}
 	buf := d.buffers.Get().(*doorBuffer)
 	defer d.buffers.Put(buf)
 	buf.bytes, buf.ends, buf.entries = buf.bytes[:0], buf.ends[:0], buf.entries[:0]
+	received := d.stamp(len(records))
 	for i := range records {
 		r := &records[i]
-		r.Received, r.Pin = now, pin
+		r.Received, r.Pin = received+int64(i), pin
 		if err := d.mapper.Map(pin, r); err != nil {
 			return record.Position{}, err
 		}
@@ -121,6 +123,20 @@ func (d *Door) PutControl(ctx context.Context, stream, id string, props []byte) 
 		Received: clock.Micros(d.clock.Now()), Pin: d.pin.Load(), Hash: xxhash.Sum64(props), Props: props,
 	}
 	return d.log.Append(ctx, []engine.Entry{{Partition: engine.ControlPartition, Value: record.AppendEnvelope(nil, &r)}})
+}
+
+// stamp gives the received time of the first of n records; the others follow by a
+// microsecond each. No two records of a process share one: a person's founder is
+// then the first to arrive, and its id does not move as more arrive.
+func (d *Door) stamp(n int) int64 {
+	now := clock.Micros(d.clock.Now())
+	for {
+		last := d.stamped.Load()
+		first := max(now, last)
+		if d.stamped.CompareAndSwap(last, first+int64(n)) {
+			return first
+		}
+	}
 }
 
 // complete fills what must not be empty.
