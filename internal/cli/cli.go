@@ -27,7 +27,7 @@ const (
 	ExitUsage   = 2
 	ExitConfig  = 3  // the project's file has faults
 	ExitUnknown = 4  // what was asked for does not exist
-	ExitUnsound = 5  // the ledger does not balance, or the audit chain is not sound
+	ExitUnsound = 5  // the ledger does not balance, the audit chain is not sound, or kith verify found a difference
 	ExitDiffers = 6  // kith plan --exit-code: the file differs from what is in force
 	ExitRestart = 75 // the data folder must be reopened: a supervisor starts Kith again
 )
@@ -71,6 +71,7 @@ type commands struct {
 	Trace        traceCmd        `cmd:"" group:"The road:" help:"Show where a message went, hop by hop."`
 	Quarantine   quarantineCmd   `cmd:"" group:"The road:" help:"Look at records that were set aside, and replay them."`
 	Destinations destinationsCmd `cmd:"" group:"The road:" help:"Look at deliveries, and repeat them."`
+	Verify       verifyCmd       `cmd:"" group:"The road:" help:"Replay the log into an empty folder and compare."`
 	Rebuild      rebuildCmd      `cmd:"" group:"The road:" help:"Build profiles anew from the log, and swap them in."`
 
 	Keys    keysCmd    `cmd:"" group:"Administration:" help:"API keys."`

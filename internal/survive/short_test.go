@@ -1,0 +1,11 @@
+//go:build integration && !soak
+
+package survive
+
+// The short form, for every commit.
+const (
+	kills        = 5
+	killPeople   = 300
+	sharedPeople = 5_000
+	slowPeople   = 400
+)
