@@ -53,7 +53,11 @@ func (r road) Status(ctx context.Context) (*api.Status, error) {
 	}
 	s.Generations = []api.Generation{{Number: a.keeper.Current(), Rules: a.keeper.CurrentRules(), State: "current", Behind: s.Lag}}
 	if b := a.keeper.Building(); b != 0 {
-		s.Generations = append(s.Generations, api.Generation{Number: b, Rules: latest, State: "building"})
+		behind, err := a.behindOf(ctx, b)
+		if err != nil {
+			return nil, err
+		}
+		s.Generations = append(s.Generations, api.Generation{Number: b, Rules: latest, State: "building", Behind: behind})
 	}
 	progress := a.loader.Progress()
 	s.Warehouse = &api.WarehouseStatus{Rows: progress.Rows, Failures: progress.Failures, LastLoad: progress.LastAt, Fault: string(errs.CodeOf(progress.Behind))}

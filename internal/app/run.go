@@ -121,8 +121,11 @@ func (a *App) watchLag(ctx context.Context) error {
 }
 
 // behind counts the records in the log that the current road has not done.
-func (a *App) behind(ctx context.Context) (lag uint64, err error) {
-	reader := pipeline.Reader(a.keeper.Current())
+func (a *App) behind(ctx context.Context) (uint64, error) { return a.behindOf(ctx, a.keeper.Current()) }
+
+// behindOf counts the records in the log that a generation's road has not done.
+func (a *App) behindOf(ctx context.Context, generation uint32) (lag uint64, err error) {
+	reader := pipeline.Reader(generation)
 	for p := range a.engine.Log.Partitions(engine.TopicIngest) {
 		done, err := a.engine.State.Offset(ctx, reader, p)
 		if err != nil {

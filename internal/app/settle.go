@@ -7,6 +7,7 @@ import (
 	"github.com/kithdata/kith/internal/config"
 	"github.com/kithdata/kith/internal/engine"
 	"github.com/kithdata/kith/internal/kit/errs"
+	"github.com/kithdata/kith/internal/warehouse"
 )
 
 // Settle moves what the log holds through the road and into the warehouse, and
@@ -70,4 +71,44 @@ func (a *App) settled(ctx context.Context, rules uint32) error {
 		}
 	}
 	return nil
+}
+
+// CatchUp loads into the warehouse what the road has emitted and no loader has taken
+// yet. It is for a project opened Offline, before its warehouse is asked.
+func (a *App) CatchUp(ctx context.Context) error {
+	want, err := a.emitted(ctx)
+	if err != nil {
+		return err
+	}
+	have, err := a.db.Positions(ctx)
+	if err != nil || covers(a, have, want) {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	loaded := make(chan error, 1)
+	go func() { loaded <- a.loader.Run(ctx) }()
+	waited := make(chan error, 1)
+	go func() { waited <- a.loader.WaitPositions(ctx, want) }()
+	select {
+	case err = <-waited:
+		cancel()
+		<-loaded
+	case err = <-loaded:
+		cancel()
+		<-waited
+	}
+	return err
+}
+
+// covers reports whether the warehouse has all that it should have.
+func covers(a *App, have, want warehouse.Positions) bool {
+	for _, topic := range loadedTopics {
+		for p := range a.engine.Log.Partitions(topic) {
+			if have.Get(topic, p) < want.Get(topic, p) {
+				return false
+			}
+		}
+	}
+	return true
 }

@@ -105,7 +105,7 @@ func Main(args []string, surroundings IO) (code int) {
 	if len(args) == 0 {
 		args = []string{"--help"}
 	}
-	parsed, err := parser.Parse(args)
+	parsed, err := parser.Parse(spreadFrom(args))
 	c.IO, c.ctx = surroundings, ctx
 	if err != nil {
 		return c.report(usage(err.Error()))

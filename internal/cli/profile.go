@@ -109,7 +109,7 @@ func (p *printer) profile(f *client.Profile) {
 	if f.Cause != nil {
 		facts = append(facts, "by "+f.Cause.Stream)
 	}
-	if f.SourceCustomers != nil {
+	if f.SourceCustomers != nil && *f.SourceCustomers > 0 {
 		facts = append(facts, "made of "+count(int64(*f.SourceCustomers), "source record", "source records"))
 	}
 	p.line("%s", strings.Join(facts, ", "))
@@ -125,12 +125,7 @@ func (p *printer) profile(f *client.Profile) {
 	p.golden(f)
 	p.identifiers(f)
 	p.consents(f)
-	if f.Aliases != nil && len(*f.Aliases) > 0 {
-		p.section("merged into it")
-		for _, a := range *f.Aliases {
-			p.line("%s", a)
-		}
-	}
+	p.aliases(f)
 	p.versions(f)
 	p.crosswalk(f)
 }
@@ -167,6 +162,23 @@ func (p *printer) identifiers(f *client.Profile) {
 		t.add(id.Type, id.Value, id.FirstSeen)
 	}
 	p.table(t)
+}
+
+// maxAliases is how many ids people are shown; machines get all.
+const maxAliases = 8
+
+func (p *printer) aliases(f *client.Profile) {
+	if f.Aliases == nil || len(*f.Aliases) == 0 {
+		return
+	}
+	p.section("answers to these ids too")
+	for i, id := range *f.Aliases {
+		if i == maxAliases {
+			p.line("and %s more", grouped(int64(len(*f.Aliases)-i)))
+			break
+		}
+		p.line("%s", id)
+	}
 }
 
 func (p *printer) consents(f *client.Profile) {

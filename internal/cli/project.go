@@ -13,8 +13,8 @@ import (
 )
 
 type initCmd struct {
-	Dir  []string `arg:"" name:"dir" help:"The project's folder. Files of --from may stand here too, so that a shell may expand a pattern."`
-	From []string `sep:"none" placeholder:"FILE" help:"Propose the project from this file, folder or pattern; may be given again."`
+	Dir  string   `arg:"" help:"The project's folder."`
+	From []string `sep:"none" placeholder:"FILE..." help:"Propose the project from these files, folders or patterns."`
 	Name string   `placeholder:"NAME" help:"The project's name; by default the folder's."`
 }
 
@@ -27,11 +27,7 @@ is there already is never overwritten.`
 }
 
 func (c initCmd) Run(g *Globals) error {
-	dir, from, err := c.sort()
-	if err != nil {
-		return err
-	}
-	made, err := initproject.Write(g.ctx, initproject.Request{Dir: dir, Name: c.Name, From: from})
+	made, err := initproject.Write(g.ctx, initproject.Request{Dir: c.Dir, Name: c.Name, From: c.From})
 	if err != nil {
 		return err
 	}
@@ -47,26 +43,33 @@ func (c initCmd) Run(g *Globals) error {
 		p.line("\nskipped: %s", harmless(s))
 	}
 	p.line("\nNext:")
-	p.line("  kith check -p %s   validates what you change in it", dir)
-	p.line("  kith run -p %s     runs it", dir)
+	p.line("  kith check -p %s   validates what you change in it", c.Dir)
+	p.line("  kith run -p %s     runs it", c.Dir)
 	return p.err
 }
 
-// sort tells the project's folder from files that a shell put in place of a pattern.
-func (c initCmd) sort() (dir string, from []string, err error) {
-	from = c.From
-	var folders []string
-	for _, arg := range c.Dir {
-		if info, err := os.Stat(arg); len(c.From) > 0 && err == nil && info.Mode().IsRegular() {
-			from = append(from, arg)
-		} else {
-			folders = append(folders, arg)
+// spreadFrom lets several files follow one --from, as a shell leaves them that
+// expanded a pattern.
+func spreadFrom(args []string) []string {
+	var out []string
+	from := false
+	for i, arg := range args {
+		file := false
+		if from && i > 0 && args[i-1] != "--from" {
+			info, err := os.Stat(arg)
+			file = err == nil && info.Mode().IsRegular()
 		}
+		switch {
+		case arg == "--from":
+			from = true
+		case file:
+			out = append(out, "--from")
+		case strings.HasPrefix(arg, "-"):
+			from = false
+		}
+		out = append(out, arg)
 	}
-	if len(folders) != 1 {
-		return "", nil, usage("name one folder for the project; data files follow --from")
-	}
-	return folders[0], from, nil
+	return out
 }
 
 // guessed tells what was decided of one stream, and why.

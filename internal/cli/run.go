@@ -53,8 +53,21 @@ func (c runCmd) serve(g *Globals) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(g.Err, "kith: %s runs; press Ctrl-C to stop\n", tree.Name)
-	return errors.Join(a.Run(g.ctx), a.Close())
+	ctx, cancel := context.WithCancel(g.ctx)
+	told := make(chan struct{})
+	go func() {
+		defer close(told)
+		select {
+		case <-a.Listening():
+			local, _ := app.ReadLocal(tree.Data)
+			fmt.Fprintf(g.Err, "kith: %s serves at %s; press Ctrl-C to stop\n", tree.Name, local.Address)
+		case <-ctx.Done():
+		}
+	}()
+	err = a.Run(ctx)
+	cancel()
+	<-told
+	return errors.Join(err, a.Close())
 }
 
 // supervise runs the server as a child process, which dies with this one, and

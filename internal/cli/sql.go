@@ -47,6 +47,11 @@ func (c sqlCmd) Run(g *Globals) (err error) {
 		return err
 	}
 	defer finish(&err, done)
+	if conn.offline() {
+		if err := conn.app.CatchUp(g.ctx); err != nil {
+			return err
+		}
+	}
 	a, err := ask[client.SQLResult](conn.QuerySQL(g.ctx, client.SQLRequest{Query: c.Query, MaxRows: &c.Rows}))
 	if err != nil {
 		return err
