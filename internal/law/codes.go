@@ -56,6 +56,7 @@ func Catalogue() []Entry {
 		{"bad_token", "The token is not one that this server gave.", "Send the Kith-Token header of an earlier answer unchanged."},
 		{"bad_topic", "A record was emitted to a topic that cannot be.", "Report it: this is a defect."},
 		{"bad_value", "A setting has a value that cannot be.", "See the message for the place, and docs/configuration.md."},
+		{"bench_unknown", "There is no figure of this name.", "Choose among the names that `kith bench --help` lists."},
 		{"body_too_large", "The body of a request is larger than the operation takes.", "Split it."},
 		{"check_column", "A check names no column.", "Name an attribute or a field."},
 		{"check_mostly", "The share of rows that must pass is none.", "Write a number above 0, up to 1."},

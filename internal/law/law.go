@@ -48,7 +48,8 @@ func rules() []rule {
 		{[]string{"internal/config/..."}, append(configs(), "internal/config", "internal/record", "internal/expr", "internal/kit/...")},
 		{[]string{"internal/law", "internal/survive"}, nil}, // tests alone: these are not looked at
 		{[]string{"internal/cli", "internal/cli/...", "internal/demo", "internal/demo/..."}, []string{
-			"internal/app", "internal/api", "internal/api/...", "internal/config", "internal/config/...", "internal/demo", "internal/demo/...", "internal/record", "internal/kit/..."}},
+			"internal/app", "internal/api", "internal/api/...", "internal/bench", "internal/config", "internal/config/...", "internal/demo", "internal/demo/...", "internal/record", "internal/kit/..."}},
+		{[]string{"internal/bench"}, []string{"internal/app", "internal/demo", "internal/config", "internal/record", "internal/kit/..."}},
 		{[]string{"internal/app", "internal/app/..."}, []string{"internal/..."}},
 	}
 }
@@ -70,8 +71,8 @@ type driver struct {
 
 func drivers() []driver {
 	return []driver{
-		{"github.com/duckdb/", []string{"internal/warehouse/duckdb"}},
-		{"github.com/cockroachdb/pebble", []string{"internal/engine/embedded"}},
+		{"github.com/duckdb/", []string{"internal/warehouse/duckdb", "internal/bench"}}, // the bench measures them bare
+		{"github.com/cockroachdb/pebble", []string{"internal/engine/embedded", "internal/bench"}},
 		{"cel.dev/", []string{"internal/expr"}},
 		{"github.com/alecthomas/kong", []string{"internal/cli", "cmd/..."}},
 		{"go.yaml.in/", []string{"internal/config", "internal/api"}},
@@ -126,5 +127,5 @@ func matches(patterns []string, path string) bool {
 
 // MayLink reports whether a package may link DuckDB, and with it C.
 func MayLink(path string) bool {
-	return matches([]string{"internal/warehouse/duckdb", "internal/app", "internal/app/...", "internal/cli", "internal/cli/...", "internal/demo", "internal/demo/...", "cmd/..."}, path)
+	return matches([]string{"internal/warehouse/duckdb", "internal/app", "internal/app/...", "internal/bench", "internal/cli", "internal/cli/...", "internal/demo", "internal/demo/...", "cmd/..."}, path)
 }
