@@ -16,7 +16,11 @@ func (d destinations) List(context.Context) ([]api.Destination, error) {
 	out := []api.Destination{}
 	for _, h := range d.a.hooks {
 		s := h.Stats()
-		out = append(out, api.Destination{Name: h.Name(), Type: "webhook", State: s.State, Delivered: s.Delivered, DeadLetters: s.DeadLettered,
+		state := s.State
+		if state == webhook.Active {
+			state = "running" // as openapi.yaml says it
+		}
+		out = append(out, api.Destination{Name: h.Name(), Type: "webhook", State: state, Delivered: s.Delivered, DeadLetters: s.DeadLettered,
 			Behind: s.Lag, Fault: s.LastFailure})
 	}
 	return out, nil

@@ -1,10 +1,12 @@
 package cli_test
 
 import (
+	"bytes"
 	"errors"
 	"flag"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -34,9 +36,11 @@ func TestMain(m *testing.M) {
 //	until PATTERN COMMAND...  runs a command again and again, until its output fits
 //	append FILE FROM          adds a file's content to another
 //	edit FILE OLD NEW         replaces a text that must be there
+//	capture NAME PATTERN      keeps what a group of the last output matched
+//	cut DIR                   takes the first line away from the folder's largest file
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{Dir: "testdata/script", UpdateScripts: *update, RequireExplicitExec: true,
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "until": until, "append": appendFile, "edit": edit}})
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "until": until, "append": appendFile, "edit": edit, "capture": capture, "cut": cut}})
 }
 
 func exits(ts *testscript.TestScript, neg bool, args []string) {
@@ -91,6 +95,37 @@ func edit(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("%s does not hold %q", args[0], args[1])
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.Replace(text, args[1], args[2], 1)), 0o644))
+}
+
+func capture(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: capture NAME PATTERN")
+	}
+	pattern, err := regexp.Compile("(?m)" + args[1])
+	ts.Check(err)
+	found := pattern.FindStringSubmatch(ts.ReadFile("stdout"))
+	if len(found) != 2 {
+		ts.Fatalf("the last output has nothing like %q", args[1])
+	}
+	ts.Setenv(args[0], found[1])
+}
+
+func cut(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: cut DIR")
+	}
+	files, err := filepath.Glob(filepath.Join(ts.MkAbs(args[0]), "*"))
+	ts.Check(err)
+	largest, size := "", int64(0)
+	for _, f := range files {
+		if info, err := os.Stat(f); err == nil && info.Mode().IsRegular() && info.Size() > size {
+			largest, size = f, info.Size()
+		}
+	}
+	text, err := os.ReadFile(largest)
+	ts.Check(err)
+	_, rest, _ := bytes.Cut(text, []byte("\n"))
+	ts.Check(os.WriteFile(largest, rest, 0o600))
 }
 
 // TestReference holds docs/cli.md against the commands' own help.
