@@ -79,10 +79,10 @@ func (p *project) write(name, text string) {
 	path := p.path(name)
 	err := os.MkdirAll(filepath.Dir(path), 0o755)
 	if err == nil {
-		err = os.WriteFile(path+".part", []byte(text), 0o644)
+		err = os.WriteFile(p.path("new"), []byte(text), 0o644)
 	}
 	if err == nil {
-		err = os.Rename(path+".part", path)
+		err = os.Rename(p.path("new"), path)
 	}
 	if err != nil {
 		p.t.Fatal(err)

@@ -229,10 +229,19 @@ func (w *work) parseItems() *fault {
 func (w *work) value() ([]byte, *fault) {
 	v, err := w.dec.ReadValue()
 	if err != nil {
-		return nil, malformed
+		return nil, w.unreadable()
 	}
 	end := int(w.dec.InputOffset())
 	return w.body[end-len(v) : end : end], nil
+}
+
+// unreadable tells why the body is no JSON. The decoder gives up on 10,000 levels as it
+// does on bad syntax.
+func (w *work) unreadable() *fault {
+	if depthOf(bytes.TrimLeft(w.body, " \t\r\n")) > maxDepth {
+		return tooDeep
+	}
+	return malformed
 }
 
 // text gives a string or number as text; empty for null. It aliases body or arena.

@@ -237,7 +237,7 @@ func TestRefused(t *testing.T) {
 		"deep":                 {"/v1/batch", `{"batch":[` + item + `,{"a":` + deep + `}]}`, []string{bearer}, 400, "tracking_too_deep", 1},
 		"deep array":           {"/v1/batch", `{"batch":[` + deep + `]}`, []string{bearer}, 400, "tracking_too_deep", 0},
 		"deep context":         {"/v1/batch", `{"context":` + deep + `,"batch":[]}`, []string{bearer}, 400, "tracking_too_deep", -1},
-		"very deep":            {"/v1/batch", `{"batch":[` + strings.Repeat("[", 100_000), []string{bearer}, 400, "tracking_malformed", 0},
+		"very deep":            {"/v1/batch", `{"batch":[` + strings.Repeat("[", 100_000), []string{bearer}, 400, "tracking_too_deep", 0},
 		"single without event": {"/v1/track", `{"userId":"u"}`, []string{bearer}, 400, "tracking_event_missing", -1},
 		"single without id":    {"/v1/page", `{}`, []string{bearer}, 400, "tracking_id_missing", -1},
 		"encoding":             {"/v1/track", item, []string{bearer, "Content-Encoding: br"}, 415, "tracking_encoding", -1},
