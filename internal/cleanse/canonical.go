@@ -7,21 +7,15 @@ import (
 )
 
 // Canonical brings identifiers that a person typed into the form in which the road
-// keeps them; empty values are left out. A phone number needs its country code
+// keeps them; what can be none is left out. A phone number needs its country code
 // here: which region a stream assumes, its records say and a question does not.
 func (s *Stage) Canonical(ids []record.Identifier) []record.Identifier {
 	out := make([]record.Identifier, 0, len(ids))
 	for _, id := range ids {
-		var steps []StepConfig
-		switch id.Type {
-		case typeEmail:
-			steps = []StepConfig{{Name: "trim"}, {Name: "lower"}}
-		case typePhone:
-			steps = []StepConfig{{Name: "phone"}}
-		}
-		if chain, err := s.chain(steps, ""); err == nil && len(steps) > 0 {
-			if v, ok := chain.run(record.StringValue(id.Value)); ok && v.S != "" {
-				id.Value = v.S
+		if step := namingStep(id.Type, ""); step != nil {
+			v, ok := step(record.StringValue(id.Value))
+			if id.Value = v.S; !ok {
+				id.Value = ""
 			}
 		}
 		if id.Value = strings.TrimSpace(id.Value); id.Value != "" {
@@ -29,4 +23,63 @@ func (s *Stage) Canonical(ids []record.Identifier) []record.Identifier {
 		}
 	}
 	return out
+}
+
+// namingStep is the canonical form of a type's identifiers; nil for types that have
+// none of their own. What it cannot read names nobody.
+func namingStep(typ, region string) stepFunc {
+	switch typ {
+	case typeEmail:
+		return email
+	case typePhone:
+		return func(v record.Value) (record.Value, bool) { return dialled(v.S, region) }
+	}
+	return nil
+}
+
+// The fewest and most digits of a telephone number without its country code.
+const (
+	minDialled = 7
+	maxDialled = 15
+)
+
+// dialled reads a telephone number as an identifier: in E.164, or, where no region
+// tells the country, by its digits alone. Numbers that people type to fill a field
+// are none.
+func dialled(text, region string) (record.Value, bool) {
+	text = strings.TrimFunc(text, isSpace)
+	if len(text) > maxPhone {
+		return record.Value{}, false
+	}
+	v, ok := e164(text, region)
+	if !ok {
+		if region != "" {
+			return v, false
+		}
+		digits := make([]byte, 0, maxDialled)
+		for _, c := range text {
+			switch {
+			case c >= '0' && c <= '9' && len(digits) < maxDialled:
+				digits = append(digits, byte(c))
+			case isSpace(c) || strings.ContainsRune("()-./", c):
+			default: // letters, a second number, too many digits, or a + that led nowhere
+				return record.Value{}, false
+			}
+		}
+		if len(digits) < minDialled {
+			return record.Value{}, false
+		}
+		v = record.StringValue(string(digits))
+	}
+	return v, !filler(v.S)
+}
+
+// filler knows 0000000, 9999999999 and 0123456789, with whatever country code.
+func filler(number string) bool {
+	same := true
+	tail := number[max(0, len(number)-minDialled):]
+	for i := range len(tail) {
+		same = same && tail[i] == tail[0]
+	}
+	return same || strings.HasSuffix(number, "123456789") || strings.HasSuffix(number, "1234567890")
 }

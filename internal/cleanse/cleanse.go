@@ -116,6 +116,7 @@ type identifier struct {
 	from  string
 	attr  string // the attribute that reads the same field; empty when none does
 	chain *chain // canonical form of the type
+	raw   bool   // where its attribute could not be read, the field itself may name
 }
 
 // worker refines one record after another; it lives for one batch.

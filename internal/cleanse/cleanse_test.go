@@ -79,6 +79,54 @@ func TestAttributes(t *testing.T) {
 	}
 }
 
+// Nonsense that many people share must link none of them.
+func TestJunkNamesNobody(t *testing.T) {
+	phone := func(args map[string]string) cleanse.StreamConfig {
+		return cleanse.StreamConfig{
+			Attributes:  []cleanse.AttributeConfig{{Name: "tel", From: "tel", Steps: []cleanse.StepConfig{{Name: "phone", Args: args}}}},
+			Identifiers: []cleanse.IdentifierConfig{{Type: "phone", From: "tel"}},
+		}
+	}
+	here, nowhere := phone(map[string]string{"region": "GB"}), phone(nil)
+	bare := cleanse.StreamConfig{Identifiers: []cleanse.IdentifierConfig{{Type: "phone", From: "tel"}, {Type: "email", From: "mail"}}}
+	for _, row := range []struct {
+		cfg               cleanse.StreamConfig
+		field, text, want string
+	}{
+		{bare, "mail", "n/a", ""},
+		{bare, "mail", "no mail", ""},
+		{bare, "mail", "jo@", ""},
+		{bare, "mail", "JO@example", ""},
+		{bare, "mail", "a@example.com; b@example.com", ""},
+		{bare, "mail", "Jo Doe <JO@example.com>", "jo@example.com"},
+		{bare, "tel", "n/a", ""},
+		{bare, "tel", "07700 900123", "07700900123"},
+		{bare, "tel", "(020) 7946-0018", "02079460018"},
+		{bare, "tel", "+44 20 7946 0018", "+442079460018"},
+		{bare, "tel", "0044 20 7946 0018", "+442079460018"},
+		{bare, "tel", "900123", ""},
+		{bare, "tel", "020 7946 0018 or 020 7946 0019", ""},
+		{bare, "tel", "+999 1", ""},
+		{nowhere, "tel", "07700 900123", "07700900123"},
+		{nowhere, "tel", "call me", ""},
+		{here, "tel", "07700 900123", "+447700900123"},
+		{here, "tel", "900", ""},
+		{here, "tel", "0999999999999", ""},
+		{bare, "tel", "0000000", ""},
+		{bare, "tel", "9999999999", ""},
+		{bare, "tel", "0123456789", ""},
+	} {
+		r := refine(t, row.cfg, record.Record{Kind: record.Customer, Op: record.Upsert, Fields: []record.Attr{str(row.field, row.text)}})
+		got := ""
+		for _, id := range r.Identifiers {
+			got += id.Value
+		}
+		if got != row.want {
+			t.Errorf("%s %q names %q, want %q", row.field, row.text, got, row.want)
+		}
+	}
+}
+
 func TestIdentifiers(t *testing.T) {
 	cfg := cleanse.StreamConfig{
 		Attributes: []cleanse.AttributeConfig{
@@ -99,7 +147,7 @@ func TestIdentifiers(t *testing.T) {
 		{"the same twice", []record.Identifier{id("user_id", " u1 "), id("email", " JO@example.com"), id("user_id", "u1")}, []record.Attr{str("mail", "jo@Example.com")},
 			[]record.Identifier{id("email", "jo@example.com"), id("user_id", "u1")}},
 		{"set by the source, with the stream's region", []record.Identifier{id("phone", "07700 900123"), id("phone", "ext. 12"), id("anonymous_id", " A-1 ")}, nil,
-			[]record.Identifier{id("anonymous_id", "A-1"), id("phone", "+447700900123"), id("phone", "ext. 12")}},
+			[]record.Identifier{id("anonymous_id", "A-1"), id("phone", "+447700900123")}},
 		{"unreadable by its attribute's steps", nil, []record.Attr{str("mail", "none"), str("tel", "call me")}, nil},
 		{"empty", []record.Identifier{id("email", "  "), id("", "x")}, []record.Attr{{Name: "card"}, str("mail", "")}, nil},
 		{"a list names nobody", nil, []record.Attr{{Name: "card", Value: record.JSONValue("[1]")}}, nil},

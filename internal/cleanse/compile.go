@@ -55,19 +55,15 @@ func (s *Stage) compile(c StreamConfig) (*stream, error) {
 	slices.SortFunc(st.attrs, func(a, b attribute) int {
 		return cmp.Or(strings.Compare(a.from, b.from), strings.Compare(a.name, b.name))
 	})
-	phone := StepConfig{Name: "phone"}
-	if region != "" {
-		phone.Args = map[string]string{"region": region}
-	}
 	var err error
-	if st.phone, err = s.chain([]StepConfig{phone}, ""); err != nil {
+	if st.phone, err = s.naming(typePhone, region); err != nil {
 		return nil, err
 	}
-	if st.email, err = s.chain([]StepConfig{{Name: "trim"}, {Name: "lower"}}, ""); err != nil {
+	if st.email, err = s.naming(typeEmail, ""); err != nil {
 		return nil, err
 	}
 	for _, id := range c.Identifiers {
-		m := identifier{typ: id.Type, from: id.From, chain: st.canonicalChain(id.Type)}
+		m := identifier{typ: id.Type, from: id.From, chain: st.canonicalChain(id.Type), raw: id.Type == typePhone && region == ""}
 		for _, a := range c.Attributes { // the first that reads the field
 			if a.From == id.From {
 				m.attr = a.Name
@@ -81,15 +77,36 @@ func (s *Stage) compile(c StreamConfig) (*stream, error) {
 
 // chain compiles steps and a final type, once for each spelling.
 func (s *Stage) chain(steps []StepConfig, typ string) (*chain, error) {
+	return s.spelt(spelling(steps, typ), func() (*chain, error) {
+		c, faults := compileChain(steps, typ)
+		if len(faults) > 0 {
+			return nil, faults[0]
+		}
+		return c, nil
+	})
+}
+
+// naming compiles the canonical form of a type's identifiers, once for each region;
+// nil for types that have none. No configured step is spelt as these are.
+func (s *Stage) naming(typ, region string) (*chain, error) {
+	step := namingStep(typ, region)
+	if step == nil {
+		return nil, nil
+	}
+	return s.spelt("naming "+typ+" "+region, func() (*chain, error) {
+		return &chain{steps: []stepFunc{step}, cached: true}, nil
+	})
+}
+
+func (s *Stage) spelt(key string, compile func() (*chain, error)) (*chain, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	key := spelling(steps, typ)
 	if c := s.chains[key]; c != nil {
 		return c, nil
 	}
-	c, faults := compileChain(steps, typ)
-	if len(faults) > 0 {
-		return nil, faults[0]
+	c, err := compile()
+	if err != nil {
+		return nil, err
 	}
 	c.id = uint32(len(s.chains))
 	s.chains[key] = c

@@ -32,7 +32,9 @@ func (w *worker) identifiers(st *stream, r *record.Record) {
 		var v record.Value
 		if m.attr != "" && r.Kind != record.Consent {
 			v, _ = fieldValue(r.Attrs, m.attr)
-		} else {
+		}
+		// A number whose region nobody knows is no E.164 attribute, and still names.
+		if m.attr == "" || r.Kind == record.Consent || v.IsNull() && m.raw {
 			v, _ = fieldValue(r.Fields, m.from)
 		}
 		if text := w.canonical(m.chain, v); text != "" {
@@ -48,9 +50,9 @@ func (w *worker) identifiers(st *stream, r *record.Record) {
 	r.Identifiers = slices.Compact(r.Identifiers)
 }
 
-// canonical gives the text that names a person. A value that is no valid e-mail
-// address or number still names somebody: it stays, trimmed. An array or object
-// names nobody.
+// canonical gives the text that names a person, or none: what is no e-mail address
+// and no telephone number would link everybody who wrote the same nonsense. An array
+// or object names nobody.
 func (w *worker) canonical(c *chain, v record.Value) string {
 	if v.Kind == record.Null || v.Kind == record.JSON {
 		return ""
@@ -58,18 +60,19 @@ func (w *worker) canonical(c *chain, v record.Value) string {
 	if v.Kind != record.String {
 		v = record.StringValue(v.Text())
 	}
-	if c != nil {
-		out, ok := record.Value{}, false
-		if c.cached && len(v.S) <= maxCached {
-			out, ok = w.cache.run(c, v)
-		} else {
-			out, ok = c.run(v)
-		}
-		if ok {
-			return out.S
-		}
+	if c == nil {
+		return strings.TrimSpace(v.S)
 	}
-	return strings.TrimSpace(v.S)
+	out, ok := record.Value{}, false
+	if c.cached && len(v.S) <= maxCached {
+		out, ok = w.cache.run(c, v)
+	} else {
+		out, ok = c.run(v)
+	}
+	if !ok {
+		return ""
+	}
+	return out.S
 }
 
 // canonicalChain is the cleansing of an identifier type; nil trims.

@@ -60,7 +60,10 @@ func makeDate(s StepConfig) (stepFunc, *errs.Error) {
 		if out, ok := isoDate(v); ok {
 			return out, true
 		}
-		if v.Kind != record.String {
+		switch {
+		case v.Kind == record.Int && format == "ymd": // 19451210, taken for a number by its contract
+			v = record.StringValue(v.Text())
+		case v.Kind != record.String:
 			return v, false
 		}
 		return orderedDate(strings.TrimFunc(v.S, isSpace), format)
@@ -68,8 +71,11 @@ func makeDate(s StepConfig) (stepFunc, *errs.Error) {
 }
 
 // orderedDate reads three numbers in the order that format says, with one kind of
-// separator, and a time of day after a space or T.
+// separator, and a time of day after a space or T. Eight digits alone are ymd.
 func orderedDate(s, format string) (record.Value, bool) {
+	if len(s) == 8 && format == "ymd" && allDigits(s) {
+		s = s[:4] + "-" + s[4:6] + "-" + s[6:]
+	}
 	day, clock := s, ""
 	if i := strings.IndexAny(s, "Tt"); i > 0 {
 		day, clock = s[:i], s[i+1:]
@@ -110,8 +116,34 @@ func orderedDate(s, format string) (record.Value, bool) {
 	if clock == "" {
 		return record.DateValue(days), true
 	}
-	of, ok := isotime.Clock(clock)
+	of, ok := timeOfDay(strings.TrimLeft(clock, " "))
 	return record.TimeValue(days*isotime.DayMicros + of), ok
+}
+
+// timeOfDay reads what isotime.Clock reads, an hour of one digit, and a clock of
+// twelve hours with AM or PM after it, as microseconds after midnight.
+func timeOfDay(s string) (micros int64, ok bool) {
+	if len(s) > 1 && s[1] == ':' {
+		s = "0" + s
+	}
+	half, twelve := int64(0), false
+	if n := len(s) - 2; n > 0 && s[n+1]|0x20 == 'm' && (s[n]|0x20 == 'a' || s[n]|0x20 == 'p') {
+		twelve = true
+		if s[n]|0x20 == 'p' {
+			half = isotime.DayMicros / 2
+		}
+		s = strings.TrimRight(s[:n], " \u00a0\u202f")
+	}
+	if micros, ok = isotime.Clock(s); !ok || !twelve {
+		return micros, ok
+	}
+	switch hour := s[:2]; {
+	case hour == "12":
+		micros -= isotime.DayMicros / 2
+	case hour == "00" || hour > "12":
+		return 0, false
+	}
+	return micros + half, true
 }
 
 func makeNumber(s StepConfig) (stepFunc, *errs.Error) {

@@ -60,11 +60,11 @@ func stepDefs() []stepDef {
 	return []stepDef{
 		{doc: StepDoc{Name: "boolean", What: "Reads true, t, yes, y, on and 1 as true, and false, f, no, n, off and 0 as false.",
 			Table: [][2]string{{"Yes", "true"}, {"0", "false"}, {"perhaps", ""}}}, make: plain(boolean)},
-		{doc: StepDoc{Name: "date", Args: "format: iso (default), dmy, mdy or ymd", What: "Reads a date, and a timestamp where a time of day follows. Years need four digits; a year in front is understood in every format.",
+		{doc: StepDoc{Name: "date", Args: "format: iso (default), dmy, mdy or ymd", What: "Reads a date, and a timestamp where a time of day follows. Years need four digits; a year in front is understood in every format. ymd also reads eight digits without a sign between, and all but iso a clock of twelve hours.",
 			Table: [][2]string{{"2024-02-01", "2024-02-01"}, {"2024-02-01 10:30", "2024-02-01T10:30:00Z"}, {"2024-02-30", ""}, {"1/2/24", ""}}},
 			args: []string{"format"}, make: makeDate},
 		{doc: StepDoc{Name: "email", What: "Trims, lower-cases and checks the syntax of an e-mail address.",
-			Table: [][2]string{{" Jo.Doe@Example.COM ", "jo.doe@example.com"}, {"jo at example.com", ""}}}, dear: true, make: plain(email)},
+			Table: [][2]string{{" Jo.Doe@Example.COM ", "jo.doe@example.com"}, {"Jo Doe <jo@example.com>", "jo@example.com"}, {"jo at example.com", ""}}}, dear: true, make: plain(email)},
 		{doc: StepDoc{Name: "lower", What: "Writes text in lower case.", Table: [][2]string{{"ABC Ünï", "abc ünï"}}}, make: plain(onText(strings.ToLower))},
 		{doc: StepDoc{Name: "name", What: "Writes a person's name as people do, where it is all in capitals or all in small letters; a name in mixed case stays.",
 			Table: [][2]string{{"O'BRIEN", "O'Brien"}, {"mary-anne mcdonald", "Mary-Anne McDonald"}, {"JAN VAN DER BERG", "Jan van der Berg"}, {"DeShawn", "DeShawn"}}},
@@ -147,6 +147,9 @@ func email(v record.Value) (record.Value, bool) {
 	if s == "" {
 		return record.Value{}, true
 	}
+	if i := strings.LastIndexByte(s, '<'); i >= 0 && s[len(s)-1] == '>' {
+		s = s[i+1 : len(s)-1]
+	}
 	s = strings.TrimPrefix(s, "mailto:")
 	local, domain, ok := strings.Cut(s, "@")
 	if !ok || len(s) > 254 || len(local) > 64 || !validLocal(local) || !validDomain(domain) {
@@ -218,6 +221,9 @@ func makePhone(s StepConfig) (stepFunc, *errs.Error) {
 // e164 reads a number that is valid, or one that is possible: numbers set aside for
 // drama, and ranges newer than the library's tables, are still somebody's.
 func e164(text, region string) (record.Value, bool) {
+	if region == "" && strings.HasPrefix(text, "00") {
+		text = "+" + text[2:] // how most countries dial abroad
+	}
 	number, err := phonenumbers.Parse(text, region)
 	if err != nil {
 		return record.Value{}, false

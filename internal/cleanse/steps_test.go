@@ -66,7 +66,7 @@ func TestStepTables(t *testing.T) {
 		{step("email"), [][2]string{
 			{" Jo.Doe+x@Example.COM ", "jo.doe+x@example.com"}, {"mailto:jo@example.com", "jo@example.com"}, {"jörg@exämple.example.com", "jörg@exämple.example.com"},
 			{"", ""}, {"jo@example", lost}, {"jo", lost}, {"@example.com", lost}, {"jo@@example.com", lost}, {"jo@ex ample.com", lost}, {".jo@example.com", lost},
-			{"j..o@example.com", lost}, {"jo@-example.com", lost}, {"jo@example..com", lost}, {"jo@example.com,jo@example.org", lost}, {"Jo <jo@example.com>", lost},
+			{"j..o@example.com", lost}, {"jo@-example.com", lost}, {"jo@example..com", lost}, {"jo@example.com,jo@example.org", lost}, {"Jo <Jo@example.com>", "jo@example.com"}, {"<>", lost}, {">", lost},
 			{strings.Repeat("a", 65) + "@example.com", lost},
 		}},
 		{step("phone", "region", "GB"), [][2]string{
@@ -78,7 +78,11 @@ func TestStepTables(t *testing.T) {
 		{step("date", "format", "dmy"), [][2]string{{"29/02/2024", "2024-02-29"}, {"1.2.2024", "2024-02-01"}, {"01-02-2024 10:30", "2024-02-01T10:30:00Z"}, {"2024-02-01", "2024-02-01"}, {"2024/2/1", "2024-02-01"},
 			{"1/2/24", lost}, {"13/13/2024", lost}, {"1/2-2024", lost}, {"1/2/2024/3", lost}, {"/2/2024", lost}, {"1/2/", lost}, {"01/02/2024 25:00", lost}}},
 		{step("date", "format", "mdy"), [][2]string{{"02/29/2024", "2024-02-29"}, {"29/02/2024", lost}, {"1 2 2024", "2024-01-02"}}},
-		{step("date", "format", "ymd"), [][2]string{{"2024.1.2", "2024-01-02"}, {"1/2/2024", lost}, {"20240102", lost}}},
+		{step("date", "format", "ymd"), [][2]string{{"2024.1.2", "2024-01-02"}, {"1/2/2024", lost}, {"20240102", "2024-01-02"}, {"20240230", lost}, {"2024010", lost}}},
+		{step("date", "format", "dmy"), [][2]string{{"20240102", lost}, {"2/1/2024 9:05", "2024-01-02T09:05:00Z"}}},
+		{step("date", "format", "mdy"), [][2]string{
+			{"1/2/2024 3:45 PM", "2024-01-02T15:45:00Z"}, {"1/2/2024 12:00 am", "2024-01-02T00:00:00Z"}, {"1/2/2024 12:30:10 PM", "2024-01-02T12:30:10Z"},
+			{"1/2/2024 13:00 PM", lost}, {"1/2/2024 00:00 AM", lost}, {"1/2/2024 PM", lost}, {"1/2/2024 3 PM", lost}}},
 		{step("number"), [][2]string{{"1,234,567.50", "1.2345675e+06"}, {"12", "12"}, {"-0.5", "-0.5"}, {"+7", "7"}, {"007", "7"}, {"", ""},
 			{"1,5", lost}, {"12,34", lost}, {"1234,567", lost}, {"1.", lost}, {".5", lost}, {"1e5", lost}, {"£5", lost}, {"99999999999999999999", lost}, {"NaN", lost}}},
 		{step("number", "decimal", ","), [][2]string{{"1.234,5", "1234.5"}, {"1,5", "1.5"}, {"1.5", lost}}},

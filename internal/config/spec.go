@@ -107,7 +107,7 @@ func streamsSpec() field {
 		path("from", "The source; by default the first part of the stream's name.", "crm"),
 		path("files", "Glob on the base names of the source's files that belong to this stream; needed where a file source has several streams.", `"contacts-*.csv"`),
 		{key: "kind", shape: choice, choices: []string{"customer", "event", "object", "consent"}, doc: "What its records are about; needed but for the streams that a tracking source has by itself.", example: "customer"},
-		path("key", "Field that is the source's own key. Customers and objects of files need it.", "contact_id"),
+		path("key", "Field that is the source's own key. Customers and objects of files need it; where no field can be it, _row makes each row its own key: equal rows are one record, and a changed row is a new one.", "contact_id"),
 		path("seq", "Field that is the source's own order, a version or a time; file and row when absent.", "updated_at"),
 		path("occurred", "Field that says when it happened.", "updated_at"),
 		path("deleted", "Boolean field; true deletes the key.", "is_deleted"),

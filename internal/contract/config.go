@@ -19,7 +19,7 @@ type StreamConfig struct {
 	Stream   string      `json:"stream"`
 	Source   string      `json:"source"`
 	Kind     record.Kind `json:"kind"`
-	Key      string      `json:"key,omitempty"`      // path; empty for events and push sources that set their own
+	Key      string      `json:"key,omitempty"`      // path, or RowKey; empty for events and push sources that set their own
 	Seq      string      `json:"seq,omitempty"`      // path
 	Occurred string      `json:"occurred,omitempty"` // path
 	Deleted  string      `json:"deleted,omitempty"`  // path of a boolean: true means op delete

@@ -1,6 +1,8 @@
 package contract
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"strconv"
 	"strings"
 
@@ -10,6 +12,11 @@ import (
 
 // CodePin is the code of Map's only fault.
 const CodePin errs.Code = "pin_unknown"
+
+// RowKey in place of a key's path makes the row its own key, for what has no id: rows
+// that agree in every byte are one record, wherever they come from, and a row that
+// changes is a new record beside the old one.
+const RowKey = "_row"
 
 // What the door reads out of a record, as indexes of a mapping's paths.
 const (
@@ -24,12 +31,16 @@ const (
 type mapping struct {
 	paths   [mapped]string
 	wanted  int  // paths that are set
+	row     bool // the key is RowKey
 	unixOcc bool // the contract types occurred as a timestamp: a number is unix time
 	unixSeq bool
 }
 
 func compileMapping(c StreamConfig) mapping {
 	m := mapping{paths: [mapped]string{mapKey: c.Key, mapSeq: c.Seq, mapOccurred: c.Occurred, mapDeleted: c.Deleted}}
+	if c.Key == RowKey {
+		m.row, m.paths[mapKey] = true, ""
+	}
 	for _, p := range m.paths {
 		if p != "" {
 			m.wanted++
@@ -72,10 +83,22 @@ func (s *Stage) Map(pin uint32, r *record.Record) error {
 	if r.Source == "" {
 		r.Source = st.cfg.Source
 	}
+	if st.mapping.row && r.Key == "" && len(r.Props) > 0 {
+		r.Key = rowKey(r.Props)
+	}
 	if st.mapping.wanted > 0 {
 		st.mapping.apply(r)
 	}
 	return nil
+}
+
+// rowKey is 128 bits of the row's SHA-256 in hex: nobody can make a row that takes
+// another's place.
+func rowKey(props []byte) string {
+	sum := sha256.Sum256(props)
+	var text [32]byte
+	hex.Encode(text[:], sum[:16])
+	return string(text[:])
 }
 
 // finder looks for up to four members in one pass over the text.

@@ -56,6 +56,34 @@ func TestMap(t *testing.T) {
 	}
 }
 
+func TestARowIsItsOwnKey(t *testing.T) {
+	st := stage(t, contract.StreamConfig{Stream: "s", Source: "crm", Kind: record.Customer, Key: contract.RowKey, Seq: "v"})
+	key := func(r record.Record) string {
+		t.Helper()
+		r.Stream = "s"
+		if err := st.Map(1, &r); err != nil {
+			t.Fatal(err)
+		}
+		return r.Key
+	}
+	first := key(record.Record{ID: "1:1", Props: []byte(`{"a":"x","_row":"9","v":"1"}`)})
+	if len(first) != 32 {
+		t.Errorf("key %q", first)
+	}
+	if again := key(record.Record{ID: "2:7", Props: []byte(`{"a":"x","_row":"9","v":"1"}`)}); again != first {
+		t.Error("the same row in another file has another key")
+	}
+	if other := key(record.Record{ID: "1:1", Props: []byte(`{"a":"y","_row":"9","v":"1"}`)}); other == first {
+		t.Error("another row has the same key")
+	}
+	if set := key(record.Record{Key: "k", Props: []byte(`{}`)}); set != "k" {
+		t.Errorf("the source's own key became %q", set)
+	}
+	if none := key(record.Record{}); none != "" {
+		t.Errorf("nothing has the key %q", none)
+	}
+}
+
 func TestMapKeepsWhatTheSourceSet(t *testing.T) {
 	st := stage(t, contract.StreamConfig{Stream: "s", Source: "crm", Kind: record.Customer, Key: "id", Seq: "v", Occurred: "at"})
 	props := []byte(`{"id":"from props","v":7,"at":"2024-01-02"}`)
