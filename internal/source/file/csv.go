@@ -37,6 +37,34 @@ func detect(header []byte) byte {
 	return delimiters[best]
 }
 
+// excelHint reads the line "sep=;" with which Excel's CSV files may begin.
+func excelHint(line []byte) (delimiter byte, ok bool) {
+	line = bytes.Trim(line, `"`)
+	if len(line) != 5 || !bytes.EqualFold(line[:4], []byte("sep=")) {
+		return 0, false
+	}
+	return line[4], bytes.IndexByte([]byte(delimiters), line[4]) >= 0
+}
+
+// empty reports whether no field of the row just split holds anything.
+func (f *csvFormat) empty() bool {
+	for _, field := range f.fields {
+		if len(bytes.TrimSpace(field)) > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// fits reports whether the row just split has the header's number of fields, and
+// cuts off those beyond that are empty: delimiters at a line's end say nothing.
+func (f *csvFormat) fits() bool {
+	for len(f.fields) > len(f.names) && len(bytes.TrimSpace(f.fields[len(f.fields)-1])) == 0 {
+		f.fields = f.fields[:len(f.fields)-1]
+	}
+	return len(f.fields) == len(f.names)
+}
+
 // split cuts a line without quotes into fields.
 func (f *csvFormat) split(line []byte) {
 	f.fields = f.fields[:0]

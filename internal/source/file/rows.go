@@ -28,6 +28,7 @@ const (
 	gotEnd           // the stream has ended
 	gotPart          // the last line has no end yet, and is to be held back
 	gotHeader        // the header, when only that was asked for
+	gotBlank         // a line that says nothing, within next alone
 )
 
 // rows turns a stream into rows: one JSON object each, or a code and what was read.
@@ -67,7 +68,7 @@ func (r *rows) next(b []byte) (out []byte, reject errs.Code, st status) {
 		} else {
 			out, reject, st = r.nextJSON(b, line, size)
 		}
-		if st == gotHeader && !r.once {
+		if st == gotHeader && !r.once || st == gotBlank {
 			continue
 		}
 		if st == gotRow {
@@ -117,6 +118,13 @@ func (r *rows) nextJSON(b, line []byte, size int) ([]byte, errs.Code, status) {
 // nextCSV reads the row that begins with the given physical line of size bytes.
 func (r *rows) nextCSV(b, line []byte, size int) ([]byte, errs.Code, status) {
 	f := r.csv
+	if d, ok := excelHint(line); ok && !f.headed {
+		if f.delimiter == 0 {
+			f.delimiter = d
+		}
+		r.passLines(size, 1)
+		return b, "", gotBlank
+	}
 	if f.delimiter == 0 {
 		f.delimiter = detect(line)
 	}
@@ -149,6 +157,9 @@ func (r *rows) nextCSV(b, line []byte, size int) ([]byte, errs.Code, status) {
 	switch {
 	case bytes.IndexByte(raw, 0) >= 0:
 		code = CodeNul
+	case f.empty(): // a row of delimiters alone, as spreadsheets append them, is a blank line
+		r.passLines(size, lines)
+		return b, "", gotBlank
 	case !f.headed:
 		f.headed = true
 		f.setHeader()
@@ -156,7 +167,7 @@ func (r *rows) nextCSV(b, line []byte, size int) ([]byte, errs.Code, status) {
 		return b, "", gotHeader
 	case len(f.names) == 0:
 		code = CodeHeader
-	case len(f.fields) != len(f.names):
+	case !f.fits():
 		code = CodeRagged
 	}
 	f.headed = true
