@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/kithdata/kith/internal/api/client"
+	"github.com/kithdata/kith/internal/kit/errs"
 )
 
 type keysCmd struct {
@@ -149,7 +150,7 @@ func (c deadLettersCmd) Run(g *Globals) (err error) {
 	t := newTable("id", "kind", "time", "#attempts", "code", "#status", "profile")
 	for _, d := range items {
 		status := ""
-		if d.Status != nil {
+		if d.Status != nil && *d.Status != 0 {
 			status = strconv.Itoa(*d.Status)
 		}
 		t.add(d.ID, d.Kind, d.Time, d.Attempts, d.Code, status, d.Profile)
@@ -175,6 +176,9 @@ func (c redeliverCmd) Run(g *Globals) (err error) {
 		return err
 	}
 	defer finish(&err, done)
+	if conn.offline() {
+		return errs.New("server_needed", "messages are sent by a running server alone").Fix("start kith run, and repeat the command")
+	}
 	body := client.RedeliverRequest{}
 	if c.All {
 		body.All = &c.All
@@ -186,11 +190,7 @@ func (c redeliverCmd) Run(g *Globals) (err error) {
 		return err
 	}
 	return show(g, a, func(p *printer, r client.Redelivered) {
-		when := ""
-		if conn.offline() && r.Queued > 0 {
-			when = "; the next kith run sends"
-		}
-		p.line("%s queued%s", count(int64(r.Queued), "message is", "messages are"), when)
+		p.line("%s queued", count(int64(r.Queued), "message is", "messages are"))
 	})
 }
 

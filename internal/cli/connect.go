@@ -7,13 +7,11 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
-	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/kithdata/kith/internal/api/client"
@@ -27,6 +25,8 @@ const (
 	codeNotRun errs.Code = "project_not_run"
 	codeAnswer errs.Code = "server_answer"
 	codeReach  errs.Code = "server_unreachable"
+	codeInUse  errs.Code = "data_in_use" // as the engine says it
+	codeRuns   errs.Code = "server_runs"
 )
 
 // healthTimeout is how long a server may take to say that it lives.
@@ -44,19 +44,52 @@ type connection struct {
 // the road moves, in this process (settle) or in the next kith run.
 func (c *connection) offline() bool { return c.app != nil }
 
+// patience is how long a command waits for a data folder that another process holds:
+// a server that is starting, or a command that is about to end.
+const patience = 10 * time.Second
+
+// whileInUse calls try again while it fails because another process holds the folder.
+func whileInUse(ctx context.Context, try func() error) error {
+	deadline := time.Now().Add(patience)
+	for pause := 20 * time.Millisecond; ; pause = min(2*pause, 500*time.Millisecond) {
+		err := try()
+		if !errs.Is(err, codeInUse) || time.Now().After(deadline) {
+			return err
+		}
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
 // connect reaches the project of g. The caller closes the connection.
-func connect(g *Globals) (*connection, func() error, error) {
+func connect(g *Globals) (c *connection, done func() error, err error) {
 	tree, err := g.load()
 	if err != nil {
 		return nil, nil, err
 	}
-	if c, err := running(g.ctx, tree); c != nil || err != nil {
-		return c, func() error { return nil }, err
-	}
-	if _, err := os.Stat(filepath.Join(tree.Data, "keys")); errors.Is(err, fs.ErrNotExist) {
+	err = whileInUse(g.ctx, func() (err error) {
+		done = func() error { return nil }
+		if c, err = running(g.ctx, tree); c != nil || err != nil {
+			return err
+		}
+		c, done, err = offline(g, tree)
+		return err
+	})
+	return c, done, err
+}
+
+// silent is above every level: what goes wrong is told by the command itself.
+const silent = slog.LevelError + 4
+
+// offline opens the project in this process.
+func offline(g *Globals, tree *config.Tree) (*connection, func() error, error) {
+	if _, ok := app.ReadLocal(tree.Data); !ok {
 		return nil, nil, errs.New(codeNotRun, "the project has not run yet").At(tree.Path).Fix("start it with kith run")
 	}
-	a, err := app.Open(g.ctx, tree, app.Options{Version: g.IO.Version, Logger: g.logger(slog.LevelError), Offline: true,
+	a, err := app.Open(g.ctx, tree, app.Options{Version: g.IO.Version, Logger: g.logger(silent), Offline: true,
 		Load: func() (*config.Tree, error) { return config.Load(g.Project, g.Env) }})
 	if err != nil {
 		return nil, nil, err

@@ -35,7 +35,7 @@ func (quarantineReasonsCmd) Run(g *Globals) (err error) {
 			p.line("the quarantine is empty")
 			return
 		}
-		t := newTable("#records", "code", "stream", "field", "mend")
+		t := newTable("#records", "code", "stream", "field", "why")
 		for _, r := range page.Items {
 			t.add(r.Count, r.Code, r.Stream, r.Field, r.Mend)
 		}

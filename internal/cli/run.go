@@ -12,6 +12,7 @@ import (
 
 	"github.com/kithdata/kith/internal/app"
 	"github.com/kithdata/kith/internal/config"
+	"github.com/kithdata/kith/internal/kit/errs"
 )
 
 // load reads the project's file; its faults end with ExitConfig.
@@ -48,8 +49,15 @@ func (c runCmd) serve(g *Globals) error {
 	if err != nil {
 		return err
 	}
-	a, err := app.Open(g.ctx, tree, app.Options{Version: g.IO.Version, Logger: g.logger(slog.LevelInfo), ApplyRules: c.Apply,
-		Load: func() (*config.Tree, error) { return config.Load(g.Project, g.Env) }})
+	var a *app.App
+	err = whileInUse(g.ctx, func() (err error) {
+		if other, err := running(g.ctx, tree); other != nil || err != nil {
+			return errors.Join(err, errs.New(codeRuns, "the project runs already").At(tree.Path).Fix("stop the other kith run first; kith status tells how it stands"))
+		}
+		a, err = app.Open(g.ctx, tree, app.Options{Version: g.IO.Version, Logger: g.logger(slog.LevelInfo), ApplyRules: c.Apply,
+			Load: func() (*config.Tree, error) { return config.Load(g.Project, g.Env) }})
+		return err
+	})
 	if err != nil {
 		return err
 	}
