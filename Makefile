@@ -59,7 +59,7 @@ fuzz: ## every fuzz test for FUZZ_TIME each
 	./scripts/fuzz.sh $(FUZZ_TIME)
 
 generate: ## rewrite the pages and files that are made from the code
-	$(GO) test ./internal/config ./internal/law -update
+	$(GO) test ./internal/config ./internal/law ./internal/cli -update
 
 ci: ## what .ci/run does
 	./.ci/run
