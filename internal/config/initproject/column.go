@@ -224,6 +224,19 @@ func (c *column) isComma() bool {
 }
 func (c *column) isEmail() bool { return c.share(c.forms.email) >= 0.5 }
 
+// isCode reports whether values are written as ids often are: a few letters, perhaps a
+// dash, and digits.
+func (c *column) isCode() bool {
+	n := 0
+	for _, v := range c.kept {
+		letters := strings.IndexFunc(v, func(r rune) bool { return r < 'A' || r > 'z' || r > 'Z' && r < 'a' })
+		if letters > 0 && letters <= 6 && len(v) <= 24 && strings.Trim(v[letters:], "0123456789-_") == "" && digits(v) > 0 {
+			n++
+		}
+	}
+	return len(c.kept) > 0 && n == len(c.kept)
+}
+
 // unixTime reports whether whole numbers are seconds or milliseconds of this era.
 func (c *column) unixTime() bool {
 	for _, v := range c.kept {

@@ -127,6 +127,8 @@ func (s *stream) findKey() {
 			score, why = 60, "unique in every row, and names a user"
 		case c.isEmail():
 			score, why = 50, "unique in every row; no column looks like an id"
+		case c.meaning == unknown && s.rows >= 3 && c.isCode():
+			score, why = 30, "unique in every row, and written as a code is; no column is called an id"
 		case c.isInt() && c.meaning == unknown && !c.isTime():
 			score, why = 40, "a whole number that is unique in every row; no column is called an id"
 		case c.meaning == unknown && !c.isTime() && !c.isDate() && !c.isNumber() && !c.isComma() && s.rows >= 20 && c.average() <= 40:
@@ -308,7 +310,11 @@ func (s *stream) findTimes() {
 	}
 	for _, m := range []meaning{updated, occurred} {
 		for _, c := range s.with(m) {
-			if !c.isTime() && !c.isInt() && c.isDate() {
+			switch {
+			case c.isTime() || c.isInt() || !c.isDate():
+			case c.forms.iso > c.forms.date:
+				s.note("some values of %s are no dates, so it cannot order records; the order of rows does", c.name)
+			default:
 				s.note("%s is no ISO date, so it cannot order records; the order of rows does", c.name)
 			}
 		}

@@ -119,6 +119,9 @@ func TestOtherLanguagesAndHabits(t *testing.T) {
 		{"utf-16", "wide.csv", utf16("id,email\n1,jo@example.com\n"), []string{"email: email"}},
 		{"latin-1", "old.csv", "id,Pr\xe9nom,email\n1,Zo\xe9,zoe@example.com\n", []string{`first_name: {from: "Prénom"`}},
 		{"tabs", "t.tsv", "id\temail\n1\tjo@example.com\n", []string{`delimiter: "\t"`, "kind: customer"}},
+		{"a code beats a telephone number as the key", "loyalty.csv", "member,phone,tier\nL1,+44 7700 900101,gold\nL2,07700 900104,silver\nL3,07700 900107,gold\n", []string{"key: member", "region: GB", "kind: customer"}},
+		{"a foreigner among locals", "crm.csv", "id,telefon\n1,0351 4567890\n2,089 1234567\n3,030 7654321\n4,0221 987654\n5,0711 123456\n6,040 345678\n7,0341 223344\n8,0421 556677\n9,0211 889900\n10,0511 112233\n11,+1 202 555 0101\n", []string{"region: DE"}},
+		{"one date that is none", "crm.csv", "id,email,updated at\n1,jo@example.com,2026-01-05 09:12:00\n2,al@example.com,2026-02-30 10:00:00\n3,bo@example.com,2026-01-06 10:00:00\n4,cy@example.com,2026-01-07 10:00:00\n5,di@example.com,2026-01-08 10:00:00\n6,ed@example.com,2026-01-09 10:00:00\n", []string{"some values of updated at are no dates"}},
 		{"nested", "n.ndjson", `{"id":1,"profile":{"email":"jo@example.com","name":{"first":"Jo"}},"tags":["a"]}` + "\n", []string{"email: profile.email", "kind: customer"}},
 	}
 	for _, c := range cases {

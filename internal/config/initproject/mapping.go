@@ -151,7 +151,7 @@ func (s *stream) order(c *column) (format, why string) {
 		return "mdy", fmt.Sprintf("month first: %d of %d values can be nothing else", f.monthFirst, f.date)
 	}
 	format = "dmy"
-	if l := s.language(); l == "" && slices.Contains(s.regionHints(), "US") {
+	if hints, _ := s.regionHints(); s.language() == "" && slices.Contains(hints, "US") {
 		format = "mdy"
 	}
 	s.note("%s could be day first or month first: no value settles it, %s is a guess", c.name, format)

@@ -2,6 +2,7 @@ package initproject
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 
@@ -25,7 +26,7 @@ func (s *stream) region() (region, why string) {
 	if len(numbers) == 0 {
 		return "", ""
 	}
-	hints := s.regionHints()
+	hints, told := s.regionHints() // told counts the values that name each
 	others := []string{"US", "GB", "DE", "FR", "ES", "IT", "NL", "AU", "IN", "BR", "CA", "BE", "AT", "CH", "SE", "DK", "NO", "FI", "PL", "PT", "IE", "MX", "JP", "CN", "KR", "ZA", "NZ", "CZ", "GR", "TR", "RU", "UA", "RO", "HU", "SG", "HK", "AE", "IL", "AR", "CO", "CL"}
 	best, most := "", -1.0
 	for i, r := range append(slices.Clone(hints), others...) {
@@ -34,7 +35,7 @@ func (s *stream) region() (region, why string) {
 			p, err := phonenumbers.Parse(n, r)
 			switch {
 			case err != nil:
-			case phonenumbers.IsValidNumber(p):
+			case phonenumbers.IsValidNumber(p), r == "GB" && madeUp(p):
 				score++
 			case phonenumbers.IsPossibleNumber(p):
 				score += 0.4 // made-up and newly given numbers
@@ -42,7 +43,9 @@ func (s *stream) region() (region, why string) {
 		}
 		score /= float64(len(numbers))
 		if i < len(hints) {
-			score += 0.3
+			// Country codes, and countries beside them, say more than digits that happen to
+			// fit, unless they are a few foreigners.
+			score += 0.3 + 0.3*min(1, 5*float64(told[r])/float64(len(numbers)))
 		}
 		if score > most+0.001 {
 			best, most = r, score
@@ -59,8 +62,16 @@ func (s *stream) region() (region, why string) {
 	return best, "most numbers are valid there: please check"
 }
 
-// regionHints are the regions that a file's own values speak for, the strongest first.
-func (s *stream) regionHints() []string {
+// madeUp reports whether a number is one of those that Ofcom sets aside for fiction:
+// the library does not count them as valid, and examples are full of them.
+func madeUp(p *phonenumbers.PhoneNumber) bool {
+	n := p.GetNationalNumber()
+	return p.GetCountryCode() == 44 && (n/1000 == 7700900 || n/1000 == 2079460 || n/1000 == 1632960)
+}
+
+// regionHints are the regions that a file's own values speak for, the strongest
+// first; told counts the country codes and countries that name each.
+func (s *stream) regionHints() (hints []string, told map[string]int) {
 	counts := map[string]int{}
 	supported := phonenumbers.GetSupportedRegions()
 	for _, c := range s.with(country) {
@@ -79,6 +90,9 @@ func (s *stream) regionHints() []string {
 			}
 		}
 	}
+	delete(counts, "")
+	delete(counts, "ZZ")
+	told = maps.Clone(counts)
 	if len(counts) == 0 {
 		for _, c := range s.with(email) {
 			for v, n := range c.counts {
@@ -92,9 +106,7 @@ func (s *stream) regionHints() []string {
 			}
 		}
 	}
-	delete(counts, "")
-	delete(counts, "ZZ")
-	hints := make([]string, 0, len(counts))
+	hints = make([]string, 0, len(counts))
 	for r := range counts {
 		hints = append(hints, r)
 	}
@@ -105,7 +117,7 @@ func (s *stream) regionHints() []string {
 	if l := s.language(); len(hints) == 0 && l != "" {
 		hints = append(hints, l)
 	}
-	return hints
+	return hints, told
 }
 
 // regionOf reads a country's code or usual name.

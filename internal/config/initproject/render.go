@@ -65,6 +65,9 @@ func render(name string, streams []*stream) string {
 	p.golden(streams)
 	p.line(0, "", "")
 	p.line(0, "warehouse: {type: duckdb}", "kith sql \"select …\" asks it while the server runs")
+	p.line(0, "", "")
+	p.line(0, "# destinations:", "every change of a profile as a signed HTTP request")
+	p.line(0, "#   mailer: {type: webhook, url: \"http://127.0.0.1:9000/hook\", on: [profile.changed], allow_private: true}", "")
 	return p.String()
 }
 
