@@ -57,7 +57,10 @@ func (w *work) fact(r *record.Record, op record.Op, node record.NodeKey, order r
 		f.Key = r.ID
 	}
 	key := node
-	if key.IsZero() { // belongs to nobody: spread by itself
+	switch {
+	case r.Kind == record.Object: // its node changes, and what is said of it last must come last
+		key = w.hasher.Object(f.Source, f.Stream, f.Key)
+	case key.IsZero(): // belongs to nobody: spread by itself
 		key = w.hasher.Message(f.Source, f.Key)
 	}
 	size := 160 + len(f.Source) + len(f.Stream) + len(f.Event) + len(f.Key)

@@ -9,7 +9,7 @@ import (
 const (
 	TopicChanges      = "changes"      // Profile, keyed by profile id
 	TopicMoves        = "moves"        // Move, keyed by node key
-	TopicFacts        = "facts"        // Fact, keyed by node key
+	TopicFacts        = "facts"        // Fact, keyed by node key; of an object, by that object
 	TopicDispositions = "dispositions" // Disposition, keyed by partition
 	TopicResolve      = "resolve"      // identity's own deferred work
 )
