@@ -76,6 +76,7 @@ func (r *Road) replayed(ctx context.Context, b *record.Batch) ([]*record.Batch, 
 					}
 					again = rej.Record
 					again.Pin = replay.Pin
+					refused(&again)
 				}
 				sub.Records = append(sub.Records, again)
 			}

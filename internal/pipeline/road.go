@@ -179,11 +179,17 @@ func (r *Road) decode(p int32, from uint64, values [][]byte) (*record.Batch, err
 			return nil, fmt.Errorf("partition %d, offset %d: %w", p, from+uint64(i), err)
 		}
 		rec.Partition, rec.Offset = p, from+uint64(i)
-		if rec.Reject != "" {
-			rec.Quarantine(rec.Reject, "", "the door could not read it")
-		}
+		refused(rec)
 	}
 	return b, nil
+}
+
+// refused sets a record aside that its door could not read. No rule can change that:
+// it is so at every replay.
+func refused(rec *record.Record) {
+	if rec.Reject != "" {
+		rec.Quarantine(rec.Reject, "", "it cannot be read as a record: mend it at its source and send it again")
+	}
 }
 
 func (r *Road) recycle(b *record.Batch) {
@@ -264,9 +270,7 @@ func (r *Road) attempt(ctx context.Context, b *record.Batch) error {
 		for i := range b.Records {
 			rec := &b.Records[i]
 			rec.Verdict = record.Verdict{}
-			if rec.Reject != "" {
-				rec.Quarantine(rec.Reject, "", "the door could not read it")
-			}
+			refused(rec)
 		}
 		if err := r.refine(ctx, b); err != nil {
 			return err

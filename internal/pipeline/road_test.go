@@ -320,6 +320,24 @@ func TestReplayMovesADispositionOnce(t *testing.T) {
 	}
 }
 
+func TestWhatTheDoorRefusedStaysRefusedAtAReplay(t *testing.T) {
+	r := newRig(t, &sum{})
+	torn := event(1, `{"_raw":"torn"}`)
+	torn.Reject = "csv_ragged"
+	r.put(torn)
+	list, err := pipeline.ListQuarantine(t.Context(), r.engine.State, 1, pipeline.QuarantineFilter{Code: "csv_ragged"})
+	if err != nil || len(list) != 1 {
+		t.Fatal(list, err)
+	}
+	for pin := uint32(2); pin < 4; pin++ {
+		r.replay(pin, list[0].Place)
+	}
+	again, err := pipeline.ListQuarantine(t.Context(), r.engine.State, 1, pipeline.QuarantineFilter{Code: "csv_ragged"})
+	if err != nil || len(again) != 1 || again[0].Reason != list[0].Reason || r.acted("k001") != 0 {
+		t.Errorf("%+v, before %+v; it acted %d times: %v", again, list, r.acted("k001"), err)
+	}
+}
+
 // settled waits for the end of a build and checks which generation is current.
 func (r *rig) settled(want uint32) {
 	r.t.Helper()
