@@ -117,6 +117,7 @@ type identifier struct {
 	attr  string // the attribute that reads the same field; empty when none does
 	chain *chain // canonical form of the type
 	raw   bool   // where its attribute could not be read, the field itself may name
+	ready bool   // the attribute's last step gave it the type's form already
 }
 
 // worker refines one record after another; it lives for one batch.

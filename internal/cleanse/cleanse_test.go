@@ -338,3 +338,65 @@ func BenchmarkRefineCRMRow(b *testing.B) {
 	}, record.Customer, []record.Attr{str("born", "1984-03-09"), str("city", "Leeds"), str("contact_id", "C-10023"), str("email", "Mary.OBrien@Example.com"), str("first", "MARY-ANNE"),
 		str("last", "o'brien"), str("mobile", "07700 900123"), str("postcode", "LS1 4AP"), str("status", "active"), str("updated_at", "2024-05-01 10:11:12")})
 }
+
+// TestIdentifiersOfReadyAttributes compares identifiers whose attribute ends in their
+// type's own step, and so are not read again, with those that are.
+func TestIdentifiersOfReadyAttributes(t *testing.T) {
+	texts := []string{"07400 900123", "+44 7400 900123", "(0161) 496 0123", "0000000000", "+44 0123456789", "0770 0900 123 ext 4", "+39 06 698 12345", "+1 212 555 0123",
+		"call me", "", " Jo.Doe@Example.COM ", "Jo Doe <jo@example.com>", "jo at example.com", "+44 7911 123456"}
+	for _, typ := range []string{"email", "phone"} {
+		for _, region := range []string{"", "GB", "IT", "JE"} {
+			step := cleanse.StepConfig{Name: typ}
+			if typ == "phone" && region != "" {
+				step.Args = map[string]string{"region": region}
+			}
+			refined := func(text string, steps ...cleanse.StepConfig) string {
+				st := cleanse.New()
+				if err := st.Install(1, []cleanse.StreamConfig{{Stream: "s", Attributes: []cleanse.AttributeConfig{{Name: "a", From: "f", Steps: steps}},
+					Identifiers: []cleanse.IdentifierConfig{{Type: typ, From: "f"}}}}); err != nil {
+					t.Fatal(err)
+				}
+				b := record.Batch{Records: []record.Record{{Stream: "s", Kind: record.Customer, Op: record.Upsert, Pin: 1, Fields: []record.Attr{str("f", text)}}}}
+				if err := st.Refine(t.Context(), &b); err != nil {
+					t.Fatal(err)
+				}
+				return fmt.Sprint(b.Records[0].Identifiers)
+			}
+			for _, text := range texts {
+				if ready, again := refined(text, step), refined(text, step, cleanse.StepConfig{Name: "trim"}); ready != again {
+					t.Errorf("%s %s of %q is %s, read again %s", typ, region, text, ready, again)
+				}
+			}
+		}
+	}
+}
+
+// BenchmarkRefineNewPeople has a telephone number and an address in every row that no
+// row before had: the first load of a customer base.
+func BenchmarkRefineNewPeople(b *testing.B) {
+	st := cleanse.New()
+	if err := st.Install(1, []cleanse.StreamConfig{{
+		Stream: "s",
+		Attributes: []cleanse.AttributeConfig{
+			{Name: "email", From: "mail", Steps: []cleanse.StepConfig{{Name: "email"}}},
+			{Name: "phone", From: "tel", Steps: []cleanse.StepConfig{{Name: "phone", Args: map[string]string{"region": "GB"}}}},
+		},
+		Identifiers: []cleanse.IdentifierConfig{{Type: "email", From: "mail"}, {Type: "phone", From: "tel"}},
+	}}); err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	n := 0
+	batch := record.Batch{Records: make([]record.Record, 256)}
+	for b.Loop() {
+		for i := range batch.Records {
+			n++
+			batch.Records[i] = record.Record{Stream: "s", Kind: record.Customer, Op: record.Upsert, Pin: 1,
+				Fields: []record.Attr{str("mail", fmt.Sprintf("p%08d@example.com", n)), str("tel", fmt.Sprintf("07%09d", 400_000_000+n))}}
+		}
+		if err := st.Refine(b.Context(), &batch); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(n), "ns/record")
+}

@@ -67,6 +67,8 @@ func (s *Stage) compile(c StreamConfig) (*stream, error) {
 		for _, a := range c.Attributes { // the first that reads the field
 			if a.From == id.From {
 				m.attr = a.Name
+				n := len(a.Steps)
+				m.ready = n > 0 && a.Type == "" && a.Steps[n-1].Name == id.Type && st.canonicalChain(id.Type) != nil // the steps are called as the types are
 				break
 			}
 		}

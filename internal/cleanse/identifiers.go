@@ -32,6 +32,12 @@ func (w *worker) identifiers(st *stream, r *record.Record) {
 		var v record.Value
 		if m.attr != "" && r.Kind != record.Consent {
 			v, _ = fieldValue(r.Attrs, m.attr)
+			if m.ready && v.Kind == record.String { // reading it again would give the same
+				if m.typ != typePhone || !filler(v.S) {
+					r.Identifiers = append(r.Identifiers, record.Identifier{Type: m.typ, Value: v.S})
+				}
+				continue
+			}
 		}
 		// A number whose region nobody knows is no E.164 attribute, and still names.
 		if m.attr == "" || r.Kind == record.Consent || v.IsNull() && m.raw {
