@@ -30,8 +30,10 @@ func tracking(ctx context.Context, b *bench) ([]Figure, error) {
 		events := float64(n * batchEvents)
 		out["events_per_second"] = events / took.Seconds()
 		out["cpu_us_per_event"] = (cpuTime() - cpu).Seconds() * 1e6 / max(events, 1)
+		cpu = cpuTime()
 		n, took, err = saturate(ctx, callClients, b.size.span, senders(ctx, address, call, trackers, &serial))
-		out["requests_per_second"] = float64(n) / took.Seconds()
+		out["calls_per_second"] = float64(n) / took.Seconds()
+		out["cpu_us_per_call"] = (cpuTime() - cpu).Seconds() * 1e6 / float64(max(n, 1))
 		return out, err
 	}
 	doorAlone := func(ctx context.Context) (out reading, err error) {
@@ -74,23 +76,23 @@ func tracking(ctx context.Context, b *bench) ([]Figure, error) {
 		}
 		out = reading{"events_per_second": float64(n*batchEvents) / took.Seconds()}
 		n, took, err = saturate(ctx, callClients, b.size.span, committers(1, len(trackItem), &serial, db))
-		out["requests_per_second"] = float64(n) / took.Seconds()
+		out["calls_per_second"] = float64(n) / took.Seconds()
 		return out, err
 	}
 	m, err := b.inTurns(ctx, contender{"kith", doorAlone}, contender{"kith-road", withRoad}, contender{"raw-http", bareHTTP}, contender{"raw-pebble", barePebble})
 	if err != nil {
 		return nil, err
 	}
-	one := func(what, name string, goal float64) Figure {
-		f := Figure{What: what, Unit: "/s", Goal: goal, Measured: m[0][name]}
-		f.More = map[string]float64{"while_the_road_runs_per_second": m[1][name]}
-		f.against("net/http that only reads the body", m[2][name])
-		f.against("bare synced Pebble commits", m[3][name])
+	one := func(what, of string, goal float64) Figure {
+		rate, cpu := of+"s_per_second", "cpu_us_per_"+of
+		f := Figure{What: what, Unit: "/s", Goal: goal, Measured: m[0][rate]}
+		f.More = map[string]float64{"while_the_road_runs_per_second": m[1][rate], cpu: m[0][cpu], "raw_http_" + cpu: m[2][cpu]}
+		f.against("net/http that only reads the body", m[2][rate])
+		f.against("bare synced Pebble commits", m[3][rate])
 		return f
 	}
-	events := one("events acknowledged after sync, batches of 100", "events_per_second", 100_000)
-	events.More["cpu_us_per_event"] = m[0]["cpu_us_per_event"]
-	return []Figure{events, one("calls of one event acknowledged after sync", "requests_per_second", 20_000)}, nil
+	return []Figure{one("events acknowledged after sync, batches of 100", "event", 100_000),
+		one("calls of one event acknowledged after sync", "call", 20_000)}, nil
 }
 
 // acknowledgement measures how long one call waits, idle and beside a load.
