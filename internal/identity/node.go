@@ -327,9 +327,8 @@ func (g *edge) decode(d *wire.Decoder) {
 	}
 }
 
-// decodeNode reads what encode wrote into n, which aliases b.
-func decodeNode(b []byte, n *node) error {
-	d := wire.NewDecoder(b)
+// decodeHead reads what look-ups ask of a node: it lies in front of all that grows.
+func (n *node) decodeHead(d *wire.Decoder) {
 	if d.Byte() != nodeVersion {
 		d.Fail()
 	}
@@ -337,9 +336,15 @@ func decodeNode(b []byte, n *node) error {
 	n.flags = nodeFlags(d.Uint())
 	n.first = d.Int()
 	if d.Bool() {
-		n.profile = record.DecodeKey(&d)
+		n.profile = record.DecodeKey(d)
 	}
 	n.moves = d.Uint()
+}
+
+// decodeNode reads what encode wrote into n, which aliases b.
+func decodeNode(b []byte, n *node) error {
+	d := wire.NewDecoder(b)
+	n.decodeHead(&d)
 	switch n.kind {
 	case kindSet:
 		if c := d.Count(); c > 0 {

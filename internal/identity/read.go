@@ -7,6 +7,7 @@ import (
 
 	"github.com/kithdata/kith/internal/engine"
 	"github.com/kithdata/kith/internal/kit/errs"
+	"github.com/kithdata/kith/internal/kit/wire"
 	"github.com/kithdata/kith/internal/record"
 )
 
@@ -16,13 +17,29 @@ func (s *Stage) reading(r engine.Reader, gen uint32) *work {
 	return w
 }
 
+// head reads the front of one node: a look-up needs no more. A node that is not
+// there gives the zero node.
+func head(r engine.Reader, gen uint32, k record.NodeKey) (n node, err error) {
+	n.key = k
+	values, err := r.Get(engine.Space{Generation: gen}.Key(engine.TableNode, k[:]))
+	if err != nil || values[0] == nil {
+		return n, err
+	}
+	d := wire.NewDecoder(values[0])
+	n.decodeHead(&d)
+	if d.Err() != nil {
+		return n, errs.Wrap("identity_format", "reading a node of identity", d.Err())
+	}
+	return n, nil
+}
+
 // Find gives the profile that an identifier value belongs to now. found is false
 // for a value that nobody has: unknown, generic, blocked, or without live records.
 func (s *Stage) Find(r engine.Reader, gen uint32, id record.Identifier) (profile record.ProfileID, found bool, err error) {
 	if s.rules.blocked(id) {
 		return profile, false, nil
 	}
-	n, err := s.reading(r, gen).node(s.hasher.Identifier(id))
+	n, err := head(r, gen, s.hasher.Identifier(id))
 	if err != nil || n.is(flagGeneric) {
 		return profile, false, err
 	}
@@ -34,11 +51,9 @@ func (s *Stage) Find(r engine.Reader, gen uint32, id record.Identifier) (profile
 // profile any more does a redirect count. found is false for an id that never was
 // one, gone is true for one that was and resolves to nobody.
 func (s *Stage) ResolveID(r engine.Reader, gen uint32, id record.ProfileID) (current record.ProfileID, found, gone bool, err error) {
-	w := s.reading(r, gen)
 	seen := map[record.NodeKey]bool{}
 	for k := id; !seen[k]; {
-		seen[k] = true
-		n, err := w.node(k)
+		n, err := head(r, gen, k)
 		if err != nil {
 			return current, false, false, err
 		}
@@ -48,7 +63,8 @@ func (s *Stage) ResolveID(r engine.Reader, gen uint32, id record.ProfileID) (cur
 		if !n.profile.IsZero() {
 			return n.profile, true, false, nil
 		}
-		values, err := r.Get(w.key(engine.TableRedirect, k[:]))
+		seen[k] = true
+		values, err := r.Get(engine.Space{Generation: gen}.Key(engine.TableRedirect, k[:]))
 		if err != nil {
 			return current, false, false, err
 		}
