@@ -49,7 +49,7 @@ func warehouseSpec() field {
 		{key: "path", shape: text, def: "DATA/warehouse.duckdb", doc: "Its database file, relative to this file.", example: "./warehouse.duckdb"},
 		{key: "memory", shape: size, doc: "Memory limit of the engine.", example: "512MiB"},
 		{key: "step_rows", shape: integer, low: 1, high: 10_000_000, def: "10000", doc: "Rows in a load step.", example: "20000"},
-		{key: "step_time", shape: duration, def: "1s", doc: "Longest wait before a smaller step is loaded.", example: "500ms"},
+		{key: "step_time", shape: duration, def: "250ms", doc: "Longest wait before a smaller step is loaded.", example: "500ms"},
 		{key: "query_time", shape: duration, def: "30s", doc: "Longest that one SQL query may run.", example: "10s"},
 		{key: "query_rows", shape: integer, low: 1, high: 100_000_000, def: "10000", doc: "Most rows that one answer may have.", example: "1000"},
 	}}

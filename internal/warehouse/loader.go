@@ -51,7 +51,7 @@ func NewLoader(wh Warehouse, cfg Config, deps LoaderDeps) *Loader {
 	return &Loader{
 		wh: wh, deps: deps,
 		rows:  cmp.Or(cfg.StepRows, 10_000),
-		wait:  cmp.Or(cfg.StepTime, time.Second),
+		wait:  cmp.Or(cfg.StepTime, 250*time.Millisecond),
 		retry: backoff,
 		moved: make(chan struct{}),
 	}
