@@ -109,7 +109,7 @@ func Main(args []string, surroundings IO) (code int) {
 	parsed, err := parser.Parse(spreadFrom(args))
 	c.IO, c.ctx = surroundings, ctx
 	if err != nil {
-		return c.report(usage(err.Error()))
+		return c.report(misread(err))
 	}
 	return c.report(parsed.Run(&c.Globals))
 }
@@ -128,6 +128,16 @@ func (u usage) Error() string { return string(u) }
 type configFault struct{ error }
 
 func (f configFault) Unwrap() error { return f.error }
+
+// misread tells what is wrong with a command line, but not an argument that may be
+// personal data (I6): only one that is nearly a command's name.
+func misread(err error) usage {
+	text := err.Error()
+	if strings.HasPrefix(text, "unexpected argument ") && !strings.Contains(text, "did you mean") {
+		return "there is an argument that is not expected"
+	}
+	return usage(text)
+}
 
 // finish closes a connection, and tells that fault too.
 func finish(err *error, done func() error) { *err = errors.Join(*err, done()) }

@@ -19,7 +19,10 @@ import (
 	"github.com/kithdata/kith/internal/cli"
 )
 
-var update = flag.Bool("update", false, "rewrite docs/cli.md, and what scripts expect")
+var (
+	update  = flag.Bool("update", false, "rewrite docs/cli.md")
+	scripts = flag.Bool("update-scripts", false, "rewrite what scripts compare with")
+)
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
@@ -39,7 +42,7 @@ func TestMain(m *testing.M) {
 //	capture NAME PATTERN      keeps what a group of the last output matched
 //	cut DIR                   takes the first line away from the folder's largest file
 func TestScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{Dir: "testdata/script", UpdateScripts: *update, RequireExplicitExec: true,
+	testscript.Run(t, testscript.Params{Dir: "testdata/script", UpdateScripts: *scripts, RequireExplicitExec: true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "until": until, "append": appendFile, "edit": edit, "capture": capture, "cut": cut}})
 }
 

@@ -20,22 +20,25 @@ func parseRef(s string) (client.Ref, error) {
 	if kind, value, ok := strings.Cut(s, "="); ok && kind != "" && value != "" && !strings.Contains(kind, "/") {
 		return client.Ref{Identifier: &client.Identifier{Type: kind, Value: value}}, nil
 	}
-	if head, rest, ok := strings.Cut(s, "/"); ok && head != "" && rest != "" {
-		if stream, key, ok := strings.Cut(rest, "/"); ok && strings.HasPrefix(stream, head+".") && key != "" {
-			return client.Ref{Customer: &client.CustomerRef{Source: head, Stream: stream, Key: key}}, nil
-		}
-		if source, _, ok := strings.Cut(head, "."); ok {
-			return client.Ref{Customer: &client.CustomerRef{Source: source, Stream: head, Key: rest}}, nil
-		}
-		if stream, key, ok := strings.Cut(rest, "/"); ok && key != "" {
-			return client.Ref{Customer: &client.CustomerRef{Source: head, Stream: head + "." + stream, Key: key}}, nil
-		}
+	if c, ok := parseCustomer(s); ok {
+		return client.Ref{Customer: &c}, nil
 	}
 	if profileID.MatchString(s) {
 		return client.Ref{Profile: &s}, nil
 	}
 	return client.Ref{}, errs.New(codeRef, "an argument names nobody").
 		Fix("write an identifier like email=jo@example.com, a source's record like crm/crm.contacts/42, or a profile's id")
+}
+
+func parseCustomer(s string) (c client.CustomerRef, ok bool) {
+	head, rest, _ := strings.Cut(s, "/")
+	source, name, isStream := strings.Cut(head, ".")
+	key := rest
+	if !isStream {
+		name, key, _ = strings.Cut(rest, "/")
+		name = strings.TrimPrefix(name, source+".")
+	}
+	return client.CustomerRef{Source: source, Stream: source + "." + name, Key: key}, source != "" && name != "" && key != ""
 }
 
 func parseRefs(args ...string) ([]client.Ref, error) {
