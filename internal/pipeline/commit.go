@@ -52,8 +52,11 @@ func (r *Road) commit(ctx context.Context, b *record.Batch) error {
 		return r.overridden(ctx, b, again)
 	}
 	if err == nil && b.Partition == engine.ControlPartition && r.deps.OnControl != nil {
+		// What is committed is not met again: a road that is told to stop for a swap
+		// must not lose the build that new rules ask for.
+		told := context.WithoutCancel(ctx)
 		for i := range b.Records {
-			if err := r.deps.OnControl(ctx, &b.Records[i]); err != nil {
+			if err := r.deps.OnControl(told, &b.Records[i]); err != nil {
 				return err
 			}
 		}
