@@ -4,6 +4,7 @@ import (
 	"hash/maphash"
 	"strings"
 	"sync"
+	"unsafe"
 
 	"github.com/kithdata/kith/internal/record"
 )
@@ -50,8 +51,14 @@ func newCache() *cache {
 }
 
 func (c *cache) run(ch *chain, v record.Value) (record.Value, bool) {
-	s := &c.shards[maphash.String(c.seed, v.S)%cacheShards]
 	key := cacheKey{chain: ch.id, text: v.S}
+	var plain [maxPhone]byte
+	if ch.phone {
+		if digits := spelled(plain[:0], v.S); len(digits) > 0 {
+			key.text = unsafe.String(&digits[0], len(digits)) // cloned before it is kept
+		}
+	}
+	s := &c.shards[maphash.String(c.seed, key.text)%cacheShards]
 	s.mu.Lock()
 	r, hit := s.young[key]
 	if !hit {
@@ -64,13 +71,37 @@ func (c *cache) run(ch *chain, v record.Value) (record.Value, bool) {
 		return r.value, r.ok
 	}
 	// The text belongs to a record's bytes; what is kept must not hold those alive.
+	key.text = strings.Clone(key.text)
 	v.S = strings.Clone(v.S)
-	key.text = v.S
 	r.value, r.ok = ch.run(v)
 	s.mu.Lock()
 	s.put(key, r)
 	s.mu.Unlock()
 	return r.value, r.ok
+}
+
+// spelled appends the digits of a telephone number, and a + in front, to b; it gives
+// nil for a text that holds anything but digits and the marks that people put
+// between them, which mean nothing.
+func spelled(b []byte, text string) []byte {
+	if len(text) > cap(b) {
+		return nil
+	}
+	for i := range len(text) {
+		switch c := text[i]; {
+		case c >= '0' && c <= '9':
+			b = append(b, c)
+		case c == '+' && len(b) == 0:
+			b = append(b, c)
+		case c == ' ' || c == '-' || c == '.' || c == '(' || c == ')':
+		default:
+			return nil
+		}
+	}
+	if len(b) > 1 && b[0] == '0' && b[1] == '0' {
+		return nil // 00 is how many dial abroad, 0 0 is not
+	}
+	return b
 }
 
 func (s *shard) put(key cacheKey, r result) {

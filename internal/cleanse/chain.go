@@ -20,6 +20,7 @@ type chain struct {
 	id     uint32
 	steps  []stepFunc
 	cached bool // dear enough to remember
+	phone  bool // it only reads a telephone number: spellings of one number share a result
 }
 
 // run passes v through the steps. At the first that cannot read it the result is
@@ -66,6 +67,8 @@ func compileChain(steps []StepConfig, typ string) (*chain, []*errs.Error) {
 		c.steps = append(c.steps, fn)
 		c.cached = c.cached || def.dear
 	}
+	c.phone = typ == "" && slices.IndexFunc(steps, func(s StepConfig) bool { return s.Name != "trim" && s.Name != "phone" }) < 0 &&
+		slices.IndexFunc(steps, func(s StepConfig) bool { return s.Name == "phone" }) >= 0
 	if typ != "" {
 		kind, ok := typeOf(typ)
 		if !ok {
