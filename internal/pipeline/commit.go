@@ -10,92 +10,51 @@ import (
 	"github.com/kithdata/kith/internal/record"
 )
 
-// errRefineAgain says that a replay named records of this batch before the road
-// reached them: they are judged under its pin instead.
-var errRefineAgain = errors.New("a replay changed the pins of this batch")
-
 // commit applies b in one transaction: positions, duplicates, the stages' effects,
-// quarantine, dispositions and ledger (I2, I4).
+// quarantine, dispositions and ledger (I2, I4). What its replays name was applied
+// before, step by step; a crash between only has them named again.
 func (r *Road) commit(ctx context.Context, b *record.Batch) error {
-	var again []override
-	replays, err := r.replayed(ctx, b)
-	if err != nil {
-		return err
+	if b.Partition == engine.ControlPartition {
+		if err := r.replays(ctx, b); err != nil {
+			return err
+		}
 	}
-	err = r.deps.Engine.State.Update(ctx, func(tx engine.Tx) (err error) {
+	var judged []override // those that b was judged by
+	for {
+		var named []override
+		err := r.update(ctx, func(tx engine.Tx) (err error) {
+			b.Reset()
+			if err := tx.Advance(Reader(b.Generation), b.Partition, b.From, b.To); err != nil {
+				return err
+			}
+			if named, err = r.overrides(tx, b, judged); err != nil {
+				return err
+			}
+			if err := r.duplicates(tx, b); err != nil {
+				return err
+			}
+			return r.stages(ctx, tx, b)
+		})
+		if !errors.Is(err, errRefineAgain) {
+			return err
+		}
+		if err := r.override(ctx, b, named[len(judged):]); err != nil {
+			return err
+		}
+		judged = named
+	}
+}
+
+// update is State.Update in which a stage's panic is an error.
+func (r *Road) update(ctx context.Context, fn func(tx engine.Tx) error) error {
+	return r.deps.Engine.State.Update(ctx, func(tx engine.Tx) (err error) {
 		defer func() {
 			if p := recover(); p != nil {
 				err = errs.New("stage_panic", "a stage panicked: "+panicKind(p))
 			}
 		}()
-		b.Reset()
-		for _, sub := range replays {
-			sub.Reset()
-		}
-		if err := tx.Advance(Reader(b.Generation), b.Partition, b.From, b.To); err != nil {
-			return err
-		}
-		if again, err = r.apply(tx, b); err != nil {
-			return err
-		}
-		if err := r.stages(ctx, tx, b); err != nil {
-			return err
-		}
-		for _, sub := range replays {
-			if err := r.replay(ctx, tx, sub); err != nil {
-				return err
-			}
-		}
-		return nil
+		return fn(tx)
 	})
-	if errors.Is(err, errRefineAgain) {
-		return r.overridden(ctx, b, again)
-	}
-	if err == nil && b.Partition == engine.ControlPartition && r.deps.OnControl != nil {
-		// What is committed is not met again: a road that is told to stop for a swap
-		// must not lose the build that new rules ask for.
-		told := context.WithoutCancel(ctx)
-		for i := range b.Records {
-			if err := r.deps.OnControl(told, &b.Records[i]); err != nil {
-				return err
-			}
-		}
-	}
-	return err
-}
-
-// apply locks the batch's own keys and settles duplicates. It gives errRefineAgain
-// and the overrides to refine by when a replay came first.
-func (r *Road) apply(tx engine.Tx, b *record.Batch) ([]override, error) {
-	space := engine.Space{Generation: b.Generation}
-	values, err := tx.Lock(overridesKey(space, b.Partition))
-	if err != nil {
-		return nil, err
-	}
-	if values[0] != nil {
-		list, err := decodeOverrides(values[0])
-		if err != nil {
-			return nil, err
-		}
-		var mine, later []override
-		for _, o := range list {
-			switch {
-			case o.offset >= b.To:
-				later = append(later, o)
-			case o.offset >= b.From && b.Records[o.offset-b.From].Pin != o.pin:
-				mine = append(mine, o)
-			}
-		}
-		if len(mine) > 0 {
-			return mine, errRefineAgain
-		}
-		if len(later) == 0 {
-			tx.Delete(overridesKey(space, b.Partition))
-		} else {
-			tx.Put(overridesKey(space, b.Partition), encodeOverrides(later))
-		}
-	}
-	return nil, r.duplicates(tx, b)
 }
 
 // stages runs the appliers and writes what became of each record.
@@ -125,15 +84,9 @@ func (r *Road) stages(ctx context.Context, tx engine.Tx, b *record.Batch) error 
 	return writeDispositions(tx, b, values[0])
 }
 
-// overridden judges b's records again, under the pins that replays gave them.
-func (r *Road) overridden(ctx context.Context, b *record.Batch, list []override) error {
-	b.Reset()
-	for _, o := range list {
-		b.Records[o.offset-b.From].Pin = o.pin
-	}
-	b.Unrefined = true
-	return r.attempt(ctx, b)
-}
+// resolveStep is how many deferred items one transaction takes: each may be a region
+// of 10,000 nodes.
+const resolveStep = 32
 
 // resolve does the deferred work of one partition of topic resolve.
 func (r *Road) resolve(ctx context.Context, p int32) error {
@@ -143,18 +96,31 @@ func (r *Road) resolve(ctx context.Context, p int32) error {
 		return err
 	}
 	for {
-		items, err := r.deps.Engine.Log.Read(ctx, record.TopicResolve, p, from, 1000)
+		items, err := r.deps.Engine.Log.Read(ctx, record.TopicResolve, p, from, resolveStep)
 		if err != nil {
 			if ctx.Err() != nil {
 				return nil
 			}
 			return err
 		}
-		b := &record.Batch{Generation: r.deps.Generation, Silent: r.deps.Silent, Partition: p}
-		to := from + uint64(len(items))
-		err = r.deps.Engine.State.Update(ctx, func(tx engine.Tx) error {
+		if err := r.resolveItems(ctx, p, from, items); err != nil {
+			if ctx.Err() != nil {
+				return nil
+			}
+			return fmt.Errorf("resolving deferred regions: %w", err)
+		}
+		from += uint64(len(items))
+	}
+}
+
+// resolveItems does deferred work, halving it where it fails. One item that no try
+// can do is passed over: its people stay pending, and say so, and the others go on.
+func (r *Road) resolveItems(ctx context.Context, p int32, from uint64, items [][]byte) error {
+	b := &record.Batch{Generation: r.deps.Generation, Silent: r.deps.Silent, Partition: p, From: from, To: from + uint64(len(items))}
+	step := func(do bool) error {
+		return r.update(ctx, func(tx engine.Tx) error {
 			b.Effects = b.Effects[:0]
-			if err := tx.Advance(reader, p, from, to); err != nil {
+			if err := tx.Advance(ResolveReader(b.Generation), p, b.From, b.To); err != nil || !do {
 				return err
 			}
 			if err := r.deps.Chain.Resolve.Resolve(ctx, tx, b, items); err != nil {
@@ -167,19 +133,19 @@ func (r *Road) resolve(ctx context.Context, p int32) error {
 			}
 			return nil
 		})
-		switch {
-		case err == nil:
-			from = to
-		case ctx.Err() != nil:
-			return nil
-		case errs.Is(err, engine.CodeDiskFull):
-			select {
-			case <-r.deps.After(retryPause):
-			case <-ctx.Done():
-				return nil
-			}
-		default:
-			return fmt.Errorf("resolving deferred regions: %w", err)
-		}
 	}
+	poisoned, err := r.insist(ctx, b, func() error { return step(true) })
+	switch {
+	case !poisoned:
+		return err
+	case len(items) > 1:
+		mid := len(items) / 2
+		if err := r.resolveItems(ctx, p, from, items[:mid]); err != nil {
+			return err
+		}
+		return r.resolveItems(ctx, p, from+uint64(mid), items[mid:])
+	}
+	r.deps.Logger.Error("deferred work is passed over: every try at it failed; its people stay pending until a rebuild", "partition", p, "offset", from, "error", err)
+	_, err = r.insist(ctx, b, func() error { return step(false) })
+	return err
 }

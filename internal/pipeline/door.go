@@ -18,6 +18,9 @@ import (
 // CodeOverloaded is the fault of a door whose road is too far behind.
 const CodeOverloaded errs.Code = "overloaded"
 
+// CodePinUnknown is the fault of a Mapper that does not know a pin yet.
+const CodePinUnknown errs.Code = "pin_unknown"
+
 // Mapper sets a record's kind, operation, key, seq and occurred time by the rules
 // that pin names, where its source did not. It never fails a record: what it
 // cannot map, the stages judge.

@@ -86,6 +86,7 @@ type KeeperDeps struct {
 	Stages    Stages
 	Clock     clock.Clock
 	Logger    *slog.Logger
+	Mapper    Mapper // as in RoadDeps
 	OnControl func(ctx context.Context, r *record.Record) error
 }
 
@@ -159,7 +160,9 @@ func (k *Keeper) update(ctx context.Context, change func(g *generations)) error 
 			return err
 		}
 		change(&g)
-		tx.Put(metaKey("generations"), g.encode())
+		if now := g.encode(); !bytes.Equal(now, values[0]) { // a full disk must not keep readers out
+			tx.Put(metaKey("generations"), now)
+		}
 		return nil
 	})
 	if err == nil {
@@ -214,7 +217,7 @@ func (k *Keeper) epoch(ctx context.Context) error {
 		return err
 	}
 	road := NewRoad(k.cfg, RoadDeps{Engine: k.deps.Engine, Hasher: k.deps.Hasher, Chain: chain, Generation: g.current,
-		Logger: k.deps.Logger, OnControl: k.deps.OnControl, Count: &k.done})
+		Logger: k.deps.Logger, Mapper: k.deps.Mapper, OnControl: k.deps.OnControl, Count: &k.done})
 	main := k.start(ctx, road)
 	if g.building == 0 {
 		select {
@@ -229,7 +232,7 @@ func (k *Keeper) epoch(ctx context.Context) error {
 		return err
 	}
 	build := k.start(ctx, NewRoad(k.cfg, RoadDeps{Engine: k.deps.Engine, Hasher: k.deps.Hasher, Chain: chain, Generation: g.building,
-		Logger: k.deps.Logger, Silent: true, Ceiling: g.current}))
+		Logger: k.deps.Logger, Mapper: k.deps.Mapper, Silent: true, Ceiling: g.current}))
 	near := make(chan error, 1)
 	go func() { near <- k.caughtUp(ctx, g) }()
 	select {

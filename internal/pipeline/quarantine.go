@@ -27,12 +27,6 @@ func quarantineKey(s engine.Space, p Place) []byte {
 	return s.Key(engine.TableQuarantine, []byte{0}, engine.U32(uint32(p.Partition)), engine.U64(p.Offset))
 }
 
-// overridesKey holds the replays of a partition's records that its road had not
-// reached when the replay was judged: a rebuild meets the two in either order.
-func overridesKey(s engine.Space, partition int32) []byte {
-	return s.Key(engine.TableQuarantine, []byte{1}, engine.U32(uint32(partition)))
-}
-
 func encodeRejected(r *record.Record) []byte {
 	e := wire.Encoder{}
 	e.Byte(storedVersion)
@@ -99,35 +93,4 @@ func ListQuarantine(ctx context.Context, state engine.State, generation uint32, 
 		return err
 	})
 	return list, err
-}
-
-// override is a replay waiting for its record.
-type override struct {
-	offset uint64
-	pin    uint32
-}
-
-func encodeOverrides(list []override) []byte {
-	var e wire.Encoder
-	e.Byte(storedVersion)
-	e.Uint(uint64(len(list)))
-	for _, o := range list {
-		e.Uint(o.offset)
-		e.Uint(uint64(o.pin))
-	}
-	return e.B
-}
-
-func decodeOverrides(b []byte) (list []override, err error) {
-	if b == nil {
-		return nil, nil
-	}
-	d := wire.NewDecoder(b)
-	if d.Byte() != storedVersion {
-		return nil, errStored
-	}
-	for range d.Count() {
-		list = append(list, override{offset: d.Uint(), pin: uint32(d.Uint())})
-	}
-	return list, d.Finish()
 }

@@ -1,9 +1,9 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"slices"
-	"time"
 
 	"github.com/go-json-experiment/json"
 
@@ -19,10 +19,14 @@ const StreamReplay = "replay"
 // was quarantined: it is prepared again.
 const codeReplayRaced errs.Code = "replay_raced"
 
-const retryPause = 500 * time.Millisecond
+// The bounds of one step of a replay: what is read, and what one transaction takes.
+const (
+	replayRecords = 500
+	replayBytes   = 8 << 20
+)
 
 // Replay is a control record: judge these records again, under newer rules. The
-// disposition moves; accepted does not.
+// disposition moves; accepted does not. A record that acted already is left alone.
 type Replay struct {
 	Pin    uint32  `json:"pin"`
 	Places []Place `json:"places"`
@@ -40,69 +44,138 @@ func ParseReplay(props []byte) (Replay, error) {
 // Props is the replay as a control record's properties.
 func (p Replay) Props() ([]byte, error) { return json.Marshal(p) }
 
-// replayed reads and refines the quarantined records that b's replays name, each
-// partition's as a batch of its own.
-func (r *Road) replayed(ctx context.Context, b *record.Batch) ([]*record.Batch, error) {
-	var subs []*record.Batch
+// step is a part of a replay that one transaction applies: places of one partition.
+type step struct {
+	pin    uint32
+	fence  *record.Batch // of the control record
+	batch  record.Batch  // those that are quarantined
+	absent []uint64      // those that are not: they acted, or the road is still to reach them
+}
+
+// replays applies what the replays among b's records name, step by step. Each step
+// can be run again: what left the quarantine once is not touched a second time.
+func (r *Road) replays(ctx context.Context, b *record.Batch) error {
 	for i := range b.Records {
 		rec := &b.Records[i]
-		if rec.Kind != record.Control || rec.Stream != StreamReplay {
+		if rec.Kind != record.Control || rec.Stream != StreamReplay || !rec.Verdict.Keep() {
 			continue
 		}
 		replay, err := ParseReplay(rec.Props)
 		if err != nil {
-			rec.Quarantine("bad_replay", "", "a replay needs a pin and places")
-			continue
+			continue // Control says so
 		}
-		space := engine.Space{Generation: b.Generation}
-		byPartition := make(map[int32]*record.Batch)
-		err = r.deps.Engine.State.View(ctx, func(reader engine.Reader) error {
-			for _, place := range replay.Places {
-				sub := byPartition[place.Partition]
-				if sub == nil {
-					sub = &record.Batch{Generation: b.Generation, Silent: b.Silent, Partition: place.Partition}
-					byPartition[place.Partition] = sub
-					subs = append(subs, sub)
-				}
-				values, err := reader.Get(quarantineKey(space, place))
-				if err != nil {
-					return err
-				}
-				again := record.Record{Kind: record.Control, Partition: place.Partition, Offset: place.Offset, Pin: replay.Pin}
-				if values[0] != nil {
-					rej, err := decodeRejected(place, values[0])
-					if err != nil {
-						return err
-					}
-					again = rej.Record
-					again.Pin = replay.Pin
-					refused(&again)
-				}
-				sub.Records = append(sub.Records, again)
-			}
-			return nil
+		places := replay.Places
+		slices.SortFunc(places, func(a, b Place) int {
+			return cmp.Or(cmp.Compare(a.Partition, b.Partition), cmp.Compare(a.Offset, b.Offset))
 		})
-		if err != nil {
-			return nil, err
+		places = slices.Compact(places)
+		for len(places) > 0 {
+			n := 1
+			for n < min(len(places), replayRecords) && places[n].Partition == places[0].Partition {
+				n++
+			}
+			if n, err = r.replaySome(ctx, b, replay.Pin, places[:n]); err != nil {
+				return err
+			}
+			places = places[n:]
 		}
 	}
-	for _, sub := range subs {
-		slices.SortFunc(sub.Records, func(a, b record.Record) int { return int(int64(a.Offset) - int64(b.Offset)) })
-		if err := r.refine(ctx, sub); err != nil {
-			return nil, err
-		}
-	}
-	return subs, nil
+	return nil
 }
 
-// replay applies one partition's replayed records within the transaction. Where a
-// record is not in quarantine, either the road has not reached it yet, and the
-// override waits for it, or it has acted already, and nothing is to be done.
-func (r *Road) replay(ctx context.Context, tx engine.Tx, sub *record.Batch) error {
-	space := engine.Space{Generation: sub.Generation}
-	keys := [][]byte{ledgerKey(space, sub.Partition), doneKey(space, sub.Partition), overridesKey(space, sub.Partition)}
-	for i := range sub.Records {
-		keys = append(keys, quarantineKey(space, Place{sub.Partition, sub.Records[i].Offset}), transitionKey(space, sub.Partition, sub.Records[i].Offset))
+// replaySome replays places of one partition, as many as may be held at once, and
+// says how many those were.
+func (r *Road) replaySome(ctx context.Context, fence *record.Batch, pin uint32, places []Place) (n int, err error) {
+	if p := places[0].Partition; p < 0 || p >= r.deps.Engine.Log.Partitions(engine.TopicIngest) {
+		return len(places), nil // no such partition: nothing is there, and nothing will be
+	}
+	poisoned, err := r.insist(ctx, fence, func() (err error) {
+		n, err = r.replayStep(ctx, fence, pin, places, nil)
+		return err
+	})
+	switch {
+	case !poisoned:
+		return n, err
+	case len(places) > 1:
+		return r.replaySome(ctx, fence, pin, places[:len(places)/2])
+	}
+	cause := err
+	_, err = r.insist(ctx, fence, func() (err error) {
+		n, err = r.replayStep(ctx, fence, pin, places, cause)
+		return err
+	})
+	return n, err
+}
+
+// replayStep reads, judges and applies places; with a poison, it only notes that one
+// under the only place.
+func (r *Road) replayStep(ctx context.Context, fence *record.Batch, pin uint32, places []Place, poison error) (n int, err error) {
+	s := &step{pin: pin, fence: fence, batch: record.Batch{Generation: fence.Generation, Silent: fence.Silent, Partition: places[0].Partition}}
+	for size := 0; n < len(places) && size < replayBytes; n++ {
+		rec, quarantined, err := r.quarantined(ctx, places[n])
+		if err != nil {
+			return 0, err
+		}
+		if !quarantined {
+			s.absent = append(s.absent, places[n].Offset)
+			continue
+		}
+		s.batch.Records = append(s.batch.Records, rec)
+		size += len(rec.Props)
+	}
+	switch {
+	case poison != nil && len(s.batch.Records) == 1:
+		r.condemn(&s.batch, poison)
+	default:
+		if err := r.rejudge(ctx, &s.batch, pin); err != nil {
+			return 0, err
+		}
+	}
+	return n, r.update(ctx, func(tx engine.Tx) error {
+		s.batch.Reset()
+		// The fence: another owner of the control partition may have come further.
+		if err := tx.Advance(Reader(fence.Generation), fence.Partition, fence.From, fence.From); err != nil {
+			return err
+		}
+		return r.replay(ctx, tx, s)
+	})
+}
+
+// quarantined gives a record as it came where it lies in quarantine now.
+func (r *Road) quarantined(ctx context.Context, place Place) (rec record.Record, found bool, err error) {
+	var stored []byte
+	err = r.deps.Engine.State.View(ctx, func(reader engine.Reader) error {
+		values, err := reader.Get(quarantineKey(engine.Space{Generation: r.deps.Generation}, place))
+		if err == nil {
+			stored = values[0]
+		}
+		return err
+	})
+	if err != nil || stored == nil {
+		return rec, false, err
+	}
+	rec, err = r.original(ctx, place)
+	if errs.Is(err, engine.CodeTrimmed) {
+		var rej Rejected
+		rej, err = decodeRejected(place, stored)
+		rec = rej.Record
+	}
+	return rec, err == nil, err
+}
+
+// replay applies one step within the transaction. Where a record is not in
+// quarantine, either the road has not reached it yet, and an override waits for
+// it, or it has acted already, and nothing is to be done.
+func (r *Road) replay(ctx context.Context, tx engine.Tx, s *step) error {
+	b := &s.batch
+	space := engine.Space{Generation: b.Generation}
+	keys := [][]byte{ledgerKey(space, b.Partition), doneKey(space, b.Partition), overridesKey(space, b.Partition)}
+	for _, offset := range s.absent {
+		keys = append(keys, quarantineKey(space, Place{b.Partition, offset}))
+	}
+	for i := range b.Records {
+		offset := b.Records[i].Offset
+		keys = append(keys, quarantineKey(space, Place{b.Partition, offset}), transitionKey(space, b.Partition, offset))
 	}
 	values, err := tx.Lock(keys...)
 	if err != nil {
@@ -113,29 +186,30 @@ func (r *Road) replay(ctx context.Context, tx engine.Tx, sub *record.Batch) erro
 	if err != nil {
 		return err
 	}
-	before := len(waiting)
-	kept := sub.Records[:0:0]
-	for i := range sub.Records {
-		rec := &sub.Records[i]
+	ledger, before := values[0], len(waiting)
+	values = values[3:]
+	for i, offset := range s.absent {
 		switch {
-		case values[3+2*i] != nil && rec.Kind != record.Control:
-			kept = append(kept, *rec)
-		case values[3+2*i] != nil:
+		case values[i] != nil:
 			return errs.New(codeReplayRaced, "a record was quarantined while its replay was prepared")
-		case rec.Offset >= done:
-			waiting = slices.DeleteFunc(waiting, func(o override) bool { return o.offset == rec.Offset && o.pin <= rec.Pin })
-			waiting = append(waiting, override{offset: rec.Offset, pin: rec.Pin})
+		case offset >= done:
+			waiting = merged(waiting, override{offset: offset, pin: s.pin})
 		}
 	}
 	if len(waiting) != before {
-		tx.Put(overridesKey(space, sub.Partition), encodeOverrides(waiting))
+		tx.Put(overridesKey(space, b.Partition), encodeOverrides(waiting))
 	}
-	if len(kept) == 0 {
+	values = values[len(s.absent):]
+	kept := record.Batch{Generation: b.Generation, Silent: b.Silent, Partition: b.Partition, Checks: b.Checks}
+	for i := range b.Records {
+		if values[2*i] != nil { // else an earlier try has done it
+			kept.Records = append(kept.Records, b.Records[i])
+		}
+	}
+	if len(kept.Records) == 0 {
 		return nil
 	}
-	batch := *sub
-	batch.Records, batch.Effects = kept, nil
-	return r.transition(ctx, tx, &batch, values[0])
+	return r.transition(ctx, tx, &kept, ledger)
 }
 
 // transition applies records out of quarantine and moves their dispositions.
@@ -153,14 +227,9 @@ func (r *Road) transition(ctx context.Context, tx engine.Tx, b *record.Batch, le
 	if err != nil {
 		return err
 	}
-	out := record.Disposition{Partition: b.Partition, Checks: b.Checks}
-	var moved counts
 	for i := range b.Records {
 		rec := &b.Records[i]
 		place := Place{b.Partition, rec.Offset}
-		moved.add(rec.Source, rec.Stream, record.Quarantined, -1)
-		moved.add(rec.Source, rec.Stream, rec.Verdict.Outcome, 1)
-		out.Set = append(out.Set, reason(rec))
 		if rec.Verdict.Outcome == record.Quarantined {
 			tx.Put(quarantineKey(space, place), encodeRejected(rec))
 		} else {
@@ -168,12 +237,24 @@ func (r *Road) transition(ctx context.Context, tx engine.Tx, b *record.Batch, le
 		}
 		one := record.Batch{From: rec.Offset, Records: b.Records[i : i+1]}
 		tx.Put(transitionKey(space, b.Partition, rec.Offset), encodeOutcomes(&one))
-	}
-	stored.merge(moved)
-	tx.Put(ledgerKey(space, b.Partition), encodeCounts(stored))
-	if !b.Silent {
-		out.Counts = moved
+		var moved [2]record.DispositionCount // apart, so that a reader sees a record leave its outcome
+		for j := range moved {
+			moved[j].Source, moved[j].Stream = rec.Source, rec.Stream
+		}
+		moved[0].N[record.Quarantined], moved[1].N[rec.Verdict.Outcome] = -1, 1
+		stored.merge(moved[:])
+		if b.Silent {
+			continue
+		}
+		out := record.Disposition{Partition: b.Partition, From: rec.Offset, To: rec.Offset + 1, Counts: moved[:]}
+		if i == 0 {
+			out.Checks = b.Checks
+		}
+		if v := &rec.Verdict; v.Outcome == record.Quarantined || v.Outcome == record.Discarded {
+			out.Set = []record.Reason{reason(rec)}
+		}
 		tx.Emit(record.TopicDispositions, engine.U32(uint32(b.Partition)), record.AppendDisposition(nil, &out))
 	}
+	tx.Put(ledgerKey(space, b.Partition), encodeCounts(stored))
 	return nil
 }

@@ -33,7 +33,11 @@ type RoadDeps struct {
 	Silent     bool   // a generation that is being built
 	Ceiling    uint32 // the generation beyond whose offsets a build must not go; 0: none
 	Logger     *slog.Logger
-	// OnControl is told of every control record once it is committed; nil: nobody.
+	// Mapper maps replayed records again, under their new pin; nil: they stay as the
+	// door mapped them.
+	Mapper Mapper
+	// OnControl is told of every control record once it is committed, even when the
+	// road is being stopped: nobody will tell of it again. nil: nobody.
 	OnControl func(ctx context.Context, r *record.Record) error
 	// Count counts committed records; nil: nobody asks.
 	Count *atomic.Uint64
@@ -227,50 +231,25 @@ func panicKind(p any) string {
 	return fmt.Sprintf("%T", p)
 }
 
-const tries = 3
-
 // settle commits b, trying again, and halving it until the poison record is found.
 func (r *Road) settle(ctx context.Context, b *record.Batch) error {
-	for try := 1; ; try++ {
-		err := r.attempt(ctx, b)
-		switch {
-		case err == nil:
-			return nil
-		case ctx.Err() != nil:
-			return ctx.Err()
-		case errs.Is(err, engine.CodeDiskFull):
-			r.deps.Logger.Warn("the road waits for disk space", "partition", b.Partition)
-			try = 0
-			select {
-			case <-r.deps.After(500 * time.Millisecond):
-			case <-ctx.Done():
-				return ctx.Err()
-			}
-		case errs.Is(err, codeReplayRaced): // what it raced with is visible in a moment
-			try = 0
-			select {
-			case <-r.deps.After(time.Millisecond):
-			case <-ctx.Done():
-				return ctx.Err()
-			}
-		case errs.Is(err, engine.CodeFenced), errs.Is(err, engine.CodeFailed), errs.Is(err, engine.CodeClosed):
-			return err
-		case try < tries:
-			r.deps.Logger.Warn("a batch is tried again", "partition", b.Partition, "from", b.From, "try", try, "error", err)
-		case len(b.Records) > 1:
-			return r.halve(ctx, b)
-		default:
-			return r.poison(ctx, b, err)
-		}
+	poisoned, err := r.insist(ctx, b, func() error { return r.attempt(ctx, b) })
+	switch {
+	case err == nil:
+		return r.announce(ctx, b)
+	case !poisoned:
+		return err
+	case len(b.Records) > 1:
+		return r.halve(ctx, b)
 	}
+	return r.poison(ctx, b, err)
 }
 
 func (r *Road) attempt(ctx context.Context, b *record.Batch) error {
 	if b.Unrefined {
 		for i := range b.Records {
-			rec := &b.Records[i]
-			rec.Verdict = record.Verdict{}
-			refused(rec)
+			b.Records[i].Verdict = record.Verdict{}
+			refused(&b.Records[i])
 		}
 		if err := r.refine(ctx, b); err != nil {
 			return err
@@ -293,17 +272,38 @@ func (r *Road) halve(ctx context.Context, b *record.Batch) error {
 
 // poison sets aside the one record that no stage can take.
 func (r *Road) poison(ctx context.Context, b *record.Batch, cause error) error {
+	r.condemn(b, cause)
+	if _, err := r.insist(ctx, b, func() error { return r.commit(ctx, b) }); err != nil {
+		return fmt.Errorf("quarantining the record at partition %d, offset %d: %w", b.Partition, b.From, err)
+	}
+	return nil
+}
+
+// condemn gives the only record of b the verdict that the stages fail on it.
+func (r *Road) condemn(b *record.Batch, cause error) {
 	code := errs.CodeOf(cause)
 	if code == "" {
 		code = "unknown"
 	}
-	r.deps.Logger.Error("a record is quarantined: every try to apply it failed", "partition", b.Partition, "offset", b.From, "error", cause)
+	rec := &b.Records[0]
+	r.deps.Logger.Error("a record is quarantined: every try to apply it failed", "partition", rec.Partition, "offset", rec.Offset, "error", cause)
 	b.Unrefined = false
-	b.Records[0].Verdict = record.Verdict{}
-	b.Records[0].Quarantine("poison", "", "the stages failed on it three times with code "+string(code)+"; report it, then replay it with a version that mends it")
+	rec.Verdict = record.Verdict{}
+	rec.Quarantine("poison", "", "the stages failed on it three times with code "+string(code)+"; report it, then replay it with a version that mends it")
 	b.Judge()
-	if err := r.commit(ctx, b); err != nil {
-		return fmt.Errorf("quarantining the record at partition %d, offset %d: %w", b.Partition, b.From, err)
+}
+
+// announce tells of control records that are committed. It outlasts the end of ctx:
+// the records are done, so that no later run would tell of them.
+func (r *Road) announce(ctx context.Context, b *record.Batch) error {
+	if b.Partition != engine.ControlPartition || r.deps.OnControl == nil {
+		return nil
+	}
+	for i := range b.Records {
+		_, err := r.insist(ctx, b, func() error { return r.deps.OnControl(context.WithoutCancel(ctx), &b.Records[i]) })
+		if err != nil {
+			return fmt.Errorf("putting control record %d into effect: %w", b.Records[i].Offset, err)
+		}
 	}
 	return nil
 }

@@ -22,12 +22,17 @@ import (
 // the one that mends them.
 type sum struct {
 	mendedBy uint32
+	refine   func(r *record.Record)
 	fail     func(r *record.Record) error
 }
 
 func (s *sum) Refine(_ context.Context, b *record.Batch) error {
 	for i := range b.Records {
-		if r := &b.Records[i]; r.Verdict.Keep() && bytes.Contains(r.Props, []byte("bad")) && r.Pin < s.mendedBy {
+		r := &b.Records[i]
+		if s.refine != nil {
+			s.refine(r)
+		}
+		if r.Verdict.Keep() && bytes.Contains(r.Props, []byte("bad")) && r.Pin < s.mendedBy {
 			r.Quarantine("bad_value", "x", "it is bad")
 		}
 	}
@@ -53,7 +58,7 @@ func (s *sum) Apply(_ context.Context, tx engine.Tx, b *record.Batch) error {
 		if err != nil {
 			return err
 		}
-		tx.Put(sumKey(b.Generation, r.Key), append(bytes.Clone(values[0]), 1))
+		tx.Put(sumKey(b.Generation, r.Key), append(bytes.Clone(values[0]), byte(r.Pin)))
 		if !b.Silent {
 			tx.Emit(record.TopicFacts, []byte(r.Key), []byte(r.Key))
 		}
@@ -69,14 +74,21 @@ func (s *sum) SwapMoves(context.Context, engine.Tx, uint32, uint32, []record.Nod
 	return nil
 }
 
-type noMapping struct{}
+// lateMapping knows from the second version of the rules on which key a record has.
+type lateMapping struct{}
 
-func (noMapping) Map(uint32, *record.Record) error { return nil }
+func (lateMapping) Map(pin uint32, r *record.Record) error {
+	if pin > 1 && r.Key == "" {
+		r.Key = "mapped"
+	}
+	return nil
+}
 
 type rig struct {
 	t      *testing.T
 	dir    string
 	stage  *sum
+	defers *deferring // nil: nothing is deferred
 	engine *engine.Engine
 	hasher *record.Hasher
 	door   *pipeline.Door
@@ -84,12 +96,15 @@ type rig struct {
 	stop   func() error
 }
 
-func newRig(t *testing.T, stage *sum) *rig {
+func newRig(t *testing.T, stage *sum, defers ...*deferring) *rig {
 	h, err := record.NewHasher(bytes.Repeat([]byte{7}, 32))
 	if err != nil {
 		t.Fatal(err)
 	}
 	r := &rig{t: t, dir: t.TempDir(), stage: stage, hasher: h}
+	if len(defers) > 0 {
+		r.defers = defers[0]
+	}
 	r.open()
 	t.Cleanup(func() { r.close() })
 	return r
@@ -104,12 +119,16 @@ func (r *rig) open() {
 	r.engine = e
 	now := clock.Fixed(time.Unix(1_700_000_000, 0))
 	cfg := pipeline.Config{BatchRecords: 10}
-	r.door = pipeline.NewDoor(cfg, pipeline.DoorDeps{Log: e.Log, Mapper: noMapping{}, Clock: now})
+	r.door = pipeline.NewDoor(cfg, pipeline.DoorDeps{Log: e.Log, Mapper: lateMapping{}, Clock: now})
 	r.door.Pin(1)
 	r.keeper, err = pipeline.OpenKeeper(r.t.Context(), cfg, pipeline.KeeperDeps{Engine: e, Hasher: r.hasher, Clock: now,
-		Logger: quiet(),
+		Logger: quiet(), Mapper: lateMapping{},
 		Stages: func(uint32, uint32) (pipeline.Chain, pipeline.Swapper, error) {
-			return pipeline.Chain{Refine: []pipeline.Refiner{r.stage}, Apply: []pipeline.Applier{pipeline.Control{}, r.stage}}, r.stage, nil
+			chain := pipeline.Chain{Refine: []pipeline.Refiner{r.stage}, Apply: []pipeline.Applier{pipeline.Control{}, r.stage}}
+			if r.defers != nil {
+				chain.Apply, chain.Resolve = append(chain.Apply, r.defers), r.defers
+			}
+			return chain, r.stage, nil
 		}}, 1)
 	if err != nil {
 		r.t.Fatal(err)

@@ -56,7 +56,11 @@ func (Control) Apply(_ context.Context, tx engine.Tx, b *record.Batch) error {
 			continue
 		}
 		switch rec.Stream {
-		case StreamReplay, StreamDecision:
+		case StreamDecision:
+		case StreamReplay:
+			if _, err := ParseReplay(rec.Props); err != nil {
+				rec.Settle(record.Quarantined, "bad_replay", "", "a replay needs a pin and places")
+			}
 		case StreamRules:
 			if err := applyRules(tx, rec); err != nil {
 				return err
