@@ -16,7 +16,7 @@ const (
 
 // patterns are the forms that a value is recognised by.
 type patterns struct {
-	email, phone, integer, dot, comma, date, compact, uuid *regexp.Regexp
+	email, phone, integer, dot, comma, date, compact, uuid, money, american *regexp.Regexp
 }
 
 func newPatterns() patterns {
@@ -28,7 +28,10 @@ func newPatterns() patterns {
 		comma:   regexp.MustCompile(`^[+-]?([0-9]{1,3}([. ][0-9]{3})+|[0-9]+),[0-9]+$`),
 		date:    regexp.MustCompile(`^([0-9]{1,4})[./\-]([0-9]{1,2})[./\-]([0-9]{1,4})( [0-9:.]+( ?[APap][Mm])?)?$`),
 		compact: regexp.MustCompile(`^(19|20)[0-9]{2}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])$`),
-		uuid:    regexp.MustCompile(`^[0-9a-fA-F]{8}-?([0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}$`),
+		money:   regexp.MustCompile(`^([£$€¥₹]|[A-Z]{3} )? ?-?[0-9][0-9.,' ]* ?([£$€¥₹]|[A-Z]{3}|zł|kr)?$`),
+		// as the United States and Canada write numbers
+		american: regexp.MustCompile(`^(1[ .\-])?(\([2-9][0-9]{2}\) ?|[2-9][0-9]{2}[ .\-])[0-9]{3}[.\-][0-9]{4}([^0-9]|$)`),
+		uuid:     regexp.MustCompile(`^[0-9a-fA-F]{8}-?([0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}$`),
 	}
 }
 
@@ -52,9 +55,9 @@ type column struct {
 
 // forms counts the kept values of each form.
 type forms struct {
-	email, phone, integer, dot, comma, iso, isoTime, date, compact, uuid, boolean, padded int
-	dayFirst, monthFirst, yearFirst, either                                               int // of date
-	timed                                                                                 int
+	email, phone, integer, dot, comma, iso, isoTime, date, compact, uuid, boolean, padded, money, american, noon int
+	dayFirst, monthFirst, yearFirst, either                                                                      int // of date
+	timed                                                                                                        int
 }
 
 func newColumn(name string) *column {
@@ -110,6 +113,13 @@ func (c *column) add(v string, row int) {
 func (c *column) judge(p patterns) {
 	f := &c.forms
 	for _, s := range c.kept {
+		s = strings.TrimPrefix(s, "'") // how spreadsheets mark what looks like a number as text
+		if p.money.MatchString(s) {
+			f.money++
+		}
+		if p.american.MatchString(s) {
+			f.american++
+		}
 		if p.email.MatchString(s) {
 			f.email++
 		}
@@ -149,14 +159,14 @@ func (c *column) judge(p patterns) {
 
 func (f *forms) dates(m []string) {
 	a, b, y := atoi(m[1]), atoi(m[2]), atoi(m[3])
-	switch {
+	switch { // of a year with two digits nobody knows the century: such dates stay text
 	case len(m[1]) == 4:
 		if b >= 1 && b <= 12 && y >= 1 && y <= 31 && len(m[3]) <= 2 {
 			f.yearFirst++
 			f.date++
 		}
 		return
-	case len(m[1]) > 2 || len(m[3]) == 1 || len(m[3]) == 3 || a < 1 || b < 1 || a > 31 || b > 31 || a > 12 && b > 12:
+	case len(m[1]) > 2 || len(m[3]) != 4 || a < 1 || b < 1 || a > 31 || b > 31 || a > 12 && b > 12:
 		return
 	case a > 12:
 		f.dayFirst++
@@ -168,6 +178,9 @@ func (f *forms) dates(m []string) {
 	f.date++
 	if m[4] != "" {
 		f.timed++
+		if strings.ContainsAny(m[4], "mM") {
+			f.noon++
+		}
 	}
 }
 
@@ -235,6 +248,12 @@ func (c *column) isCode() bool {
 		}
 	}
 	return len(c.kept) > 0 && n == len(c.kept)
+}
+
+// compactDate reports whether values are dates of eight digits, by name and form.
+func (c *column) compactDate() bool {
+	return (c.meaning == birthDate || c.meaning == occurred || c.meaning == created || c.meaning == updated || hasWord(c.words, "date", "datum", "dt", "day")) &&
+		c.share(c.forms.compact) >= 0.8
 }
 
 // unixTime reports whether whole numbers are seconds or milliseconds of this era.

@@ -118,9 +118,7 @@ func cause(err error) string {
 
 func (s *stream) told() Stream {
 	t := Stream{Name: s.name(), File: s.path, Files: s.files, Rows: s.rows, Columns: len(s.columns), Kind: s.kind.String(), KindReason: s.kindWhy, Notes: s.notes}
-	if s.key != nil {
-		t.Key, t.KeyReason = s.key.name, s.keyWhy
-	}
+	t.Key, t.KeyReason = s.keyName(), s.keyWhy
 	for _, id := range s.ids {
 		if t.Identifiers == nil {
 			t.Identifiers = map[string]string{}

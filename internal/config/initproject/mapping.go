@@ -89,6 +89,8 @@ func (s *stream) cleansing(c *column, region, regionWhy string) (steps, why stri
 		if s.person() || c.forms.padded > 0 {
 			say("date", "")
 		}
+	case c.compactDate():
+		say("date: {format: ymd}", "eight digits: year, month, day")
 	case c.isDate():
 		format, reason := s.order(c)
 		say("date: {format: "+format+"}", reason)

@@ -55,7 +55,7 @@ func (s *stream) region() (region, why string) {
 	case local == 0:
 		return best, "every number seen has a country code; the region serves those that will not"
 	case slices.Contains(hints, best):
-		return best, "from the country, the e-mail addresses or the language of the file: please check"
+		return best, "from the country, the e-mail addresses, the language or the way of writing: please check"
 	case most < 0.5:
 		return best, "a guess that few numbers bear out: please check"
 	}
@@ -94,6 +94,13 @@ func (s *stream) regionHints() (hints []string, told map[string]int) {
 	delete(counts, "ZZ")
 	told = maps.Clone(counts)
 	if len(counts) == 0 {
+		for _, c := range s.with(phone) {
+			if c.share(c.forms.american) > 0.6 {
+				counts["US"]++
+			}
+		}
+	}
+	if len(counts) == 0 {
 		for _, c := range s.with(email) {
 			for v, n := range c.counts {
 				tld := strings.ToUpper(v[strings.LastIndexByte(v, '.')+1:])
@@ -114,7 +121,11 @@ func (s *stream) regionHints() (hints []string, told map[string]int) {
 	if len(hints) > 3 {
 		hints = hints[:3]
 	}
-	if l := s.language(); len(hints) == 0 && l != "" {
+	l := s.language()
+	if len(hints) == 0 && l == "" && slices.ContainsFunc(s.columns, func(c *column) bool { return hasWord(c.words, "zip", "zipcode", "ssn") }) {
+		l = "US"
+	}
+	if len(hints) == 0 && l != "" {
 		hints = append(hints, l)
 	}
 	return hints, told

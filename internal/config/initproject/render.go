@@ -2,6 +2,7 @@ package initproject
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -102,8 +103,8 @@ func (p *page) stream(s *stream) {
 	p.line(1, s.name()+":", "")
 	p.line(2, "from: "+s.source, "")
 	p.line(2, "kind: "+s.kind.String(), s.kindWhy)
-	if s.key != nil {
-		p.line(2, "key: "+quote(s.key.name), s.keyWhy)
+	if key := s.keyName(); key != "" {
+		p.line(2, "key: "+quote(key), s.keyWhy)
 	}
 	if s.seq != nil {
 		p.line(2, "seq: "+quote(s.seq.name), "the source's own order: of two rows with one key the later wins")
@@ -199,9 +200,13 @@ func (p *page) identity(streams []*stream) {
 	for _, t := range types {
 		switch t {
 		case "user_id":
-			p.line(2, "- {type: user_id, max_per_profile: 1}", "two of these are two people")
+			if slices.Contains(types, "anonymous_id") {
+				p.line(2, "- {type: user_id, max_per_profile: 1}", "two of these are two people, whatever device they share")
+			} else {
+				p.line(2, "- {type: user_id}", "max_per_profile: 1 would keep two of these apart for ever")
+			}
 		case "email":
-			p.line(2, `- {type: email, max_per_profile: 5, max_neighbours: 20, block: ["test@*", "noreply@*", "no-reply@*"]}`, "")
+			p.line(2, `- {type: email, max_per_profile: 5, max_neighbours: 20, block: ["test@*", "noreply@*", "no-reply@*", "donotreply@*", "info@*", "none@*", "noemail@*"]}`, "blocked ones name nobody")
 		case "phone":
 			p.line(2, "- {type: phone, max_neighbours: 10}", "")
 		case "anonymous_id":
@@ -211,7 +216,13 @@ func (p *page) identity(streams []*stream) {
 		case "loyalty_id":
 			p.line(2, "- {type: loyalty_id, max_neighbours: 20}", "")
 		default:
-			p.line(2, "- {type: "+t+"}", "ids of "+strings.TrimSuffix(t, "_id")+", by which other files name people")
+			why := "by which records name people"
+			for _, s := range streams {
+				if t == s.source+"_id" {
+					why = "ids of " + s.source + ", by which other files name people"
+				}
+			}
+			p.line(2, "- {type: "+t+"}", why)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package initproject
 import (
 	"bytes"
 	"context"
+	"hash/fnv"
 	"os"
 	"strings"
 
@@ -27,6 +28,7 @@ type sample struct {
 	columns   []*column
 	rows      int
 	rejected  int  // rows that could not be read
+	twins     int  // rows that equal an earlier one
 	whole     bool // the file was read to its end
 	byName    map[string]*column
 }
@@ -49,9 +51,13 @@ func read(ctx context.Context, path string) (*sample, error) {
 	}
 	s := &sample{path: path, byName: map[string]*column{}}
 	size, binary := 0, false
+	known := map[uint64]struct{}{}
 	seen, err := file.Sample(ctx, file.Config{}, path, maxRows, func(props []byte) bool {
 		binary = binary || bytes.Contains(props, []byte(`\u0000`)) && s.rows < 10
 		s.rows++
+		h := fnv.New64a()
+		_, _ = h.Write(props) // never fails
+		known[h.Sum64()] = struct{}{}
 		s.flatten("", props, 0)
 		size += len(props)
 		return size < maxBytes
@@ -59,6 +65,7 @@ func read(ctx context.Context, path string) (*sample, error) {
 	if err != nil && s.rows == 0 {
 		return nil, fileFault(path, "cannot be read", "check the file: "+string(errs.CodeOf(err)))
 	}
+	s.twins = s.rows - len(known)
 	s.format, s.delimiter, s.rejected, s.whole = seen.Format, seen.Delimiter, seen.Rejected, seen.Whole && err == nil
 	if len(s.columns) == 0 || s.rows == 0 || binary || s.rejected > 10*s.rows {
 		return nil, fileFault(path, "has no rows that can be read", "name a CSV file with a header and at least one row, or NDJSON")

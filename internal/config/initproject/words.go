@@ -56,7 +56,7 @@ func lexicon() []entry {
 		{firstName, "first_name", []string{"first name", "firstname", "given name", "givenname", "forename", "fname", "first", "given", "vorname", "prenom", "nombre", "voornaam", "fornavn", "fornamn", "imie", "jmeno", "etunimi", "keresztnev", "primeiro nome", "имя", "名"}},
 		{lastName, "last_name", []string{"last name", "lastname", "surname", "family name", "familyname", "lname", "last", "nachname", "familienname", "zuname", "nom de famille", "apellido", "apellidos", "cognome", "sobrenome", "apelido", "achternaam", "etternavn", "efternavn", "efternamn", "nazwisko", "prijmeni", "sukunimi", "vezeteknev", "soyad", "soyadi", "фамилия", "姓", "성"}},
 		{fullName, "full_name", []string{"full name", "fullname", "customer name", "client name", "contact name", "person name", "display name", "nombre completo", "nom complet", "nome completo", "volledige naam", "kundenname", "氏名", "姓名", "名前", "이름", "фио"}},
-		{birthDate, "birth_date", []string{"birth date", "birthdate", "date of birth", "dob", "birthday", "born", "birth", "geburtsdatum", "geburtstag", "geboren", "naissance", "nacimiento", "nascita", "nascimento", "geboortedatum", "fodselsdato", "fodelsedatum", "urodzenia", "narozeni", "syntymaaika", "生年月日", "出生日期", "рождения", "생년월일"}},
+		{birthDate, "birth_date", []string{"birth date", "birthdate", "date of birth", "dob", "birthday", "born", "birth", "geburtsdatum", "geburtstag", "geboren", "naissance", "nacimiento", "nascita", "nascimento", "geboortedatum", "geb", "geb datum", "nasc", "fec nac", "fecha nac", "fodselsdato", "fodelsedatum", "urodzenia", "narozeni", "syntymaaika", "生年月日", "出生日期", "рождения", "생년월일"}},
 		{gender, "gender", []string{"gender", "sex", "geschlecht", "sexe", "sexo", "sesso", "geslacht", "kjonn", "kon", "plec", "性别", "性別", "пол"}},
 		{postcode, "postcode", []string{"postcode", "post code", "postal code", "postalcode", "zip", "zipcode", "zip code", "plz", "postleitzahl", "code postal", "codigo postal", "cep", "postnummer", "postnr", "kod pocztowy", "psc", "邮编", "郵便番号", "индекс"}},
 		{city, "city", []string{"city", "town", "suburb", "ort", "stadt", "wohnort", "ville", "ciudad", "citta", "cidade", "stad", "woonplaats", "plaats", "miasto", "mesto", "kaupunki", "varos", "sehir", "城市", "市", "город", "도시"}},
@@ -106,7 +106,7 @@ func meaningOf(c *column) meaning {
 			return unknown
 		}
 	case firstName, lastName, fullName:
-		if c.isTime() || c.isInt() || c.isNumber() || hasWord(c.words, "product", "item", "file", "event", "page", "campaign", "plan", "company", "seen", "login", "visit", "order", "purchase", "class", "produkt", "product", "artikel", "time", "date", "contact", "category", "shop", "store", "team", "project", "host", "domain", "article", "list", "day") && !hasWord(c.words, "first", "last", "full", "vorname", "nachname", "prenom") {
+		if c.isTime() || c.isDate() || c.isInt() || c.isNumber() || hasWord(c.words, "product", "item", "file", "event", "page", "campaign", "plan", "company", "seen", "login", "visit", "order", "purchase", "class", "produkt", "product", "artikel", "time", "date", "contact", "category", "shop", "store", "team", "project", "host", "domain", "article", "list", "day") && !hasWord(c.words, "first", "last", "full", "vorname", "nachname", "prenom") {
 			return unknown
 		}
 		if c.isTime() {
@@ -125,7 +125,7 @@ func meaningOf(c *column) meaning {
 			return unknown // a flag or a level
 		}
 	case amount:
-		if c.filled > 0 && !c.isNumber() && !c.isComma() {
+		if c.filled > 0 && !c.isNumber() && !c.isComma() && c.share(c.forms.money) < 0.9 {
 			return unknown
 		}
 	case deleted:
@@ -165,6 +165,9 @@ func named(words []string) meaning {
 					hit = hit && slices.Contains(words, p)
 				}
 			}
+			if hit && len(parts) == 1 && len(words) > 1 && bare(phrase) {
+				hit = false // "last purchase" is no last name
+			}
 			if hit && len(parts) > length {
 				best, length = e.meaning, len(parts)
 			}
@@ -173,11 +176,21 @@ func named(words []string) meaning {
 	return best
 }
 
+// bare reports whether a word tells its meaning only where it stands alone.
+func bare(word string) bool {
+	switch word {
+	case "first", "last", "given", "ad", "time", "date", "born", "cell", "handy", "land", "ort", "sum", "cost", "alta", "kon", "名", "姓", "市", "国":
+		return true
+	}
+	return false
+}
+
 // wordsOf cuts a name into plain, lower words: at anything that is no letter or
 // digit, and where small letters turn to capitals.
 func wordsOf(name string) []string {
 	var b strings.Builder
 	var before rune
+	name = strings.NewReplacer("#", " number ", "№", " number ", "N°", " no ", "n°", " no ", "Nº", " no ", "nº", " no ").Replace(name)
 	for _, r := range norm.NFKD.String(name) {
 		switch {
 		case unicode.Is(unicode.Mn, r):
@@ -227,17 +240,33 @@ func isID(words []string) bool {
 
 // isPerson, isThing and isEvent tell what a word is about.
 func isPerson(words []string) bool {
-	return about(words, "customer", "client", "contact", "user", "member", "person", "people", "patient", "lead", "subscriber", "guest", "account", "employee", "visitor", "donor", "student", "passenger", "applicant", "buyer", "shopper", "crm", "profile",
+	return about(words, "customer", "client", "contact", "user", "member", "person", "people", "patient", "lead", "subscriber", "guest", "account", "employee", "visitor", "donor", "student", "passenger", "applicant", "buyer", "shopper", "crm", "profile", "voter", "requester", "owner", "tenant", "resident", "citizen", "attendee", "participant", "registrant", "recipient", "cust", "payer", "sender",
 		"kunde", "kontakt", "mitglied", "benutzer", "nutzer", "teilnehmer", "cliente", "contacto", "usuario", "socio", "utente", "contatto", "contato", "client", "utilisateur", "membre", "adherent", "klant", "gebruiker", "lid", "klient", "kund", "medlem", "asiakas", "zakaznik", "客户", "顧客", "клиент")
 }
 
 func isThing(words []string) bool {
-	return about(words, "order", "invoice", "ticket", "subscription", "transaction", "booking", "reservation", "case", "purchase", "payment", "product", "sale", "contract", "shipment", "return", "refund", "quote", "deal", "opportunity",
+	return about(words, "order", "invoice", "ticket", "subscription", "transaction", "booking", "donation", "gift", "spende", "claim", "loan", "visit", "appointment", "charge", "receipt", "shipment", "delivery", "license", "permit", "complaint", "incident", "crime", "reservation", "case", "purchase", "payment", "product", "sale", "contract", "return", "refund", "quote", "deal", "opportunity",
 		"bestellung", "bestell", "auftrag", "auftrags", "rechnungs", "rechnung", "buchung", "vertrag", "commande", "facture", "reservation", "pedido", "factura", "venta", "ordine", "fattura", "vendita", "encomenda", "fatura", "venda", "zamowienie", "bestelling", "factuur", "ordre", "faktura", "tilaus", "订单", "注文", "заказ")
 }
 
 func isEvent(words []string) bool {
 	return about(words, "event", "click", "clickstream", "pageview", "view", "visit", "session", "log", "hit", "track", "tracking", "activity", "web", "ereignis", "evenement", "evento")
+}
+
+// isCompany tells names of what is no person though it has a name and an address.
+func isCompany(words []string) bool {
+	return about(words, "company", "organization", "organisation", "vendor", "supplier", "business", "school", "hospital", "firma", "unternehmen", "firmen", "empresa", "entreprise", "azienda", "bedrijf", "store", "branch", "institution", "charity", "fournisseur", "proveedor", "lieferant") &&
+		!isPerson(words)
+}
+
+// isClient tells the words for those whom a company serves.
+func isClient(words []string) bool {
+	return about(words, "customer", "client", "member", "patient", "subscriber", "buyer", "donor", "guest", "passenger", "student", "contact", "person", "cust", "kunde", "kunden", "kd", "kontakt", "mitglied", "cliente", "socio", "contatto", "klant", "klient", "kund", "medlem", "asiakas", "zakaznik", "客户", "顧客", "клиент")
+}
+
+// isStaff tells columns of those who serve.
+func isStaff(words []string) bool {
+	return hasWord(words, "agent", "assigned", "assignee", "owner", "rep", "representative", "salesperson", "seller", "staff", "manager", "operator", "advisor", "created", "modified", "updated", "changed", "bearbeiter", "mitarbeiter", "betreuer", "vendedor", "vendeur", "support", "handler", "officer")
 }
 
 // about matches words in their singular and usual plurals.

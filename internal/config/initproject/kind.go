@@ -1,0 +1,145 @@
+package initproject
+
+import (
+	"strings"
+
+	"github.com/kithdata/kith/internal/record"
+)
+
+// evidence weighs what speaks for a person, a thing and something that happened.
+type evidence struct {
+	person, thing, event    int
+	persons, things, events []string
+}
+
+// findKind weighs what the columns, their names and the file's name tell.
+func (s *stream) findKind() {
+	e := &evidence{}
+	s.personal(e)
+	s.material(e)
+	timed := s.has(occurred) || s.has(created)
+	if s.has(eventName) {
+		e.event += 4
+		e.events = append(e.events, "a column that names events")
+	}
+	if isEvent(s.words) {
+		e.event += 3
+		e.events = append(e.events, "a telling file name")
+	}
+	if s.key == nil && timed && e.person < 4 {
+		e.event += 2
+		e.events = append(e.events, "a time and no unique column")
+	}
+	switch {
+	case e.event >= 4 && timed && e.event >= e.person-2 && e.event >= e.thing-2:
+		s.kind, s.kindWhy = record.Event, "it has "+list(e.events)
+	case e.thing > e.person || e.thing >= 5 && e.thing >= e.person-4:
+		s.kind, s.kindWhy = record.Object, "it has "+list(e.things)
+	case e.person >= 2:
+		s.kind, s.kindWhy = record.Customer, "it has "+list(e.persons)
+	case s.key != nil:
+		s.kind, s.kindWhy = record.Object, "every row has an id, and nothing says that it is a person"
+	default:
+		s.kind, s.kindWhy = record.Event, "no column tells rows apart, and nothing says that a row is a person"
+	}
+}
+
+// named are the columns that name a person.
+func (s *stream) named() []*column {
+	var all []*column
+	for _, m := range []meaning{email, phone, firstName, lastName, fullName} {
+		all = append(all, s.with(m)...)
+	}
+	return all
+}
+
+func (s *stream) personal(e *evidence) {
+	for _, m := range []meaning{email, phone, firstName, lastName, fullName, birthDate, nationalID} {
+		if s.has(m) {
+			e.person += 2
+			e.persons = append(e.persons, attributeOf(m))
+		}
+	}
+	if s.has(street) || s.has(postcode) || s.has(city) {
+		e.person++
+		e.persons = append(e.persons, "address")
+	}
+	if s.has(gender) {
+		e.person++
+		e.persons = append(e.persons, "gender")
+	}
+	switch {
+	case isPerson(s.words):
+		e.person += 3
+		e.persons = append(e.persons, "a telling file name")
+	case s.key != nil && isPerson(s.key.words) && !isThing(s.key.words):
+		e.person += 4
+		e.persons = append(e.persons, s.key.name)
+		return
+	}
+	if !isPerson(s.words) && s.key != nil && s.another() && (s.has(amount) || s.has(status) || s.lists()) {
+		e.person /= 2
+		e.thing += 3
+		e.things = append(e.things, "an id of its own beside those who take part")
+	}
+}
+
+// another reports whether every column that names a person is said to be somebody's
+// (customer_email, buyer.phone), as in records of something else.
+func (s *stream) another() bool {
+	columns := s.named()
+	for _, c := range columns {
+		if !isPerson(c.words) {
+			return false
+		}
+	}
+	return len(columns) > 0
+}
+
+// lists reports whether records hold lists, as orders do their items.
+func (s *stream) lists() bool {
+	for _, c := range s.columns {
+		if c.nested && hasWord(c.words, "items", "lines", "products", "positions", "articles", "artikel", "positionen", "lineitems") {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *stream) material(e *evidence) {
+	if s.has(amount) {
+		e.thing += 2
+		e.things = append(e.things, "an amount")
+	}
+	if s.has(status) {
+		e.thing++
+		e.things = append(e.things, "a status")
+	}
+	for _, c := range s.columns {
+		if isID(c.words) && (isThing(c.words) || c == s.key && isCompany(c.words)) {
+			e.thing += 2
+			if c == s.key {
+				e.thing += 2
+			}
+			e.things = append(e.things, c.name)
+			break
+		}
+	}
+	if isThing(s.words) || isCompany(s.words) && !isPerson(s.words) {
+		e.thing += 4
+		e.things = append(e.things, "a telling file name")
+	}
+}
+
+// ofCompany reports whether the stream is of companies, whose telephone and e-mail
+// address name nobody.
+func (s *stream) ofCompany() bool {
+	return s.kind == record.Object && !isThing(s.words) && (isCompany(s.words) || s.key != nil && isCompany(s.key.words))
+}
+
+func list(words []string) string {
+	if len(words) < 2 {
+		return strings.Join(words, "")
+	}
+	return strings.Join(words[:len(words)-1], ", ") + " and " + words[len(words)-1]
+}
