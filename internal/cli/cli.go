@@ -25,11 +25,12 @@ const (
 	ExitOK      = 0
 	ExitFault   = 1
 	ExitUsage   = 2
-	ExitConfig  = 3  // the project's file has faults
-	ExitUnknown = 4  // what was asked for does not exist
-	ExitUnsound = 5  // the ledger does not balance, the audit chain is not sound, or kith verify found a difference
-	ExitDiffers = 6  // kith plan --exit-code: the file differs from what is in force
-	ExitRestart = 75 // the data folder must be reopened: a supervisor starts Kith again
+	ExitConfig  = 3   // the project's file has faults
+	ExitUnknown = 4   // what was asked for does not exist
+	ExitUnsound = 5   // the ledger does not balance, the audit chain is not sound, or kith verify found a difference
+	ExitDiffers = 6   // kith plan --exit-code: the file differs from what is in force
+	ExitStopped = 130 // a signal ended it before it was done
+	ExitRestart = 75  // the data folder must be reopened: a supervisor starts Kith again
 )
 
 // IO is a command's surroundings.
@@ -108,6 +109,9 @@ func Main(args []string, surroundings IO) (code int) {
 	}
 	parsed, err := parser.Parse(spreadFrom(args))
 	c.IO, c.ctx = surroundings, ctx
+	if !c.Run.Unattended { // a supervised server may be told twice: by the terminal and by its parent
+		context.AfterFunc(ctx, stop) // the second signal ends what does not end at the first
+	}
 	if err != nil {
 		return c.report(misread(err))
 	}
@@ -177,8 +181,11 @@ func faultsOf(err error) []error {
 
 // report prints a fault, or each of several, and gives the exit code.
 func (g *Globals) report(err error) int {
-	if err == nil || errors.Is(err, context.Canceled) {
+	switch {
+	case err == nil:
 		return ExitOK
+	case errors.Is(err, context.Canceled) && g.ctx.Err() != nil:
+		return ExitStopped
 	}
 	if code, ok := errors.AsType[exitCode](err); ok {
 		return int(code) // what is wrong was said
@@ -207,7 +214,7 @@ func (g *Globals) code(err error) int {
 		return ExitConfig
 	}
 	switch {
-	case errs.Is(err, "engine_failed"):
+	case errs.Is(err, "engine_failed"), errs.Is(err, "disk_full"), errors.Is(err, syscall.ENOSPC):
 		return ExitRestart
 	case code == string(codeRef), code == "bad_place":
 		return ExitUsage

@@ -78,6 +78,7 @@ func (planCmd) apply(g *Globals, conn *connection, plan answer[client.Plan]) err
 func (p *printer) plan(plan client.Plan) {
 	if len(plan.Changes) == 0 {
 		p.line("nothing differs from the rules in force")
+		p.line("sources, destinations, server and engine are no rules: the next kith run takes them as they stand in the file")
 		return
 	}
 	p.changes(plan)

@@ -16,7 +16,7 @@ type profileCmd struct {
 }
 
 type profileGetCmd struct {
-	Who       string `arg:"" placeholder:"WHO" help:"TYPE=VALUE, such as email=jo@example.com, or a profile's id."`
+	Who       string `arg:"" placeholder:"WHO" help:"TYPE=VALUE, such as email=jo@example.com; SOURCE/STREAM/KEY; or a profile's id."`
 	Version   int64  `placeholder:"N" xor:"when" help:"As of this version of its id."`
 	At        moment `placeholder:"TIME" xor:"when" help:"As of this moment, such as 2026-05-01T12:00:00Z, by when records were received."`
 	History   bool   `help:"Its versions as well, newest first."`
@@ -31,9 +31,6 @@ Every reading of a profile leaves an entry in the audit chain.`
 
 func (c profileGetCmd) Run(g *Globals) (err error) {
 	ref, err := parseRef(c.Who)
-	if err == nil && ref.Customer != nil {
-		err = errs.New(codeRef, "a source's record is no identifier").Fix("ask kith explain which profile it belongs to, or name an identifier")
-	}
 	if err != nil {
 		return err
 	}
@@ -56,6 +53,15 @@ func (c profileGetCmd) Run(g *Globals) (err error) {
 
 // find reads the profile and what was asked for with it.
 func (c profileGetCmd) find(ctx context.Context, conn *connection, ref client.Ref) (found client.Profile, err error) {
+	if ref.Customer != nil {
+		a, err := ask[client.Explanation](conn.Explain(ctx, client.ExplainRequest{A: ref, B: ref}))
+		if err != nil {
+			return found, err
+		}
+		if ref = (client.Ref{Profile: a.value.ProfileA}); text(ref.Profile) == "" {
+			return found, errs.New("profile_unknown", "the source's record belongs to no profile").Fix("kith quarantine list shows what was set aside; a deleted record belongs to nobody")
+		}
+	}
 	id := text(ref.Profile)
 	if ref.Identifier != nil {
 		list, err := ask[client.ProfileList](conn.LookupProfiles(ctx, nil, client.Lookup{Identifiers: &[]client.Identifier{*ref.Identifier}}))

@@ -3,6 +3,8 @@ package cli
 import (
 	"fmt"
 	"maps"
+	"net/netip"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -167,7 +169,19 @@ func checkNotes(tree *config.Tree) []string {
 			notes = append(notes, "source "+f.Name+": no file has the name "+shown(f.Path)+" yet")
 		}
 	}
+	for _, d := range tree.Webhooks {
+		if u, err := url.Parse(d.URL); err == nil && !d.AllowPrivate && isPrivate(u.Hostname()) {
+			notes = append(notes, "destination "+d.Name+": an address of this machine or network is refused; set allow_private: true where it is meant")
+		}
+	}
 	return notes
+}
+
+// isPrivate reports whether a host is written as a name or address that a webhook
+// refuses; what other names stand for shows when they are dialled.
+func isPrivate(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && (ip.IsLoopback() || ip.IsPrivate() || ip.IsLinkLocalUnicast() || ip.IsUnspecified())
 }
 
 type schemaCmd struct{}

@@ -50,7 +50,7 @@ type quarantineListCmd struct {
 }
 
 func (quarantineListCmd) Help() string {
-	return `Example: kith quarantine list --stream crm.contacts --code not_null
+	return `Example: kith quarantine list --stream crm.contacts --code quality_not_null
 
 kith quarantine show PLACE shows a record's content.`
 }
@@ -163,7 +163,7 @@ type quarantineReplayCmd struct {
 }
 
 func (quarantineReplayCmd) Help() string {
-	return `Example: kith quarantine replay --stream crm.contacts --code not_null
+	return `Example: kith quarantine replay --stream crm.contacts --code quality_not_null
 
 Mend the cause first (a contract, a rule of kith.yaml applied with kith plan
 --apply). Nothing is counted twice: a record moves from quarantined to what it

@@ -53,6 +53,7 @@ func exitCodes() []struct {
 		{ExitUnknown, "what was asked for does not exist"},
 		{ExitUnsound, "the ledger does not balance, or the audit chain is not sound"},
 		{ExitDiffers, "`kith plan --exit-code`: the file differs from what is in force"},
+		{ExitStopped, "a signal ended it before it was done"},
 		{ExitRestart, "`kith run --unattended`: a write to the disk failed for good; start it again"},
 	}
 }

@@ -214,9 +214,9 @@ func (p *printer) status(s *client.Status, offline bool) {
 }
 
 func (p *printer) destinations(list []client.Destination) {
-	t := newTable("destination", "type", "state", "#delivered", "#dead letters", "#to go", "last success", "fault")
+	t := newTable("destination", "type", "state", "#delivered", "#dead letters", "#to go", "fault")
 	for _, d := range list {
-		t.add(d.Name, d.Type, string(d.State), d.Delivered, d.DeadLetters, d.Behind, d.LastSuccess, d.Fault)
+		t.add(d.Name, d.Type, string(d.State), d.Delivered, d.DeadLetters, d.Behind, d.Fault)
 	}
 	p.table(t)
 }

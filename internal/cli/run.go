@@ -68,7 +68,10 @@ func (c runCmd) serve(g *Globals) error {
 		select {
 		case <-a.Listening():
 			local, _ := app.ReadLocal(tree.Data)
-			fmt.Fprintf(g.Err, "kith: %s serves at %s; press Ctrl-C to stop\n", tree.Name, local.Address)
+			fmt.Fprintf(g.Err, "kith: %s serves at %s; press Ctrl-C to stop\n", tree.Name, reachable(local.Address))
+			if terminal(g.Err) {
+				fmt.Fprintf(g.Err, "kith: in another terminal, kith -p %s status tells how far it has come\n", g.Project)
+			}
 		case <-ctx.Done():
 		}
 	}()
@@ -102,6 +105,9 @@ func (c runCmd) supervise(g *Globals) error {
 			return err
 		}
 		if code != ExitRestart || g.ctx.Err() != nil {
+			if code == killed {
+				fmt.Fprintln(g.Err, "kith: the server was killed; what was acknowledged is on disk: start kith run again")
+			}
 			if code != ExitOK {
 				return exitCode(code)
 			}
@@ -118,6 +124,9 @@ func (c runCmd) supervise(g *Globals) error {
 		}
 	}
 }
+
+// killed is the exit code of a child that a signal ended.
+const killed = 128
 
 // exitCode ends this process as its child ended; the child has said why.
 type exitCode int
@@ -147,7 +156,7 @@ func child(g *Globals, self string, args []string) (int, error) {
 func codeOf(err error) (int, error) {
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		if exit.ExitCode() < 0 {
-			return 128, nil // killed by a signal
+			return killed, nil
 		}
 		return exit.ExitCode(), nil
 	}

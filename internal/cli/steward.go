@@ -2,8 +2,10 @@ package cli
 
 import (
 	"cmp"
+	"fmt"
 
 	"github.com/kithdata/kith/internal/api/client"
+	"github.com/kithdata/kith/internal/kit/errs"
 )
 
 type explainCmd struct {
@@ -36,14 +38,14 @@ func (c explainCmd) Run(g *Globals) (err error) {
 }
 
 func (p *printer) explanation(e client.Explanation) {
-	word := "two people"
+	said := "two people"
 	if e.Same {
-		word = "one person"
+		said = "one person"
 	}
-	p.title("%s", p.verdict(e.Same, word))
 	if e.Summary != "" {
-		p.line("%s", harmless(e.Summary))
+		said = harmless(e.Summary)
 	}
+	p.title("%s", p.verdict(e.Same, said))
 	for _, side := range []struct {
 		name string
 		id   *string
@@ -135,7 +137,31 @@ func (c pair) decide(g *Globals, action client.DecisionAction, done string) (err
 	if err := conn.settle(g, 0, always); err != nil {
 		return err
 	}
-	return show(g, a, func(p *printer, d client.Decided) { p.line("%s, by decision %s", done, d.ID) })
+	if err := show(g, a, func(p *printer, d client.Decided) { p.line("%s, by decision %s", done, d.ID) }); err != nil || g.JSON || action == client.Withdraw {
+		return err
+	}
+	return c.unknown(g, conn, refs)
+}
+
+// unknown notes which side names nobody: a typing error, or somebody who is yet to come.
+func (pair) unknown(g *Globals, conn *connection, refs []client.Ref) error {
+	now, err := ask[client.Explanation](conn.Explain(g.ctx, client.ExplainRequest{A: refs[0], B: refs[1]}))
+	if errs.Is(err, "node_unknown") {
+		fmt.Fprintln(g.Err, "kith: note: no record names one of the two yet; the decision acts once one does")
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, side := range []struct {
+		named   string
+		profile *string
+	}{{"A", now.value.ProfileA}, {"B", now.value.ProfileB}} {
+		if text(side.profile) == "" {
+			fmt.Fprintf(g.Err, "kith: note: %s names no profile yet; the decision acts once a record names it\n", side.named)
+		}
+	}
+	return nil
 }
 
 type reviewCmd struct {
