@@ -286,6 +286,9 @@ func summaryOf(e identity.Explanation) string {
 	switch {
 	case e.Same:
 		text = fmt.Sprintf("one person, by %d links", len(e.Path))
+		if len(e.Path) == 1 {
+			text = "one person, by one link"
+		}
 	case len(e.Refused) > 0:
 		text = "two people: links between them were refused"
 	case len(e.Generic) > 0:

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"os"
+
 	"github.com/kithdata/kith/internal/demo"
 )
 
@@ -18,5 +20,5 @@ func (demoCmd) Help() string {
 
 func (c demoCmd) Run(g *Globals) error {
 	return demo.Run(g.ctx, demo.Options{Params: demo.Params{People: c.People, Seed: c.Seed}, Dir: c.Dir, Exit: c.Exit, JSON: g.JSON,
-		Listen: c.Listen, Version: g.IO.Version, Out: g.Out, Err: g.Err})
+		Listen: c.Listen, Version: g.IO.Version, Self: os.Args[0], Out: g.Out, Err: g.Err})
 }

@@ -28,6 +28,7 @@ type Options struct {
 	JSON    bool   // the summary as one JSON object on the last line
 	Listen  string
 	Version string
+	Self    string // the program as it was called, for what to try next
 	Out     io.Writer
 	Err     io.Writer
 }
@@ -61,6 +62,8 @@ type show struct {
 	progress *progress
 	ended    chan error
 	result   Result
+	shown    string         // the profile that the summary shows
+	owners   map[string]int // by profile: the person that all its mentions are of, or several
 }
 
 // Run runs the demo: it invents the shop, takes its records through the whole road,
@@ -362,7 +365,7 @@ func (s *show) score(ctx context.Context) error {
 		}
 	}
 	var fault error
-	s.result.Score = s.world.Score(func(i int) string {
+	profileOf := func(i int) string {
 		m := &s.world.Mentions[i]
 		source, isFile := customerStreams[m.Source]
 		if !isFile {
@@ -376,9 +379,21 @@ func (s *show) score(ctx context.Context) error {
 			return ""
 		}
 		return id.String()
+	}
+	s.owners = make(map[string]int)
+	s.result.Score = s.world.Score(func(i int) string {
+		id, person := profileOf(i), s.world.Mentions[i].Person
+		if before, ok := s.owners[id]; ok && before != person {
+			person = several
+		}
+		s.owners[id] = person
+		return id
 	})
 	return fault
 }
+
+// several stands for more than one person.
+const several = -1
 
 // customerStreams are the streams whose rows are source customers, by source.
 var customerStreams = map[string]string{"crm.contacts": "crm", "news.subscribers": "news", "bought.people": "bought"}

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -16,14 +17,13 @@ import (
 type question struct{ ask, sql string }
 
 var questions = []question{
-	{"What do customers spend, by town?", `select c.town, count(distinct c.customer_id) as customers, round(sum(f.total), 2) as spent
-from v_fact_shop_orders f join dim_customer c on c.customer_id = f.customer_id and c.is_current
-where c.town is not null group by 1 order by spent desc limit 5`},
+	{"What do customers spend, by town?", `select customer_town as town, count(distinct customer_id) as customers, printf('%.2f', sum(total)) as spent
+from v_fact_shop_orders where customer_town is not null group by 1 order by sum(total) desc limit 5`},
 	{"Do those who look online also order?", `with looked as (select distinct customer_id from v_fact_web_pages where customer_id <> 'unknown'),
 bought as (select customer_id, count(*) as orders, sum(total) as spent from v_fact_shop_orders where customer_id <> 'unknown' group by 1)
-select case when l.customer_id is null then 'never seen online' else 'seen online' end as shopper, count(*) as people, round(avg(b.orders), 2) as orders, round(avg(b.spent), 2) as spent
+select case when l.customer_id is null then 'never seen online' else 'seen online' end as shopper, count(*) as people, printf('%.2f', avg(b.orders)) as orders_each, printf('%.2f', avg(b.spent)) as spent_each
 from bought b left join looked l on l.customer_id = b.customer_id group by 1 order by 1`},
-	{"Of how many sources' records is a profile made?", `select source_customers as records, count(*) as profiles from dim_customer where is_current and customer_id <> 'unknown' group by 1 order by 1 limit 6`},
+	{"Of how many customer records is a profile made? (0: known by events and orders alone)", `select source_customers as records, count(*) as profiles from dim_customer where is_current and customer_id <> 'unknown' group by 1 order by 1 limit 6`},
 }
 
 // summary shows what the demo came to.
@@ -38,9 +38,10 @@ func (s *show) summary(ctx context.Context) error {
 		p.line("  %-24s %s", code, grouped(int64(r.Reasons[code])))
 	}
 	p.title("People found against the truth (%s true people, %s mentions)", grouped(int64(r.PeopleTrue)), grouped(int64(r.Mentions)))
-	p.meter("precision", r.Precision, "")
-	p.meter("recall", r.Recall, fmt.Sprintf("of %.3f that links by equal identifiers can reach", r.RecallCeiling))
-	p.line("%.0f%% of a person's mentions share no identifier with the rest: only scored matching can join those", r.Isolated*100)
+	p.meter("precision", r.Precision, "of the pairs joined, how many are one person")
+	p.meter("recall", r.Recall, fmt.Sprintf("of the pairs that are, how many were joined; equal identifiers can reach %.4f", r.RecallCeiling))
+	p.line("%.0f%% of a person's mentions share no identifier with the rest: they stay profiles of their own, since only scored", r.Isolated*100)
+	p.line("matching, which is yet to come, can join those")
 	if err := s.beforeAndAfter(ctx, &p); err != nil {
 		return err
 	}
@@ -55,25 +56,39 @@ func (s *show) summary(ctx context.Context) error {
 	p.title("Out to the world")
 	p.line("%s signed webhooks delivered, %s refused", grouped(r.Delivered), grouped(s.hook.refused.Load()))
 	if !s.Exit {
-		p.title("It stays up. Try next, in another terminal:")
-		p.line("bin/kith -p %s ledger", s.dir)
-		p.line("bin/kith -p %s sql \"select * from dim_customer where is_current limit 5\"", s.dir)
-		p.line("bin/kith -p %s quarantine list", s.dir)
-		p.line("bin/kith -p %s trace --source web m-00000001", s.dir)
-		p.line("and drop another crm-*.csv into %s/sources; Ctrl-C ends it all", s.dir)
+		p.title("It stays up until Ctrl-C. Try next, in another terminal:")
+		for _, try := range []string{"profile get " + s.shown + " --crosswalk", "quarantine list", "trace m-00000001 --source web",
+			"sql \"select town, count(*) as people from dim_customer where is_current group by 1 order by 2 desc\"", "ledger"} {
+			p.line("  %s -p %s %s", s.self(), s.dir, try)
+		}
+		p.line("Its files lie in %s/sources: another crm-*.csv there is read at once. Your own:", s.dir)
+		p.line("  %s init shop --from FILE...", s.self())
 	}
 	return p.err
 }
 
-// beforeAndAfter shows the person that most sources know: first what each says,
-// then the golden profile.
+// self is the program as it was called.
+func (s *show) self() string {
+	return cmp.Or(s.Self, "kith")
+}
+
+// beforeAndAfter shows a person that most sources know, and who is no two in truth:
+// first what each says, then the golden profile.
 func (s *show) beforeAndAfter(ctx context.Context, p *printer) error {
 	found, err := s.client.sql(ctx, `select b.customer_id from bridge_identity b join dim_customer c on c.customer_id = b.customer_id and c.is_current
-where c.source_customers <= 4 group by 1 order by max(c.source_customers) desc, count(distinct b.identifier_type) desc, count(*) desc, 1 limit 1`)
+where c.source_customers <= 4 group by 1
+order by max(c.source_customers) desc, least(count(*) filter (b.identifier_type = 'email'), 2) desc, count(distinct b.identifier_type) desc, count(*) desc, 1 limit 200`)
 	if err != nil || len(found.Rows) == 0 {
 		return err
 	}
 	id := fmt.Sprint(found.Rows[0][0])
+	for _, row := range found.Rows {
+		if one := fmt.Sprint(row[0]); s.owners[one] != several {
+			id = one
+			break
+		}
+	}
+	s.shown = id
 	var cross struct {
 		Records []struct {
 			Stream     string `json:"stream"`
@@ -159,11 +174,11 @@ func (p *printer) title(format string, args ...any) {
 func (p *printer) meter(name string, share float64, note string) {
 	const width = 40
 	full := int(share * width)
-	p.line("%-10s %s%s %.4f %s", name, strings.Repeat("█", full), strings.Repeat("░", width-full), share, note)
+	p.line("%-10s %s%s %.4f  %s", name, strings.Repeat("█", full), strings.Repeat("░", width-full), share, note)
 }
 
 func (p *printer) table(a sqlAnswer) {
-	width := make([]int, len(a.Columns))
+	width, left := make([]int, len(a.Columns)), make([]bool, len(a.Columns))
 	cells := make([][]string, 0, len(a.Rows)+1)
 	var head []string
 	for i, c := range a.Columns {
@@ -178,6 +193,9 @@ func (p *printer) table(a sqlAnswer) {
 			if v == nil {
 				text = ""
 			}
+			if _, err := strconv.ParseFloat(text, 64); err != nil {
+				left[i] = true
+			}
 			width[i] = max(width[i], len(text))
 			line = append(line, text)
 		}
@@ -186,7 +204,11 @@ func (p *printer) table(a sqlAnswer) {
 	for _, row := range cells {
 		var b strings.Builder
 		for i, cell := range row {
-			fmt.Fprintf(&b, "  %-*s", width[i], cell)
+			if left[i] {
+				fmt.Fprintf(&b, "  %-*s", width[i], cell)
+			} else {
+				fmt.Fprintf(&b, "  %*s", width[i], cell)
+			}
 		}
 		p.line("%s", strings.TrimRight(b.String(), " "))
 	}
