@@ -1,0 +1,5 @@
+//go:build !soak
+
+package survive_test
+
+const defaultRounds = 50
