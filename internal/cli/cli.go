@@ -30,7 +30,7 @@ const (
 	ExitUnsound = 5   // the ledger does not balance, the audit chain is not sound, or kith verify found a difference
 	ExitDiffers = 6   // kith plan --exit-code: the file differs from what is in force
 	ExitStopped = 130 // a signal ended it before it was done
-	ExitRestart = 75  // the data folder must be reopened: a supervisor starts Kith again
+	ExitRestart = 75  // the disk is full or failed: kith run starts its server again, other commands may be tried again
 )
 
 // IO is a command's surroundings.

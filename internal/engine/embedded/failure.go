@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"time"
 
 	"github.com/kithdata/kith/internal/engine"
 	"github.com/kithdata/kith/internal/kit/errs"
@@ -82,6 +83,41 @@ func (l pebbleLogger) Errorf(format string, args ...any) { l.log.Warn(fmt.Sprint
 func (l pebbleLogger) Fatalf(format string, args ...any) {
 	l.fail.mark(fmt.Errorf(format, args...))
 	select {} // Pebble must not go on; it may hold its locks, so nobody may call it again
+}
+
+// setbacks spaces out what Pebble tries again in the background. It would do so at
+// once and for ever: on a full disk, also while it opens, that is a spinning processor
+// and thousands of log lines a second.
+type setbacks struct {
+	log   *slog.Logger
+	mu    sync.Mutex
+	times int
+	last  time.Time
+}
+
+const (
+	setbackPause = 10 * time.Millisecond
+	setbackMost  = 500 * time.Millisecond
+	setbackOver  = 10 * time.Second // without another one
+)
+
+func newSetbacks(log *slog.Logger) *setbacks { return &setbacks{log: log} }
+
+// meet is Pebble's BackgroundError. Pebble holds a lock meanwhile that new files and
+// snapshots wait for, but no read and no write to the current log: the pause is short.
+func (s *setbacks) meet(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	if now.Sub(s.last) > setbackOver {
+		s.times = 0
+	}
+	s.times++
+	if s.times&(s.times-1) == 0 { // the first, second, fourth, …
+		s.log.Warn("writing in the background failed; it is tried again until there is room", "times", s.times, "err", err)
+	}
+	time.Sleep(min(time.Duration(s.times)*setbackPause, setbackMost))
+	s.last = time.Now()
 }
 
 // gate counts the operations under way, so that Close can wait for them, and turns

@@ -22,6 +22,7 @@ const (
 func baseOptions(fs vfs.FS, cache *pebble.Cache, logger pebbleLogger) *pebble.Options {
 	o := &pebble.Options{
 		FS: fs, Cache: cache, Logger: logger, FormatMajorVersion: pebbleFormat,
+		EventListener:               &pebble.EventListener{BackgroundError: newSetbacks(logger.log).meet},
 		MemTableStopWritesThreshold: memtableStop,
 		CompactionConcurrencyRange:  func() (int, int) { return 1, 2 },
 		MaxOpenFiles:                1000,
