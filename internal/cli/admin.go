@@ -66,7 +66,7 @@ func (c keysCreateCmd) Run(g *Globals) (err error) {
 		return err
 	}
 	return show(g, a, func(p *printer, k client.CreatedKey) {
-		fmt.Fprintf(g.Err, "key %s, role %s; keep the secret, it is not shown again:\n", k.Key.ID, k.Key.Role)
+		g.say("key %s, role %s; keep the secret, it is not shown again:", k.Key.ID, k.Key.Role)
 		p.line("%s", k.Secret)
 	})
 }

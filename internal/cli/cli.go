@@ -101,7 +101,8 @@ func Main(args []string, surroundings IO) (code int) {
 	}()
 	parser, err := newParser(&c, kong.Writers(surroundings.Out, surroundings.Err), kong.Exit(func(code int) { panic(exit(code)) }))
 	if err != nil {
-		fmt.Fprintln(surroundings.Err, "kith:", err)
+		c.IO = surroundings
+		c.say("kith: %v", err)
 		return ExitUsage
 	}
 	if len(args) == 0 {
@@ -193,11 +194,11 @@ func (g *Globals) report(err error) int {
 	for _, f := range faultsOf(err) {
 		if g.JSON {
 			if line, err := json.Marshal(tell(f)); err == nil {
-				fmt.Fprintf(g.Err, "%s\n", line)
+				g.say("%s", line)
 			}
 			continue
 		}
-		fmt.Fprintln(g.Err, "kith:", f)
+		g.say("kith: %v", f)
 	}
 	return g.code(err)
 }
@@ -206,7 +207,7 @@ func (g *Globals) code(err error) int {
 	code := string(errs.CodeOf(err))
 	if _, ok := errors.AsType[usage](err); ok {
 		if !g.JSON {
-			fmt.Fprintln(g.Err, "Run kith --help, or kith COMMAND --help.")
+			g.say("Run kith --help, or kith COMMAND --help.")
 		}
 		return ExitUsage
 	}
@@ -222,6 +223,11 @@ func (g *Globals) code(err error) int {
 		return ExitUnknown
 	}
 	return ExitFault
+}
+
+// say writes a line to standard error. Where even that fails, nobody can be told.
+func (g *Globals) say(format string, args ...any) {
+	_, _ = fmt.Fprintf(g.Err, format+"\n", args...)
 }
 
 // logger logs to standard error: everything when verbose, else from a level up.

@@ -194,7 +194,7 @@ func (t inProcess) RoundTrip(r *http.Request) (resp *http.Response, err error) {
 	out := &answerWriter{header: http.Header{}}
 	defer func() {
 		if p := recover(); p != nil {
-			if p != http.ErrAbortHandler {
+			if e, ok := p.(error); !ok || !errors.Is(e, http.ErrAbortHandler) {
 				panic(p)
 			}
 			resp, err = nil, errs.New(codeAnswer, "the answer broke off")

@@ -246,14 +246,14 @@ func (g *Globals) progress() *progress {
 
 func (p *progress) note(format string, args ...any) {
 	if s := fmt.Sprintf(format, args...); p.live && s != p.last {
-		fmt.Fprintf(p.w, "\r\033[K%s", s)
+		_, _ = fmt.Fprintf(p.w, "\r\033[K%s", s) // a line for the eye alone
 		p.last = s
 	}
 }
 
 func (p *progress) end() {
 	if p.last != "" {
-		fmt.Fprint(p.w, "\r\033[K")
+		_, _ = fmt.Fprint(p.w, "\r\033[K")
 		p.last = ""
 	}
 }

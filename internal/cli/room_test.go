@@ -292,7 +292,7 @@ func TestAnswersInProcess(t *testing.T) {
 
 func TestNumbersStayExact(t *testing.T) {
 	body := `{"columns":["n"],"types":["HUGEINT"],"rows":[[12345678901234567890],[0.10],["x"],[null],[[1,2]]],"truncated":false,"elapsed_ms":1}`
-	a, err := ask[client.SQLResult](&http.Response{StatusCode: 200, Body: io.NopCloser(strings.NewReader(body))}, nil)
+	a, err := ask[client.SQLResult](&http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader(body))}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -68,9 +68,9 @@ func (c runCmd) serve(g *Globals) error {
 		select {
 		case <-a.Listening():
 			local, _ := app.ReadLocal(tree.Data)
-			fmt.Fprintf(g.Err, "kith: %s serves at %s; press Ctrl-C to stop\n", tree.Name, reachable(local.Address))
+			g.say("kith: %s serves at %s; press Ctrl-C to stop", tree.Name, reachable(local.Address))
 			if terminal(g.Err) {
-				fmt.Fprintf(g.Err, "kith: in another terminal, kith -p %s status tells how far it has come\n", g.Project)
+				g.say("kith: in another terminal, kith -p %s status tells how far it has come", g.Project)
 			}
 		case <-ctx.Done():
 		}
@@ -106,7 +106,7 @@ func (c runCmd) supervise(g *Globals) error {
 		}
 		if code != ExitRestart || g.ctx.Err() != nil {
 			if code == killed {
-				fmt.Fprintln(g.Err, "kith: the server was killed; what was acknowledged is on disk: start kith run again")
+				g.say("kith: the server was killed; what was acknowledged is on disk: start kith run again")
 			}
 			if code != ExitOK {
 				return exitCode(code)
@@ -116,7 +116,7 @@ func (c runCmd) supervise(g *Globals) error {
 		if time.Since(began) > 5*time.Minute {
 			pause = time.Second
 		}
-		fmt.Fprintf(g.Err, "kith: starting again in %s\n", pause)
+		g.say("kith: starting again in %s", pause)
 		select {
 		case <-time.After(pause):
 		case <-g.ctx.Done():

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/kithdata/kith/internal/api/client"
@@ -15,11 +16,13 @@ func (c *connection) settle(g *Globals, rules int, done func(*client.Status) boo
 	if err != nil {
 		return err
 	}
+	var wg sync.WaitGroup
+	defer wg.Wait()
 	ctx, cancel := context.WithCancel(g.ctx)
 	defer cancel()
 	moved := make(chan error, 1) // one send, where no server runs
 	if c.offline() {
-		go func() { moved <- c.app.Settle(ctx, uint32(rules)) }()
+		wg.Go(func() { moved <- c.app.Settle(ctx, uint32(rules)) })
 	}
 	p := g.progress()
 	defer p.end()
@@ -28,18 +31,11 @@ func (c *connection) settle(g *Globals, rules int, done func(*client.Status) boo
 		case err := <-moved:
 			return err
 		case <-ctx.Done():
-			if c.offline() {
-				<-moved
-			}
 			return ctx.Err()
 		case <-time.After(pause):
 		}
 		now, err := ask[client.Status](c.GetStatus(ctx))
-		if err != nil && ctx.Err() == nil {
-			if c.offline() {
-				cancel()
-				<-moved
-			}
+		if err != nil {
 			return err
 		}
 		if !c.offline() && reached(&first.value, &now.value) && now.value.Rules >= rules && done(&now.value) {

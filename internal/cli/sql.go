@@ -2,7 +2,6 @@ package cli
 
 import (
 	"encoding/csv"
-	"fmt"
 	"io"
 	"strings"
 
@@ -63,7 +62,7 @@ func (c sqlCmd) Run(g *Globals) (err error) {
 		err = show(g, a, (*printer).rows)
 	}
 	if err == nil && a.value.Truncated {
-		fmt.Fprintf(g.Err, "kith: only the first %s are shown; --rows gives more\n", count(int64(len(a.value.Rows)), "row", "rows"))
+		g.say("kith: only the first %s are shown; --rows gives more", count(int64(len(a.value.Rows)), "row", "rows"))
 	}
 	return err
 }

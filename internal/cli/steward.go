@@ -2,7 +2,6 @@ package cli
 
 import (
 	"cmp"
-	"fmt"
 
 	"github.com/kithdata/kith/internal/api/client"
 	"github.com/kithdata/kith/internal/kit/errs"
@@ -147,7 +146,7 @@ func (c pair) decide(g *Globals, action client.DecisionAction, done string) (err
 func (pair) unknown(g *Globals, conn *connection, refs []client.Ref) error {
 	now, err := ask[client.Explanation](conn.Explain(g.ctx, client.ExplainRequest{A: refs[0], B: refs[1]}))
 	if errs.Is(err, "node_unknown") {
-		fmt.Fprintln(g.Err, "kith: note: no record names one of the two yet; the decision acts once one does")
+		g.say("kith: note: no record names one of the two yet; the decision acts once one does")
 		return nil
 	}
 	if err != nil {
@@ -158,7 +157,7 @@ func (pair) unknown(g *Globals, conn *connection, refs []client.Ref) error {
 		profile *string
 	}{{"A", now.value.ProfileA}, {"B", now.value.ProfileB}} {
 		if text(side.profile) == "" {
-			fmt.Fprintf(g.Err, "kith: note: %s names no profile yet; the decision acts once a record names it\n", side.named)
+			g.say("kith: note: %s names no profile yet; the decision acts once a record names it", side.named)
 		}
 	}
 	return nil
