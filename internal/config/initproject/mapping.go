@@ -102,7 +102,7 @@ func (s *stream) cleansing(c *column, region, regionWhy string) (steps, why stri
 		if c.forms.padded > 0 {
 			say("trim", "")
 		}
-	case c.share(c.forms.boolean) == 1 && s.english(c) && len(c.hashes) <= 4 && len(c.kept) >= 2:
+	case c.share(c.forms.boolean) == 1 && s.readable(c) && len(c.hashes) <= 4 && len(c.kept) >= 2:
 		say("boolean", "")
 	case s.person() || c.forms.padded > 0:
 		say("trim", "")
@@ -122,8 +122,8 @@ func spaced(c *column) string {
 	return ""
 }
 
-// english reports whether a column's booleans are those that the step reads.
-func (s *stream) english(c *column) bool {
+// readable reports whether a column's booleans are those that the step reads.
+func (s *stream) readable(c *column) bool {
 	for _, v := range c.kept {
 		switch strings.ToLower(v) {
 		case "true", "t", "yes", "y", "false", "f", "no", "n":

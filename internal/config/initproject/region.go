@@ -40,6 +40,9 @@ func (s *stream) region() (region, why string) {
 			case phonenumbers.IsPossibleNumber(p):
 				score += 0.4 // made-up and newly given numbers
 			}
+			if err == nil && phonenumbers.Format(p, phonenumbers.NATIONAL) == n {
+				score += 0.3 // spaced as people there do
+			}
 		}
 		score /= float64(len(numbers))
 		if i < len(hints) {
@@ -122,8 +125,8 @@ func (s *stream) regionHints() (hints []string, told map[string]int) {
 		hints = hints[:3]
 	}
 	l := s.language()
-	if len(hints) == 0 && l == "" && slices.ContainsFunc(s.columns, func(c *column) bool { return hasWord(c.words, "zip", "zipcode", "ssn") }) {
-		l = "US"
+	if len(hints) == 0 && l == "" {
+		l = s.english()
 	}
 	if len(hints) == 0 && l != "" {
 		hints = append(hints, l)
@@ -145,6 +148,19 @@ func regionOf(v string) string {
 	}
 	if len(v) == 2 {
 		return strings.ToUpper(v)
+	}
+	return ""
+}
+
+// english is the country whose English the header is in.
+func (s *stream) english() string {
+	for _, c := range s.columns {
+		switch {
+		case hasWord(c.words, "zip", "zipcode", "ssn"):
+			return "US"
+		case hasWord(c.words, "postcode", "forename", "town", "county"):
+			return "GB"
+		}
 	}
 	return ""
 }
