@@ -62,7 +62,7 @@ func destinationsSpec() field {
 		{key: "url", shape: secret, required: true, doc: "Where to send.", example: `"${MAILER_URL}"`},
 		{key: "secret", shape: secret, doc: "Signing secrets, each whsec_ and base64, a blank between them; one is made and kept when absent.", example: `"${MAILER_SECRET}"`},
 		{key: "on", shape: list, doc: "What to send: profile.created, profile.updated, profile.changed (any change), profile.merged, profile.split, profile.erased, event.NAME or event.*.", def: "[profile.changed]", example: "[profile.changed]", item: &field{shape: text, doc: "A kind of message."}},
-		{key: "when", shape: text, doc: "Condition (CEL) that must hold.", example: `"profile.country == 'GB'"`},
+		{key: "when", shape: text, doc: "Condition (CEL) that must hold.", example: `"attributes.country == 'GB'"`},
 		{key: "consent", shape: text, doc: "Purpose, or PURPOSE/CHANNEL, that the person must have granted. Suppressed people are never sent.", example: "marketing"},
 		{key: "allow_private", shape: boolean, def: "false", doc: "Allow loopback and private addresses.", example: "true"},
 		{key: "timeout", shape: duration, def: "10s", doc: "Of one request.", example: "5s"},

@@ -50,7 +50,7 @@ func (r *reserve) admit(n int) error {
 		r.read, r.left, r.written = now, free, 0
 		if !r.fits(need) {
 			return errs.New(engine.CodeDiskFull, "the disk of the data folder has less free than its reserve").
-				Fix("free some space or lower reserve_bytes; writing goes on by itself once there is room")
+				Fix("free some space, or lower the reserve under engine.embedded; writing goes on by itself once there is room")
 		}
 	}
 	r.written += need
