@@ -74,10 +74,14 @@ func (r *Road) duplicates(tx engine.Tx, b *record.Batch) error {
 			}
 			continue
 		}
-		at[hashes[i]], known[i] = i, mine
-		if !first {
-			tx.Put(keys[i], encodeMessage(mine))
+		if at[hashes[i]], known[i] = i, mine; first {
+			continue
 		}
+		if exists && seen.received > mine.received { // a replay of an old one must not hide copies of the newest
+			known[i] = seen
+			continue
+		}
+		tx.Put(keys[i], encodeMessage(mine))
 	}
 	return nil
 }

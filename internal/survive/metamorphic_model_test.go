@@ -121,7 +121,9 @@ func (m *model) judge(w *world) (kept []acted) {
 			}
 			continue
 		}
-		seen[id] = is
+		if is.received >= seen[id].received {
+			seen[id] = is
+		}
 		pin := s.Pin
 		outcome, code := verdict(w, s, pin)
 		for _, other := range []uint32{1, 2} {

@@ -123,8 +123,8 @@ func (r *road) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if n := len(list); n > 1 && r.keeper.CurrentRules() != list[n-1].Version && r.keeper.Building() == 0 {
-		return r.keeper.Build(ctx, list[n-1].Version) // a crash came between the rules and the asking
+	if n := len(list); n > 1 && r.keeper.CurrentRules() != list[n-1].Version {
+		return r.keeper.Build(ctx, list[n-1].Version) // a crash may have come between the rules and the asking
 	}
 	return nil
 }
