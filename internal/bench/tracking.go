@@ -104,12 +104,12 @@ func acknowledgement(ctx context.Context, b *bench) ([]Figure, error) {
 	var serial atomic.Uint64
 	batch, call := newMould("/v1/batch", writeKey, trackItem, batchEvents), newMould("/v1/track", writeKey, trackItem, 0)
 	both := func(ctx context.Context, one, many workers) (reading, error) {
-		idle, err := paced(ctx, 1, calls, 2*b.size.span, one)
+		idle, err := paced(ctx, 1, calls*b.size.load, 2*b.size.span, one)
 		if err != nil {
 			return nil, err
 		}
-		stop := background(ctx, batchClients, load, many)
-		busy, err := paced(ctx, 1, calls, 2*b.size.span, one)
+		stop := background(ctx, batchClients, load*b.size.load, many)
+		busy, err := paced(ctx, 1, calls*b.size.load, 2*b.size.span, one)
 		batches, fault := stop()
 		return reading{"idle_p50": idle.at(0.5), "idle_p99": idle.at(0.99), "load_p50": busy.at(0.5), "load_p99": busy.at(0.99),
 			"batch_p50": batches.at(0.5), "batch_p99": batches.at(0.99)}, errors.Join(err, fault)
