@@ -27,6 +27,11 @@ func (r *Road) commit(ctx context.Context, b *record.Batch) error {
 			if err := tx.Advance(Reader(b.Generation), b.Partition, b.From, b.To); err != nil {
 				return err
 			}
+			if b.Partition == engine.ControlPartition {
+				if err := r.stepped(tx, b); err != nil {
+					return err
+				}
+			}
 			if named, err = r.overrides(tx, b, judged); err != nil {
 				return err
 			}
@@ -43,6 +48,16 @@ func (r *Road) commit(ctx context.Context, b *record.Batch) error {
 		}
 		judged = named
 	}
+}
+
+// stepped notes that the replays of b are applied as a whole.
+func (r *Road) stepped(tx engine.Tx, b *record.Batch) error {
+	key := steppingKey(engine.Space{Generation: b.Generation})
+	values, err := tx.Lock(key)
+	if err == nil && values[0] != nil {
+		tx.Delete(key)
+	}
+	return err
 }
 
 // update is State.Update in which a stage's panic is an error.

@@ -44,6 +44,11 @@ func ParseReplay(props []byte) (Replay, error) {
 // Props is the replay as a control record's properties.
 func (p Replay) Props() ([]byte, error) { return json.Marshal(p) }
 
+// steppingKey holds the offset of a replay that was applied in part. While it is
+// there no other generation may be swapped in: that would apply, and emit, the same
+// steps once more (I2).
+func steppingKey(s engine.Space) []byte { return s.Key(engine.TableQuarantine, []byte{2}) }
+
 // step is a part of a replay that one transaction applies: places of one partition.
 type step struct {
 	pin    uint32
@@ -169,7 +174,7 @@ func (r *Road) quarantined(ctx context.Context, place Place) (rec record.Record,
 func (r *Road) replay(ctx context.Context, tx engine.Tx, s *step) error {
 	b := &s.batch
 	space := engine.Space{Generation: b.Generation}
-	keys := [][]byte{ledgerKey(space, b.Partition), doneKey(space, b.Partition), overridesKey(space, b.Partition)}
+	keys := [][]byte{ledgerKey(space, b.Partition), doneKey(space, b.Partition), overridesKey(space, b.Partition), steppingKey(space)}
 	for _, offset := range s.absent {
 		keys = append(keys, quarantineKey(space, Place{b.Partition, offset}))
 	}
@@ -187,7 +192,8 @@ func (r *Road) replay(ctx context.Context, tx engine.Tx, s *step) error {
 		return err
 	}
 	ledger, before := values[0], len(waiting)
-	values = values[3:]
+	tx.Put(steppingKey(space), engine.U64(s.fence.From))
+	values = values[4:]
 	for i, offset := range s.absent {
 		switch {
 		case values[i] != nil:
