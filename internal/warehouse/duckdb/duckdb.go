@@ -95,7 +95,7 @@ func (d *DB) settings() []setting {
 		{"autoload_known_extensions", "false"},
 		{"allow_community_extensions", "false"},
 		{"allow_unsigned_extensions", "false"},
-		{"checkpoint_threshold", "64MB"},
+		{"checkpoint_threshold", "256MB"},
 		// A column that is being written holds a block or two in memory: with the
 		// usual 256 KiB, a table of 600 columns would need 300 MB.
 		{"default_block_size", "16384"},
