@@ -1,7 +1,6 @@
 package initproject
 
 import (
-	"hash/fnv"
 	"regexp"
 	"strings"
 
@@ -55,7 +54,7 @@ type column struct {
 
 // forms counts the kept values of each form.
 type forms struct {
-	email, phone, integer, dot, comma, iso, isoTime, date, compact, uuid, boolean, padded, money, american, noon int
+	email, phone, integer, dot, comma, iso, isoTime, date, compact, uuid, boolean, padded, money, american, noon, short int
 	dayFirst, monthFirst, yearFirst, either                                                                      int // of date
 	timed                                                                                                        int
 }
@@ -66,11 +65,23 @@ func newColumn(name string) *column {
 
 // isNullToken reports whether a value is a way of writing nothing.
 func isNullToken(s string) bool {
+	if len(s) > len("undefined") {
+		return false
+	}
 	switch strings.ToLower(s) {
 	case "n/a", "na", "#n/a", "n.a.", "nan", "null", "(null)", "<null>", "nil", "none", `\n`, "-", "--", "?", ".", "k.a.", "s/d", "n/d", "#value!", "undefined":
 		return true
 	}
 	return false
+}
+
+// fnv is the 64-bit FNV-1a hash.
+func fnv(s string) uint64 {
+	h := uint64(14695981039346656037)
+	for i := range len(s) {
+		h = (h ^ uint64(s[i])) * 1099511628211
+	}
+	return h
 }
 
 func (c *column) add(v string, row int) {
@@ -93,9 +104,7 @@ func (c *column) add(v string, row int) {
 	if s != v {
 		c.forms.padded++
 	}
-	h := fnv.New64a()
-	_, _ = h.Write([]byte(s)) // never fails
-	sum := h.Sum64()
+	sum := fnv(s)
 	if _, seen := c.hashes[sum]; seen {
 		c.repeats = true
 	} else {
@@ -165,6 +174,9 @@ func (f *forms) dates(m []string) {
 			f.yearFirst++
 			f.date++
 		}
+		return
+	case len(m[1]) <= 2 && len(m[3]) == 2 && a <= 31 && b <= 31:
+		f.short++
 		return
 	case len(m[1]) > 2 || len(m[3]) != 4 || a < 1 || b < 1 || a > 31 || b > 31 || a > 12 && b > 12:
 		return

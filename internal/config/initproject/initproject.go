@@ -153,6 +153,7 @@ func propose(ctx context.Context, dir string, from []string) ([]*stream, []strin
 			continue
 		}
 		for _, c := range s.columns {
+			c.kept = c.kept[:min(len(c.kept), max(100, maxKept*50/len(s.columns)))] // of wide files fewer
 			c.judge(patterns)
 		}
 		streams = append(streams, &stream{sample: s, files: 1})

@@ -23,6 +23,9 @@ func (s *stream) findKey() {
 			best, s.key, s.keyWhy = score*1000-place, c, why
 		}
 	}
+	if !s.whole {
+		s.keyWhy = strings.Replace(s.keyWhy, "in every row", "in every row looked at", 1)
+	}
 }
 
 // idLike says how much speaks for a unique column being an id, and why; 0 for none.

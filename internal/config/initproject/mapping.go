@@ -104,6 +104,9 @@ func (s *stream) cleansing(c *column, region, regionWhy string) (steps, why stri
 		}
 	case c.share(c.forms.boolean) == 1 && s.readable(c) && len(c.hashes) <= 4 && len(c.kept) >= 2:
 		say("boolean", "")
+	case c.share(c.forms.short) > 0.8 && s.person():
+		say("trim", "years of two digits stay text")
+		s.note("%s has years of two digits, whose century nobody knows: it stays text", c.name)
 	case s.person() || c.forms.padded > 0:
 		say("trim", "")
 	}

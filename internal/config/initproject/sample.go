@@ -3,7 +3,6 @@ package initproject
 import (
 	"bytes"
 	"context"
-	"hash/fnv"
 	"os"
 	"strings"
 
@@ -18,6 +17,8 @@ const (
 	maxRows    = 50_000
 	maxBytes   = 64 << 20 // unpacked
 	maxColumns = 500
+	maxCells   = 1_000_000 // of wide files fewer rows are looked at
+	minRows    = 2_000     // but no fewer than these
 )
 
 // sample is what was read of one file.
@@ -55,19 +56,20 @@ func read(ctx context.Context, path string) (*sample, error) {
 	seen, err := file.Sample(ctx, file.Config{}, path, maxRows, func(props []byte) bool {
 		binary = binary || bytes.Contains(props, []byte(`\u0000`)) && s.rows < 10
 		s.rows++
-		h := fnv.New64a()
-		_, _ = h.Write(props) // never fails
-		known[h.Sum64()] = struct{}{}
+		known[fnv(string(props))] = struct{}{}
 		s.flatten("", props, 0)
 		size += len(props)
-		return size < maxBytes
+		return size < maxBytes && (s.rows < minRows || s.rows*len(s.columns) < maxCells)
 	})
 	if err != nil && s.rows == 0 {
 		return nil, fileFault(path, "cannot be read", "check the file: "+string(errs.CodeOf(err)))
 	}
 	s.twins = s.rows - len(known)
 	s.format, s.delimiter, s.rejected, s.whole = seen.Format, seen.Delimiter, seen.Rejected, seen.Whole && err == nil
-	if len(s.columns) == 0 || s.rows == 0 || binary || s.rejected > 10*s.rows {
+	if s.rows == 0 && s.rejected == 0 && !binary {
+		return nil, fileFault(path, "is empty, or has a header alone", "name a file that has rows: what they hold is what tells what they mean")
+	}
+	if len(s.columns) == 0 || binary || s.rejected > 10*s.rows {
 		return nil, fileFault(path, "has no rows that can be read", "name a CSV file with a header and at least one row, or NDJSON")
 	}
 	return s, nil
