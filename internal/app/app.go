@@ -133,7 +133,7 @@ func (a *App) openEngine(ctx context.Context) error {
 
 func (a *App) openRoad(ctx context.Context) error {
 	a.door = pipeline.NewDoor(a.tree.Pipeline, pipeline.DoorDeps{Log: a.engine.Log, Mapper: a.refine.contract, Clock: a.clock, Lag: a.lag.Load})
-	keeper, err := pipeline.OpenKeeper(ctx, a.tree.Pipeline, pipeline.KeeperDeps{Engine: a.engine, Hasher: a.hasher, Clock: a.clock,
+	keeper, err := pipeline.OpenKeeper(ctx, a.tree.Pipeline, pipeline.KeeperDeps{Engine: a.engine, Hasher: a.hasher,
 		Logger: a.log, Mapper: a.refine.contract, Stages: a.chain, OnControl: a.onControl}, 1)
 	if err != nil {
 		return err

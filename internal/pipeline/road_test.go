@@ -121,7 +121,7 @@ func (r *rig) open() {
 	cfg := pipeline.Config{BatchRecords: 10}
 	r.door = pipeline.NewDoor(cfg, pipeline.DoorDeps{Log: e.Log, Mapper: lateMapping{}, Clock: now})
 	r.door.Pin(1)
-	r.keeper, err = pipeline.OpenKeeper(r.t.Context(), cfg, pipeline.KeeperDeps{Engine: e, Hasher: r.hasher, Clock: now,
+	r.keeper, err = pipeline.OpenKeeper(r.t.Context(), cfg, pipeline.KeeperDeps{Engine: e, Hasher: r.hasher,
 		Logger: quiet(), Mapper: lateMapping{},
 		Stages: func(uint32, uint32) (pipeline.Chain, pipeline.Swapper, error) {
 			chain := pipeline.Chain{Refine: []pipeline.Refiner{r.stage}, Apply: []pipeline.Applier{pipeline.Control{}, r.stage}}
