@@ -62,6 +62,24 @@ func newProject(t *testing.T, text string) *project {
 	return p
 }
 
+// replaceOnce gives text with a part of it replaced, which must be there.
+func replaceOnce(t *testing.T, text, part, by string) string {
+	t.Helper()
+	if strings.Count(text, part) != 1 {
+		t.Fatalf("the text does not hold %q once", part)
+	}
+	return strings.Replace(text, part, by, 1)
+}
+
+func containsAny(text string, parts ...string) bool {
+	for _, part := range parts {
+		if strings.Contains(text, part) {
+			return true
+		}
+	}
+	return false
+}
+
 func tail(s string, n int) string {
 	if len(s) > n {
 		return "…" + s[len(s)-n:]
