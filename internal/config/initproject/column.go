@@ -55,8 +55,8 @@ type column struct {
 // forms counts the kept values of each form.
 type forms struct {
 	email, phone, integer, dot, comma, iso, isoTime, date, compact, uuid, boolean, padded, money, american, noon, short int
-	dayFirst, monthFirst, yearFirst, either                                                                      int // of date
-	timed                                                                                                        int
+	dayFirst, monthFirst, yearFirst, either                                                                             int // of date
+	timed                                                                                                               int
 }
 
 func newColumn(name string) *column {

@@ -207,9 +207,15 @@ func TestOddFilesAlwaysLoad(t *testing.T) {
 		if err != nil {
 			rt.Fatal(err)
 		}
-		if _, err := config.Load(result.Path, nothing); err != nil {
-			text, _ := os.ReadFile(result.Path)
+		text, _ := os.ReadFile(result.Path)
+		tree, err := config.Load(result.Path, nothing)
+		if err != nil {
 			rt.Fatalf("does not load: %v\n%s\nfrom %q", err, text, content)
+		}
+		for _, r := range run(t, tree, path, nil) {
+			if !r.Verdict.Keep() {
+				rt.Fatalf("%s is set aside: %+v\n%s\nfrom %q", r.Props, r.Verdict, text, content)
+			}
 		}
 	})
 }

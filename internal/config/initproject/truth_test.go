@@ -223,7 +223,7 @@ func run(t testing.TB, tree *config.Tree, path string, schema *contract.Schema) 
 	}
 	b := &record.Batch{}
 	f := tree.Files[0]
-	seen, err := file.Sample(t.Context(), f, path, 1<<20, func(props []byte) bool {
+	_, err := file.Sample(t.Context(), f, path, 1<<20, func(props []byte) bool {
 		r := record.Record{Source: f.Name, Stream: streams[0].Stream, Pin: 1, Op: record.Upsert, Received: 1, Props: bytes.Clone(props)}
 		if err := c.Map(1, &r); err != nil {
 			t.Fatal(err)
@@ -231,8 +231,8 @@ func run(t testing.TB, tree *config.Tree, path string, schema *contract.Schema) 
 		b.Records = append(b.Records, r)
 		return true
 	})
-	if err != nil || seen.Rejected > 0 {
-		t.Fatalf("%d rows rejected, %v", seen.Rejected, err)
+	if err != nil {
+		t.Fatal(err)
 	}
 	if err := c.Refine(t.Context(), b); err != nil {
 		t.Fatal(err)
