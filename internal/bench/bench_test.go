@@ -147,6 +147,25 @@ func TestPacedChargesAStallToWhatItDelayed(t *testing.T) {
 	}
 }
 
+// A load that has fallen behind its turns must still end when it is told to.
+func TestBackgroundEndsWhileBehind(t *testing.T) {
+	const rate = 1e9 // no worker keeps up with that
+	began := make(chan struct{}, 1)
+	stop := background(t.Context(), 2, rate, func(int) (worker, func(), error) {
+		return func() error {
+			select {
+			case began <- struct{}{}:
+			default:
+			}
+			return nil
+		}, func() {}, nil
+	})
+	<-began
+	if l, err := stop(); err != nil || len(l) == 0 {
+		t.Errorf("%d times, %v", len(l), err)
+	}
+}
+
 func TestCrewEndsWithTheFirstFault(t *testing.T) {
 	broken := errors.New("broken")
 	var done atomic.Int64

@@ -40,7 +40,7 @@ func paced(ctx context.Context, n int, perSecond float64, span time.Duration, hi
 	gap := time.Duration(float64(time.Second) * float64(n) / perSecond)
 	_, err := crew(ctx, n, hire, func(ctx context.Context, k int, began time.Time, do worker) error {
 		due := began.Add(gap * time.Duration(k) / time.Duration(n))
-		for ; due.Sub(began) < span; due = due.Add(gap) {
+		for ; due.Sub(began) < span && ctx.Err() == nil; due = due.Add(gap) {
 			if wait := time.Until(due); wait > 0 {
 				select {
 				case <-time.After(wait):
@@ -56,7 +56,7 @@ func paced(ctx context.Context, n int, perSecond float64, span time.Duration, hi
 				return nil // it does not keep up at all: the times say so
 			}
 		}
-		return nil
+		return ctx.Err()
 	})
 	return slices.Concat(each...), err
 }
