@@ -118,7 +118,7 @@ func (r *road) open(ctx context.Context) error {
 			return err
 		}
 	}
-	r.keeper, err = pipeline.OpenKeeper(ctx, r.config(), pipeline.KeeperDeps{Engine: e, Hasher: r.hasher, Clock: &r.clock,
+	r.keeper, err = pipeline.OpenKeeper(ctx, r.config(), pipeline.KeeperDeps{Engine: e, Hasher: r.hasher,
 		Logger: slog.New(slog.DiscardHandler), Stages: r.chain, OnControl: r.onControl}, 1)
 	if err != nil {
 		return err
