@@ -41,7 +41,7 @@ func TestDeadAndSlowDestination(t *testing.T) {
 			t.Fatalf("%s: %d batches were not taken", way.name, len(left))
 		}
 		l := s.drained(uint64(s.rows+s.events), 2*time.Minute, append(fileSources, "web")...)
-		rates[way.name] = fmt.Sprintf("%.0f records/s, %d MiB", float64(l.Accepted)/time.Since(began).Seconds(), s.peak())
+		rates[way.name] = fmt.Sprintf("%.0f records/s, %.1f s of processor, %d MiB", float64(l.Accepted)/time.Since(began).Seconds(), s.processor(), s.peak())
 		if way.url != "" {
 			s.stuck()
 		}
