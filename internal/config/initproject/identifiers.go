@@ -143,12 +143,33 @@ func (s *stream) orphans(streams []*stream) {
 				typ = s.source + "_" + typ // not that file's: its values are others
 			}
 		}
+		for _, other := range streams {
+			for _, id := range other.ids {
+				if other != s && id.typ == typ && !overlap(id.col, c) {
+					typ = s.source + "_" + typ // another system's customers
+				}
+			}
+		}
 		if reservedType(typ) {
 			return
 		}
 		s.ids = append(s.ids, identified{typ, c, "named as a customer's id; no file of customers has it as its key"})
 		return
 	}
+}
+
+// overlap reports whether most values of the column with fewer are in the other.
+func overlap(a, b *column) bool {
+	if len(a.hashes) > len(b.hashes) {
+		a, b = b, a
+	}
+	found := 0
+	for h := range a.hashes {
+		if _, ok := b.hashes[h]; ok {
+			found++
+		}
+	}
+	return 10*found >= 6*len(a.hashes)
 }
 
 func reservedType(typ string) bool {

@@ -149,6 +149,10 @@ func TestFilesThatNameEachOther(t *testing.T) {
 	if got["orders.rows"]["customer_id"] != "customer_id" || got["tickets.rows"]["customer_id"] != "customer_id" {
 		t.Errorf("orders and tickets: %v", got)
 	}
+	got = ids(map[string]string{"orders.csv": table("order_id=seq", "customer_id=id:20", "amount=price"), "tickets.csv": table("ticket_id=seq", "customer_id=code:20", "status=word:3")})
+	if got["orders.rows"]["customer_id"] != "customer_id" || got["tickets.rows"]["tickets_customer_id"] != "customer_id" {
+		t.Errorf("orders and tickets of two systems: %v", got)
+	}
 	// Staff are nobody's identifiers.
 	got = ids(map[string]string{"contacts.csv": table("id=num", "email=mail", "owner_id=num:9", "owner_email=mail:2"), "cases.csv": table("case_id=seq", "contact_id=num:30", "agent_id=num:9", "status=word:2")})
 	if got["contacts.rows"]["email"] != "email" || len(got["contacts.rows"]) != 2 || len(got["cases.rows"]) != 1 || got["cases.rows"]["contacts_id"] != "contact_id" {
