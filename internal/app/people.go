@@ -33,13 +33,19 @@ func resolveIn(people *identity.Stage) func(engine.Tx, uint32, record.ProfileID)
 }
 
 // view runs fn over a snapshot of the state, with the stages of the generation that
-// is current in it.
+// is current in it: a swap comes before the snapshot or after it.
 func (a *App) view(ctx context.Context, fn func(r engine.Reader, number uint32, g *generation) error) error {
-	number, g, err := a.current()
-	if err != nil {
-		return err
-	}
-	return a.engine.State.View(ctx, func(r engine.Reader) error { return fn(r, number, g) })
+	return a.engine.State.View(ctx, func(r engine.Reader) error {
+		number, rules, err := pipeline.ReadGeneration(r)
+		if err != nil {
+			return err
+		}
+		g, err := a.generation(number, rules)
+		if err != nil {
+			return err
+		}
+		return fn(r, number, g)
+	})
 }
 
 // profiles implements api.Profiles.
@@ -160,18 +166,10 @@ func (p profiles) Crosswalk(ctx context.Context, id record.ProfileID) (rows []*r
 }
 
 func (p profiles) Wait(ctx context.Context, at record.Position) error {
-	if at.Log != p.a.engine.Log.ID() {
+	if at.Log != p.a.engine.Log.ID() || len(at.Offsets) > int(p.a.engine.Log.Partitions(engine.TopicIngest)) {
 		return errs.New("bad_token", "the token belongs to another log").Fix("send the Kith-Token header of an earlier answer of this server")
 	}
-	for partition, offset := range at.Offsets {
-		if offset == 0 {
-			continue
-		}
-		if err := p.a.engine.State.WaitOffset(ctx, pipeline.Reader(p.a.keeper.Current()), int32(partition), offset); err != nil {
-			return err
-		}
-	}
-	return nil
+	return p.a.keeper.WaitDone(ctx, at)
 }
 
 // currentProfile is the row of whichever profile an id or a fact's node resolves to
@@ -201,21 +199,19 @@ func (a *App) ProfileOf(ctx context.Context, source, stream, key string) (id rec
 
 // profileOf finds whom a record belongs to: its source customer, or its strongest
 // identifier that is somebody's.
-func (a *App) profileOf(ctx context.Context, g *generation, number uint32, rec *record.Record) (id record.ProfileID, found bool, err error) {
-	b := record.Batch{Generation: number, Partition: rec.Partition, From: rec.Offset, To: rec.Offset + 1, Records: []record.Record{rec.Clone()}}
-	for _, stage := range []pipeline.Refiner{a.refine.contract, a.refine.cleanse} { // as the road read it, under its own pin
-		if err := stage.Refine(ctx, &b); err != nil {
-			return id, false, err
-		}
+func (a *App) profileOf(ctx context.Context, rec *record.Record) (id record.ProfileID, found bool, err error) {
+	read, err := a.readAgain(ctx, rec)
+	if err != nil {
+		return id, false, err
 	}
-	err = a.engine.State.View(ctx, func(r engine.Reader) error {
+	err = a.view(ctx, func(r engine.Reader, number uint32, g *generation) error {
 		if rec.Kind == record.Customer {
 			var gone bool
-			id, found, gone, err = g.identity.ResolveID(r, number, a.hasher.Customer(rec.Source, rec.Stream, rec.Key))
+			id, found, gone, err = g.identity.ResolveID(r, number, a.hasher.Customer(read.Source, read.Stream, read.Key))
 			found = found && !gone
 			return err
 		}
-		for _, identifier := range g.identity.Strongest(b.Records[0].Identifiers) {
+		for _, identifier := range g.identity.Strongest(read.Identifiers) {
 			if id, found, err = g.identity.Find(r, number, identifier); err != nil || found {
 				return err
 			}
@@ -223,6 +219,30 @@ func (a *App) profileOf(ctx context.Context, g *generation, number uint32, rec *
 		return nil
 	})
 	return id, found, err
+}
+
+// readAgain reads a record that acted as the road did: under its own pin or, where it
+// was set aside under that, under the rules in force, by which a replay let it act.
+func (a *App) readAgain(ctx context.Context, rec *record.Record) (*record.Record, error) {
+	latest, _ := a.rules.last()
+	var read *record.Record
+	for _, pin := range []uint32{rec.Pin, latest} {
+		again := rec.Clone()
+		again.Pin = pin
+		if err := a.refine.contract.Map(pin, &again); err != nil {
+			return nil, err
+		}
+		b := record.Batch{Partition: rec.Partition, From: rec.Offset, To: rec.Offset + 1, Records: []record.Record{again}}
+		for _, stage := range []pipeline.Refiner{a.refine.contract, a.refine.cleanse, a.refine.quality} {
+			if err := stage.Refine(ctx, &b); err != nil {
+				return nil, err
+			}
+		}
+		if read = &b.Records[0]; read.Verdict.Keep() {
+			break
+		}
+	}
+	return read, nil
 }
 
 const resyncPage = 500

@@ -2,8 +2,10 @@ package app
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/hex"
 	"fmt"
-	"time"
+	"strings"
 
 	"github.com/kithdata/kith/internal/api"
 	"github.com/kithdata/kith/internal/kit/errs"
@@ -30,24 +32,11 @@ func (q quarantine) List(ctx context.Context, f api.QuarantineFilter) ([]api.Qua
 	return out, err
 }
 
-const quarantinePage = 5000
+// replayPlaces is how many places one control record names.
+const replayPlaces = 5000
 
-// each calls fn with every quarantined record, a page at a time.
 func (q quarantine) each(ctx context.Context, f pipeline.QuarantineFilter, fn func(*pipeline.Rejected)) error {
-	f.Limit = quarantinePage
-	for {
-		page, err := q.list(ctx, f)
-		if err != nil {
-			return err
-		}
-		for i := range page {
-			fn(&page[i])
-		}
-		if len(page) < quarantinePage {
-			return nil
-		}
-		f.After = &page[len(page)-1].Place
-	}
+	return pipeline.EachQuarantined(ctx, q.a.engine.State, q.a.keeper.Current(), f, func(r *pipeline.Rejected) bool { fn(r); return true })
 }
 
 func (q quarantine) Reasons(ctx context.Context) ([]api.QuarantineReason, error) {
@@ -57,17 +46,18 @@ func (q quarantine) Reasons(ctx context.Context) ([]api.QuarantineReason, error)
 	err := q.each(ctx, pipeline.QuarantineFilter{}, func(r *pipeline.Rejected) {
 		k := group{r.Reason.Code, r.Reason.Source, r.Reason.Stream, r.Reason.Field}
 		i, ok := at[k]
-		if !ok {
+		if !ok { // the texts do not outlive the call
+			k = group{strings.Clone(k.code), strings.Clone(k.source), strings.Clone(k.stream), strings.Clone(k.field)}
 			i = len(out)
 			at[k] = i
-			out = append(out, api.QuarantineReason{Code: k.code, Source: k.source, Stream: k.stream, Field: k.field, Mend: r.Reason.Detail})
+			out = append(out, api.QuarantineReason{Code: k.code, Source: k.source, Stream: k.stream, Field: k.field, Mend: strings.Clone(r.Reason.Detail)})
 		}
 		out[i].Count++
 	})
 	return out, err
 }
 
-// Replay appends replays of at most a page of places each.
+// Replay appends replays of at most replayPlaces each.
 func (q quarantine) Replay(ctx context.Context, r *api.ReplayRequest) (*api.Replayed, error) {
 	var places []pipeline.Place
 	if len(r.Places) > 0 {
@@ -85,14 +75,16 @@ func (q quarantine) Replay(ctx context.Context, r *api.ReplayRequest) (*api.Repl
 	}
 	out := &api.Replayed{Records: len(places)}
 	pin, _ := q.a.rules.last()
+	var raw [12]byte
+	_, _ = rand.Read(raw[:]) // never fails since Go 1.24
 	for n := 0; len(places) > 0; n++ {
-		page := places[:min(len(places), quarantinePage)]
+		page := places[:min(len(places), replayPlaces)]
 		places = places[len(page):]
 		props, err := pipeline.Replay{Pin: pin, Places: page}.Props()
 		if err != nil {
 			return nil, err
 		}
-		pos, err := q.a.door.PutControl(ctx, pipeline.StreamReplay, fmt.Sprintf("replay-%s-%d", q.a.clock.Now().UTC().Format(time.RFC3339Nano), n), props)
+		pos, err := q.a.door.PutControl(ctx, pipeline.StreamReplay, fmt.Sprintf("replay-%s-%d", hex.EncodeToString(raw[:]), n), props)
 		if err != nil {
 			return nil, err
 		}

@@ -57,7 +57,7 @@ func (r road) Status(ctx context.Context) (*api.Status, error) {
 		if err != nil {
 			return nil, err
 		}
-		s.Generations = append(s.Generations, api.Generation{Number: b, Rules: latest, State: "building", Behind: behind})
+		s.Generations = append(s.Generations, api.Generation{Number: b, Rules: a.keeper.TargetRules(), State: "building", Behind: behind})
 	}
 	progress := a.loader.Progress()
 	s.Warehouse = &api.WarehouseStatus{Rows: progress.Rows, Failures: progress.Failures, LastLoad: progress.LastAt, Fault: string(errs.CodeOf(progress.Behind))}
@@ -89,11 +89,7 @@ func (r road) Rebuild(ctx context.Context) (*api.Rebuilt, error) {
 // Trace tells where a message went, hop by hop.
 func (r road) Trace(ctx context.Context, source, messageID string) (*api.Trace, error) {
 	a := r.a
-	number, g, err := a.current()
-	if err != nil {
-		return nil, err
-	}
-	l, err := pipeline.Locate(ctx, a.engine, a.hasher, number, source, messageID)
+	l, err := pipeline.Locate(ctx, a.engine, a.hasher, a.keeper.Current(), source, messageID)
 	if err != nil {
 		return nil, err
 	}
@@ -108,7 +104,7 @@ func (r road) Trace(ctx context.Context, source, messageID string) (*api.Trace, 
 	if !l.Verdict.Keep() {
 		return t, nil
 	}
-	id, found, err := a.profileOf(ctx, g, number, &l.Record)
+	id, found, err := a.profileOf(ctx, &l.Record)
 	if err != nil {
 		return nil, err
 	}
@@ -132,16 +128,23 @@ func (r road) Trace(ctx context.Context, source, messageID string) (*api.Trace, 
 // caused finds the version of a profile that the record at place caused.
 func (r road) caused(ctx context.Context, id record.ProfileID, place pipeline.Place) (version uint64, err error) {
 	err = r.a.engine.State.View(ctx, func(rd engine.Reader) error {
-		rows, err := golden.Versions(rd, id, 1000)
-		for _, row := range rows {
+		row, err := golden.Last(rd, id)
+		for n := 0; err == nil && row != nil && n < tracedVersions; n++ {
 			if row.Cause.Partition == place.Partition && row.Cause.Offset == place.Offset {
 				version = row.Version
 			}
+			if version != 0 || row.Version == 1 {
+				break
+			}
+			row, err = golden.AtVersion(rd, id, row.Version-1)
 		}
 		return err
 	})
 	return version, err
 }
+
+// tracedVersions is how many of a profile's latest versions a trace looks through.
+const tracedVersions = 1000
 
 // downstream adds how far the warehouse and the destinations have come.
 func (r road) downstream(ctx context.Context, t *api.Trace) error {

@@ -22,6 +22,7 @@ type rulesInForce struct {
 	mu       sync.Mutex
 	versions map[uint32]config.Rules
 	latest   uint32
+	proposed uint32 // the greatest version that this process put into the log
 }
 
 func (r *rulesInForce) get(version uint32) (config.Rules, bool) {
@@ -75,9 +76,19 @@ func (a *App) install(r pipeline.Rules) error {
 	return nil
 }
 
-// putRulesInForce compares the file's rules with the last version of the state: the
-// first file's are applied at once, later ones when that was asked for.
+// putRulesInForce compares the file's rules with the last version of the state and
+// the log: the first file's are applied at once, later ones when that was asked for.
 func (a *App) putRulesInForce(ctx context.Context) error {
+	latest, _ := a.rules.last()
+	pending, err := pipeline.PendingRules(ctx, a.engine, a.keeper.Current(), latest)
+	if err != nil {
+		return err
+	}
+	for _, r := range pending {
+		if err := a.install(r); err != nil {
+			return err
+		}
+	}
 	latest, now := a.rules.last()
 	switch {
 	case latest == 0:
@@ -102,16 +113,29 @@ func (a *App) putRulesInForce(ctx context.Context) error {
 // proposeRules appends the next version of the rules to the log. They are in force
 // once the road has reached them (onControl).
 func (a *App) proposeRules(ctx context.Context, rules config.Rules) (record.Position, error) {
-	latest, _ := a.rules.last()
 	body, err := rules.Marshal()
 	if err != nil {
 		return record.Position{}, err
+	}
+	a.rules.mu.Lock()
+	latest := a.rules.latest
+	busy := a.rules.proposed > latest
+	a.rules.proposed = latest + 1
+	a.rules.mu.Unlock()
+	if busy { // of two that replace one version, the second would be told yes and be dropped
+		return record.Position{}, errs.New("plan_changed", "another change of the rules is on its way").Fix("make the plan again once it is in force")
 	}
 	props, err := pipeline.Rules{Version: latest + 1, Replaces: latest, Fingerprint: rules.Fingerprint(), Body: body}.Props()
 	if err != nil {
 		return record.Position{}, err
 	}
-	return a.door.PutControl(ctx, pipeline.StreamRules, fmt.Sprintf("rules-%d-%s", latest+1, rules.Fingerprint()[:12]), props)
+	pos, err := a.door.PutControl(ctx, pipeline.StreamRules, fmt.Sprintf("rules-%d-%s", latest+1, rules.Fingerprint()[:12]), props)
+	if err != nil {
+		a.rules.mu.Lock()
+		defer a.rules.mu.Unlock()
+		a.rules.proposed = latest
+	}
+	return pos, err
 }
 
 // onControl is told of each control record once its effects are committed.
@@ -123,18 +147,26 @@ func (a *App) onControl(ctx context.Context, r *record.Record) error {
 	if err != nil {
 		return nil // quarantined
 	}
-	_, before := a.rules.last()
 	if _, known := a.rules.get(proposed.Version); !known {
 		if err := a.install(proposed); err != nil {
 			return err
 		}
 	}
-	latest, now := a.rules.last()
+	latest, _ := a.rules.last()
 	a.door.Pin(latest)
-	if latest > 1 && proposed.Version == latest && config.NewPlan(before, now).NeedsGeneration {
-		return a.keeper.Build(ctx, latest)
+	return a.buildWhatIsDue(ctx)
+}
+
+// buildWhatIsDue asks for a new generation where the rules in force want one and
+// none is being built for them: after a change of rules, and at the start, as a crash
+// may have come between the two.
+func (a *App) buildWhatIsDue(ctx context.Context) error {
+	latest, now := a.rules.last()
+	pinned, ok := a.rules.get(a.keeper.TargetRules())
+	if latest == 0 || !ok || !config.NewPlan(pinned, now).NeedsGeneration {
+		return nil
 	}
-	return nil
+	return a.keeper.Build(ctx, latest)
 }
 
 // stageCache keeps the stages of each generation: the road, readers and swaps share them.
@@ -183,19 +215,24 @@ func (a *App) generation(number, rules uint32) (*generation, error) {
 		return nil, err
 	}
 	g := &generation{rules: rules, identity: people, golden: rows}
+	if !ok {
+		return g, nil // not to be kept: another file's rules may come first
+	}
 	if a.stages.list == nil {
 		a.stages.list = make(map[uint32]*generation)
+	}
+	for old := range a.stages.list {
+		if old+keptStages <= number {
+			delete(a.stages.list, old)
+		}
 	}
 	a.stages.list[number] = g
 	return g, nil
 }
 
-// current gives the stages of the generation that readers read.
-func (a *App) current() (uint32, *generation, error) {
-	number := a.keeper.Current()
-	g, err := a.generation(number, a.keeper.CurrentRules())
-	return number, g, err
-}
+// keptStages is how many generations' stages are kept: the current one, one that is
+// being built, and some that were swapped out and are still being read.
+const keptStages = 4
 
 type swapper struct{ *generation }
 

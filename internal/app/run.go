@@ -31,7 +31,7 @@ func (a *App) Run(ctx context.Context) error {
 			a.log.Warn("the server's address could not be withdrawn", "error", err)
 		}
 	}()
-	if err := a.resumeBuild(ctx); err != nil {
+	if err := a.buildWhatIsDue(ctx); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -65,17 +65,6 @@ func (a *App) Run(ctx context.Context) error {
 		return cause
 	}
 	return nil
-}
-
-// resumeBuild asks for the generation that a change of rules needs, where a crash
-// came between the change and the asking.
-func (a *App) resumeBuild(ctx context.Context) error {
-	latest, now := a.rules.last()
-	pinned, ok := a.rules.get(a.keeper.CurrentRules())
-	if latest == 0 || !ok || a.keeper.Building() != 0 || !config.NewPlan(pinned, now).NeedsGeneration {
-		return nil
-	}
-	return a.keeper.Build(ctx, latest)
 }
 
 // runFiles waits until rules are in force, then reads all file sources.
@@ -152,25 +141,18 @@ func (a *App) drainRoad(ctx context.Context) error {
 	if err := a.waitRules(ctx); err != nil {
 		return err
 	}
+	end := record.Position{Log: a.engine.Log.ID()}
 	for p := range a.engine.Log.Partitions(engine.TopicIngest) {
-		_, end, err := a.engine.Log.Bounds(ctx, engine.TopicIngest, p)
+		_, at, err := a.engine.Log.Bounds(ctx, engine.TopicIngest, p)
 		if err != nil {
 			return err
 		}
-		if err := a.engine.State.WaitOffset(ctx, pipeline.Reader(a.keeper.Current()), p, end); err != nil {
-			return err
-		}
+		end.Raise(p, at)
 	}
-	for p := range a.engine.Log.Partitions(record.TopicResolve) {
-		_, end, err := a.engine.Log.Bounds(ctx, record.TopicResolve, p)
-		if err != nil {
-			return err
-		}
-		if err := a.engine.State.WaitOffset(ctx, pipeline.ResolveReader(a.keeper.Current()), p, end); err != nil {
-			return err
-		}
+	if err := a.keeper.WaitDone(ctx, end); err != nil {
+		return err
 	}
-	return nil
+	return a.keeper.WaitResolved(ctx)
 }
 
 // ready says whether requests should come here.
@@ -200,13 +182,16 @@ func (a *App) mirrorContracts(ctx context.Context) error {
 	defer tick.Stop()
 	written := make(map[string]string)
 	for {
-		if err := a.mirrorOnce(ctx, written); err != nil && ctx.Err() == nil {
+		ended := ctx.Err() != nil // then once more: what was learned last
+		if err := a.mirrorOnce(context.WithoutCancel(ctx), written); err != nil {
 			a.log.Warn("contracts could not be mirrored to their files", "error", err)
+		}
+		if ended {
+			return nil
 		}
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			return nil
 		}
 	}
 }

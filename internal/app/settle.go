@@ -19,7 +19,7 @@ func (a *App) Settle(ctx context.Context, rules uint32) error {
 	if latest, _ := a.rules.last(); latest == 0 && rules == 0 {
 		return errs.New("rules_none", "no rules are in force yet: the project has not run").Fix("start it once with kith run")
 	}
-	if err := a.resumeBuild(ctx); err != nil {
+	if err := a.buildWhatIsDue(ctx); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancelCause(ctx)

@@ -67,30 +67,46 @@ type QuarantineFilter struct {
 
 // ListQuarantine gives the quarantined records of a generation in order of place.
 func ListQuarantine(ctx context.Context, state engine.State, generation uint32, f QuarantineFilter) (list []Rejected, err error) {
+	err = scanQuarantine(ctx, state, generation, f, func(rej *Rejected, value []byte) (bool, error) {
+		kept, err := decodeRejected(rej.Place, slices.Clone(value))
+		list = append(list, kept)
+		return f.Limit == 0 || len(list) < f.Limit, err
+	})
+	return list, err
+}
+
+// EachQuarantined calls fn with each quarantined record that f chooses, in order of
+// place, until fn gives false; Limit is not looked at. What fn is given, its texts
+// too, lives during the call alone: however many there are, one is in memory.
+func EachQuarantined(ctx context.Context, state engine.State, generation uint32, f QuarantineFilter, fn func(*Rejected) bool) error {
+	return scanQuarantine(ctx, state, generation, f, func(rej *Rejected, _ []byte) (bool, error) { return fn(rej), ctx.Err() })
+}
+
+func scanQuarantine(ctx context.Context, state engine.State, generation uint32, f QuarantineFilter, fn func(*Rejected, []byte) (bool, error)) error {
 	space := engine.Space{Generation: generation}
 	lo, hi := space.Bounds(engine.TableQuarantine, []byte{0})
 	head := len(lo)
 	if f.After != nil {
 		lo = append(quarantineKey(space, *f.After), 0)
 	}
-	err = state.View(ctx, func(r engine.Reader) error {
+	return state.View(ctx, func(r engine.Reader) error {
 		var bad error
 		err := r.Scan(lo, hi, func(k, v []byte) bool {
 			place := Place{Partition: int32(binary.BigEndian.Uint32(k[head:])), Offset: binary.BigEndian.Uint64(k[head+4:])}
-			rej, err := decodeRejected(place, slices.Clone(v))
-			if err != nil {
-				bad = err
+			var rej Rejected
+			if rej, bad = decodeRejected(place, v); bad != nil {
 				return false
 			}
-			if (f.Code == "" || f.Code == rej.Reason.Code) && (f.Stream == "" || f.Stream == rej.Reason.Stream) {
-				list = append(list, rej)
+			if f.Code != "" && f.Code != rej.Reason.Code || f.Stream != "" && f.Stream != rej.Reason.Stream {
+				return true
 			}
-			return f.Limit == 0 || len(list) < f.Limit
+			var more bool
+			more, bad = fn(&rej, v)
+			return more && bad == nil
 		})
 		if err == nil {
 			err = bad
 		}
 		return err
 	})
-	return list, err
 }

@@ -115,6 +115,40 @@ func ReadRules(ctx context.Context, state engine.State) (list []Rules, err error
 	return list, err
 }
 
+// PendingRules gives the versions of the rules that lie in the log and will be in
+// force once the road of a generation has reached them: those that a crash came
+// before. latest is the last version that the state has.
+func PendingRules(ctx context.Context, e *engine.Engine, generation, latest uint32) (list []Rules, err error) {
+	at, err := e.State.Offset(ctx, Reader(generation), engine.ControlPartition)
+	if err != nil {
+		return nil, err
+	}
+	_, end, err := e.Log.Bounds(ctx, engine.TopicIngest, engine.ControlPartition)
+	if err != nil {
+		return nil, err
+	}
+	for at < end {
+		values, err := e.Log.Read(ctx, engine.TopicIngest, engine.ControlPartition, at, int(min(end-at, 1000)))
+		if err != nil {
+			return nil, err
+		}
+		at += uint64(len(values))
+		for _, v := range values {
+			var rec record.Record
+			if err := record.DecodeEnvelope(v, &rec); err != nil {
+				return nil, err
+			}
+			if rec.Stream != StreamRules {
+				continue
+			}
+			if r, err := ParseRules(rec.Props); err == nil && r.Replaces == latest {
+				list, latest = append(list, r), r.Version
+			}
+		}
+	}
+	return list, nil
+}
+
 func decodeU32(b []byte) uint32 {
 	if len(b) != 4 {
 		return 0
