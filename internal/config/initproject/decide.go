@@ -72,6 +72,16 @@ func (s *stream) looksHeadless() {
 	if s.format != "csv" {
 		return
 	}
+	unnamed := 0
+	for i, c := range s.columns {
+		if c.name == fmt.Sprintf("column_%d", i+1) {
+			unnamed++
+		}
+	}
+	if unnamed > 1 && 2*unnamed > len(s.columns) {
+		s.note("the first row names %d of %d columns: if it is a title, remove it, so that the header is the first row", len(s.columns)-unnamed, len(s.columns))
+		return
+	}
 	p := newPatterns()
 	for _, c := range s.columns {
 		if p.email.MatchString(c.name) || p.date.MatchString(c.name) || p.integer.MatchString(c.name) && len(c.name) > 2 {

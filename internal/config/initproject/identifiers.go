@@ -124,7 +124,7 @@ func (s *stream) takes(c *column, typ, why string) bool {
 // orphans takes the ids of people of whom no file tells: records with one are still
 // somebody's.
 func (s *stream) orphans(streams []*stream) {
-	if s.kind == record.Customer || s.ofCompany() {
+	if s.kind == record.Customer && !s.rowKey || s.ofCompany() {
 		return
 	}
 	for _, id := range s.ids {

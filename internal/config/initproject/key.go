@@ -187,7 +187,7 @@ func (s *stream) settlePerson() {
 		switch {
 		case c.meaning == nationalID && score == 1:
 			score += 3
-		case isID(c.words) && isPerson(c.words) && !place(c.words) && (score > 0.9 || versions):
+		case isID(c.words) && c.meaning == unknown && (isPerson(c.words) || s.calledAlike(c) || len(c.words) == 1 || c.words[0] == "record") && !place(c.words) && (score > 0.9 || versions):
 			score += 2
 		case c.isEmail() && (score > 0.9 || versions):
 			score++

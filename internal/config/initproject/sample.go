@@ -70,7 +70,7 @@ func read(ctx context.Context, path string) (*sample, error) {
 		return nil, fileFault(path, "is empty, or has a header alone", "name a file that has rows: what they hold is what tells what they mean")
 	}
 	if len(s.columns) == 0 || binary || s.rejected > 10*s.rows {
-		return nil, fileFault(path, "has no rows that can be read", "name a CSV file with a header and at least one row, or NDJSON")
+		return nil, fileFault(path, "has no rows that can be read", "name a CSV file with a header and at least one row, or NDJSON: one JSON object a line, which jq -c '.[]' makes of an array")
 	}
 	return s, nil
 }

@@ -97,6 +97,8 @@ func TestShapes(t *testing.T) {
 		{"liste.csv", table("Nr=seq", "Name=name", "geb.=eu2", "Tel=phone"), "customer", "Nr", "phone=Tel", []string{`geb: {from: geb., clean: [trim]}`, "geb. has years of two digits"}},
 		{"people.csv", table("name=name", "city=word:4"), "customer", "_row", "", nil},
 		{"people.csv", table("name=name", "email=mail:30"), "customer", "_row", "email=email", nil},
+		{"addresses.csv", table("customer_id=id:20", "name=name", "street=word:4", "city=word:3"), "customer", "_row", "customer_id=customer_id", nil},
+		{"contacts.csv", table("Record ID=id:57", "name=name", "email=mail:50"), "customer", "Record ID", "email=email", []string{"Record ID repeats"}},
 		{"members.csv", table("Full Name=name", "SSN=ssn", "e-mail=mail"), "customer", "SSN", "email=e-mail national_id=SSN", nil},
 		{"members.csv", table("member_id=num:40", "email=mail:40", "updated_at=day"), "customer", "member_id", "email=email", []string{"seq: updated_at", "member_id repeats"}},
 		{"users.tsv.csv", table("uid=id", "username=code", "e-mail address=mail"), "customer", "uid", "email=e-mail address user_id=uid", nil},
