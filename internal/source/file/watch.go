@@ -10,9 +10,13 @@ import (
 )
 
 // restFactor keeps looking from taking more than a small part of a processor:
-// after a look that took t, the next comes no sooner than restFactor*t. A grown
-// file is hashed from its start, which for a large one takes a while.
-const restFactor = 20
+// after a look that took t and found nothing new, the next comes no sooner than
+// restFactor*t, or maxRest. A grown file is hashed from its start, which for a large
+// one takes a while.
+const (
+	restFactor = 20
+	maxRest    = 30 * time.Second
+)
 
 // watch looks, and looks again when a folder tells of a change or Poll has passed,
 // until ctx is done or a look fails.
@@ -20,11 +24,14 @@ func (r *run) watch(ctx context.Context) error {
 	events, stop := r.notifications()
 	defer stop()
 	for {
-		start := r.deps.Clock.Now()
+		start, rows := r.deps.Clock.Now(), r.progress.Rows
 		if _, err := r.look(ctx); err != nil {
 			return err
 		}
-		rest := restFactor * r.deps.Clock.Now().Sub(start)
+		var rest time.Duration
+		if r.progress.Rows == rows {
+			rest = min(restFactor*r.deps.Clock.Now().Sub(start), maxRest)
+		}
 		if err := r.rest(ctx, rest, events); err != nil {
 			return err
 		}
