@@ -92,12 +92,12 @@ type Record struct {
 	Partition int32
 	Offset    uint64
 
-	Fields  []Attr // by the contract: typed, named as sent
-	Attrs   []Attr // by mapping and cleansing: the attributes that act
+	Fields []Attr // by the contract: typed, named as sent
+	Attrs  []Attr // by mapping and cleansing: the attributes that act
 	// Personal: its stream maps identifiers, or it has some, so that it can be
 	// somebody's; what is not belongs to nobody.
 	Personal bool
-	Verdict Verdict
+	Verdict  Verdict
 }
 
 // MaxFuture is how far past its receipt a source's own time is believed, in
