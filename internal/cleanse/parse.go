@@ -19,9 +19,9 @@ func boolean(v record.Value) (record.Value, bool) {
 		switch strings.ToLower(strings.TrimFunc(v.S, isSpace)) {
 		case "":
 			return record.Value{}, true
-		case "true", "t", "yes", "y", "on", "1":
+		case "true", "t", "yes", "y", "on", "1", "ja", "oui", "si", "sí", "sì", "sim", "tak", "ano", "да", "是", "はい":
 			return record.BoolValue(true), true
-		case "false", "f", "no", "n", "off", "0":
+		case "false", "f", "no", "n", "off", "0", "nein", "non", "nee", "nej", "nei", "não", "nao", "nie", "ne", "нет", "否", "いいえ":
 			return record.BoolValue(false), true
 		}
 	}

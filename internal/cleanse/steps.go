@@ -58,8 +58,8 @@ func stepNames() string {
 // stepDefs is the list of steps, sorted by name.
 func stepDefs() []stepDef {
 	return []stepDef{
-		{doc: StepDoc{Name: "boolean", What: "Reads true, t, yes, y, on and 1 as true, and false, f, no, n, off and 0 as false.",
-			Table: [][2]string{{"Yes", "true"}, {"0", "false"}, {"perhaps", ""}}}, make: plain(boolean)},
+		{doc: StepDoc{Name: "boolean", What: "Reads true, t, yes, y, on and 1 as true, false, f, no, n, off and 0 as false, and yes and no in a dozen languages, such as ja and nein.",
+			Table: [][2]string{{"Yes", "true"}, {"0", "false"}, {"nein", "false"}, {"perhaps", ""}}}, make: plain(boolean)},
 		{doc: StepDoc{Name: "date", Args: "format: iso (default), dmy, mdy or ymd", What: "Reads a date, and a timestamp where a time of day follows. Years need four digits; a year in front is understood in every format. ymd also reads eight digits without a sign between, and all but iso a clock of twelve hours.",
 			Table: [][2]string{{"2024-02-01", "2024-02-01"}, {"2024-02-01 10:30", "2024-02-01T10:30:00Z"}, {"2024-02-30", ""}, {"1/2/24", ""}}},
 			args: []string{"format"}, make: makeDate},

@@ -88,7 +88,7 @@ func TestStepTables(t *testing.T) {
 		{step("number", "decimal", ","), [][2]string{{"1.234,5", "1234.5"}, {"1,5", "1.5"}, {"1.5", lost}}},
 		{step("number", "decimal", ",", "thousands", "space"), [][2]string{{"1 234,5", "1234.5"}, {"1\u00a0234", "1234"}, {"1\u202f234", "1234"}, {"12 34", lost}}},
 		{step("number", "thousands", ""), [][2]string{{"1234.5", "1234.5"}, {"1,234", lost}}},
-		{step("boolean"), [][2]string{{" Yes ", "true"}, {"off", "false"}, {"1", "true"}, {"", ""}, {"perhaps", lost}, {"2", lost}}},
+		{step("boolean"), [][2]string{{" Yes ", "true"}, {"off", "false"}, {"Ja", "true"}, {"NÃO", "false"}, {"да", "true"}, {"1", "true"}, {"", ""}, {"perhaps", lost}, {"2", lost}}},
 		{step("null_tokens"), [][2]string{{"N/A", ""}, {" - ", ""}, {"Unknown", ""}, {"NULL", ""}, {"Nora", "Nora"}}},
 		{cleanse.StepConfig{Name: "null_tokens", List: []string{"TBC"}}, [][2]string{{"tbc", ""}, {"n/a", "n/a"}}},
 	}

@@ -148,7 +148,7 @@ func (c *column) judge(p patterns) {
 			f.compact++
 		}
 		switch strings.ToLower(s) {
-		case "true", "false", "yes", "no", "y", "n", "t", "f", "1", "0", "ja", "nein", "oui", "non", "si", "sí", "sim", "nao", "não":
+		case "true", "false", "yes", "no", "y", "n", "t", "f", "1", "0", "ja", "nein", "nee", "nej", "nei", "oui", "non", "si", "sí", "sì", "sim", "nao", "não", "tak", "nie", "ano", "ne", "да", "нет", "是", "否", "はい", "いいえ":
 			f.boolean++
 		}
 		if _, kind, ok := contract.ParseTime(s); ok {

@@ -102,7 +102,7 @@ func (s *stream) cleansing(c *column, region, regionWhy string) (steps, why stri
 		if c.forms.padded > 0 {
 			say("trim", "")
 		}
-	case c.share(c.forms.boolean) == 1 && s.readable(c) && len(c.hashes) <= 4 && len(c.kept) >= 2:
+	case (c.meaning == unknown || c.meaning == deleted) && c.share(c.forms.boolean) == 1 && len(c.hashes) <= 4 && len(c.kept) >= 2:
 		say("boolean", "")
 	case c.share(c.forms.short) > 0.8 && s.person():
 		say("trim", "years of two digits stay text")
@@ -123,18 +123,6 @@ func spaced(c *column) string {
 		}
 	}
 	return ""
-}
-
-// readable reports whether a column's booleans are those that the step reads.
-func (s *stream) readable(c *column) bool {
-	for _, v := range c.kept {
-		switch strings.ToLower(v) {
-		case "true", "t", "yes", "y", "false", "f", "no", "n":
-		default:
-			return false
-		}
-	}
-	return true
 }
 
 // order tells day-first dates from month-first ones.

@@ -154,11 +154,14 @@ func fake(l locale, seed uint64) *truth {
 			"phone": "+" + l.code + national, "birth_date": fmt.Sprintf("%04d-%02d-%02d", year, month, day), "city": pick([]string{"Leeds", "Köln", "São Paulo"}), "postcode": fmt.Sprintf("%05d", 1000+i), "note": pick([]string{"", "call, after \"six\"", "line one\nline two"}),
 		}
 		written := map[string]string{"flag": l.no}
+		p["flag"] = "false"
 		if r.IntN(2) == 0 {
-			written["flag"] = l.yes
+			written["flag"], p["flag"] = l.yes, "true"
 		}
 		for k, v := range p {
-			written[k] = v
+			if k != "flag" {
+				written[k] = v
+			}
 		}
 		written["phone"] = l.local(national)
 		switch l.date {
@@ -296,6 +299,12 @@ func (f *truth) check(t *testing.T, records []record.Record, text string) {
 		t.Fatalf("%d records of %d people", len(records), len(f.people))
 	}
 	keys := map[string]bool{}
+	flag := ""
+	if i := strings.Index(text, ": {from: "+f.header["flag"]+","); i >= 0 {
+		flag = strings.TrimSpace(text[strings.LastIndexByte(text[:i], '\n')+1 : i])
+	} else if i := strings.Index(text, ": {from: \""+f.header["flag"]+"\""); i >= 0 {
+		flag = strings.TrimSpace(text[strings.LastIndexByte(text[:i], '\n')+1 : i])
+	}
 	for i := range records {
 		r, p := &records[i], f.people[i]
 		if !r.Verdict.Keep() || r.Verdict.Partly {
@@ -304,8 +313,11 @@ func (f *truth) check(t *testing.T, records []record.Record, text string) {
 		keys[r.Key] = true
 		for name, want := range p {
 			attr := name
-			if name == "key" || name == "note" {
+			switch name {
+			case "key", "note":
 				continue
+			case "flag": // called as the file calls it
+				attr = flag
 			}
 			if got := attribute(r, attr); got != want {
 				t.Fatalf("row %d: %s is %q, want %q, of %s\n%s", i+1, attr, got, want, r.Props, text)
