@@ -49,6 +49,9 @@ type DB struct {
 	sql    *sql.DB
 	denied map[string]bool // table functions that no query may call
 	closed bool
+
+	slots   chan struct{} // one element for each query under way; its capacity bounds them
+	ceiling int64         // what this database adds to DuckDB's ceiling
 }
 
 var _ warehouse.Warehouse = (*DB)(nil)
@@ -76,7 +79,7 @@ func Open(cfg warehouse.Config, deps Deps) (*DB, error) {
 		return nil, errs.New(warehouse.CodeOpen, "the warehouse's path holds one of ? # %").At("warehouse.path").Fix("choose a folder without them")
 	}
 	cfg.Path = path
-	d := &DB{cfg: cfg, deps: deps}
+	d := &DB{cfg: cfg, deps: deps, slots: make(chan struct{}, querySlots)}
 	if err := d.start(); err != nil {
 		return nil, err
 	}
@@ -140,6 +143,15 @@ func (d *DB) stop() {
 		d.raw.close()
 		d.raw = nil
 	}
+	raiseCeiling(-d.ceiling)
+	d.ceiling = 0
+}
+
+// bound sets how much DuckDB may take besides what it counts itself: as much again.
+func (d *DB) bound() error {
+	err := d.raw.each("SELECT current_setting('memory_limit')", func(_ int, c []column) { d.ceiling = 2 * readSize(c[0].string(0)) })
+	raiseCeiling(d.ceiling)
+	return err
 }
 
 // prepare locks the settings, makes the tables where there are none and reads the
@@ -147,6 +159,9 @@ func (d *DB) stop() {
 func (d *DB) prepare() error {
 	if err := d.raw.exec("SET lock_configuration = true"); err != nil {
 		return errs.Wrap(warehouse.CodeOpen, "locking the warehouse's settings", err).At(d.cfg.Path)
+	}
+	if err := d.bound(); err != nil {
+		return errs.Wrap(warehouse.CodeOpen, "reading the warehouse's memory limit", err).At(d.cfg.Path)
 	}
 	if err := d.raw.exec(stages); err != nil {
 		return errs.Wrap(warehouse.CodeOpen, "making the staging tables", err).At(d.cfg.Path)
@@ -177,10 +192,18 @@ func (d *DB) ready() error {
 	return d.start()
 }
 
-// Close closes the file. Queries that run are waited for.
+// Close closes the file. Queries that run are waited for, at most 10 seconds: a
+// function of DuckDB that is busy with one value cannot be stopped, and then the
+// file is left as after a crash, which the next opening mends.
 func (d *DB) Close() error {
 	d.loading.Lock()
 	defer d.loading.Unlock()
+	free, ok := d.settle()
+	if !ok {
+		d.deps.Logger.Warn("the warehouse is left open: a query does not end; the next opening replays its log")
+		return nil
+	}
+	defer free()
 	d.open.Lock()
 	defer d.open.Unlock()
 	if d.closed {

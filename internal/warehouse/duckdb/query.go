@@ -28,8 +28,14 @@ var allowed = []string{"range", "generate_series", "unnest", "repeat", "repeat_r
 	"duckdb_tables", "duckdb_columns", "duckdb_views", "duckdb_functions", "duckdb_types", "duckdb_keywords", "duckdb_schemas", "duckdb_constraints",
 	"show_tables", "show", "pragma_table_info", "pragma_show", "pg_timezone_names", "version", "pragma_version"}
 
-// denied are further functions that act on more than their own query.
-var denied = []string{"write_log", "nextval", "currval", "setseed", "stats", "sleep_ms", "json_execute_serialized_sql", "query", "query_table", "getenv", "getvariable"}
+// denied are further functions that act on more than their own query, tell where
+// things lie on this machine (current_setting), or make a value the text of a fault
+// (error).
+var denied = []string{"write_log", "nextval", "currval", "setseed", "stats", "sleep_ms", "json_execute_serialized_sql", "query", "query_table", "getenv", "getvariable",
+	"current_setting", "error"}
+
+// deniedViews are built-in views that show settings, paths or other queries.
+var deniedViews = []string{"duckdb_databases", "duckdb_logs", "pragma_database_list", "pg_settings", "pg_prepared_statements"}
 
 func refused(what string) *errs.Error {
 	return errs.New(warehouse.CodeSQLRefused, what).Fix("ask with one SELECT, WITH, FROM, VALUES, SHOW, DESCRIBE, SUMMARIZE or EXPLAIN statement over the warehouse's own tables")
@@ -56,6 +62,12 @@ func (d *DB) denyFunctions() error {
 // Query answers one reading statement. It fails with code sql_refused, sql_bad,
 // sql_timeout or sql_memory; more rows than the limit are cut off and told.
 func (d *DB) Query(ctx context.Context, text string, limits warehouse.Limits) (*warehouse.Result, error) {
+	ctx, cancel := context.WithTimeout(ctx, cmp.Or(limits.Time, d.cfg.QueryTime))
+	defer cancel()
+	return d.guarded(ctx, func() (*warehouse.Result, error) { return d.answer(ctx, text, cmp.Or(limits.Rows, d.cfg.QueryRows)) })
+}
+
+func (d *DB) answer(ctx context.Context, text string, limit int) (*warehouse.Result, error) {
 	d.open.RLock()
 	defer d.open.RUnlock()
 	if d.closed || d.sql == nil {
@@ -65,9 +77,6 @@ func (d *DB) Query(ctx context.Context, text string, limits warehouse.Limits) (*
 	if err != nil {
 		return nil, err
 	}
-	limit := cmp.Or(limits.Rows, d.cfg.QueryRows)
-	ctx, cancel := context.WithTimeout(ctx, cmp.Or(limits.Time, d.cfg.QueryTime))
-	defer cancel()
 	began := time.Now()
 	conn, err := d.sql.Conn(ctx)
 	if err != nil {
@@ -82,16 +91,18 @@ func (d *DB) Query(ctx context.Context, text string, limits warehouse.Limits) (*
 	if err != nil {
 		return nil, fault(ctx, err)
 	}
-	bounded := statement
-	if columns != nil { // DuckDB gathers a whole answer before its first row is read
-		bounded = fmt.Sprintf("SELECT * FROM (%s\n) LIMIT %d", statement, limit+1)
+	if ctx.Err() != nil { // preparing, which computes what is constant, heeds no interrupt
+		return nil, fault(ctx, ctx.Err())
 	}
-	result, err := fetch(ctx, conn, bounded, limit)
+	if columns != nil {
+		statement = bounded(statement, columns, limit)
+	}
+	result, err := fetch(ctx, conn, statement, limit)
 	if err != nil {
 		return nil, fault(ctx, err)
 	}
-	if columns != nil {
-		result.Columns = columns
+	for i := range columns {
+		result.Columns[i] = columns[i].name
 	}
 	result.Elapsed = time.Since(began)
 	return result, nil
@@ -120,6 +131,9 @@ func (d *DB) read(text string) (statement, explain string, err error) {
 	for i, t := range tokens {
 		if t.kind == ';' {
 			return "", "", refused("there is more than one statement")
+		}
+		if (t.kind == 'w' || t.kind == 'n') && slices.Contains(deniedViews, strings.ToLower(t.text)) {
+			return "", "", refused("the view " + strings.ToLower(t.text) + " is not open to queries")
 		}
 		call := i+1 < len(tokens) && tokens[i+1].kind == '('
 		if (t.kind == 'w' || t.kind == 'n') && call && d.denied[strings.ToLower(t.text)] {
@@ -155,7 +169,7 @@ func explained(text string, tokens []token) string {
 
 // checkKind lets DuckDB itself say what kind of statement it is. It gives the
 // columns of a SELECT, nil for an EXPLAIN.
-func checkKind(conn *sql.Conn, statement, explain string) (columns []string, err error) {
+func checkKind(conn *sql.Conn, statement, explain string) (columns []queryColumn, err error) {
 	if explain != "" {
 		_, err := prepareSelect(conn, explain)
 		return nil, err
@@ -163,7 +177,13 @@ func checkKind(conn *sql.Conn, statement, explain string) (columns []string, err
 	return prepareSelect(conn, statement)
 }
 
-func prepareSelect(conn *sql.Conn, statement string) (columns []string, err error) {
+// queryColumn is a column of an answer.
+type queryColumn struct {
+	name string
+	kind duckdb.Type
+}
+
+func prepareSelect(conn *sql.Conn, statement string) (columns []queryColumn, err error) {
 	err = conn.Raw(func(c any) error {
 		stmt, err := c.(driver.Conn).Prepare(statement)
 		if err != nil {
@@ -188,9 +208,12 @@ func prepareSelect(conn *sql.Conn, statement string) (columns []string, err erro
 		if err != nil {
 			return err
 		}
-		columns = make([]string, n)
+		columns = make([]queryColumn, n)
 		for i := range columns {
-			if columns[i], err = s.ColumnName(i); err != nil {
+			if columns[i].name, err = s.ColumnName(i); err != nil {
+				return err
+			}
+			if columns[i].kind, err = s.ColumnType(i); err != nil {
 				return err
 			}
 		}
@@ -199,7 +222,7 @@ func prepareSelect(conn *sql.Conn, statement string) (columns []string, err erro
 	return columns, err
 }
 
-// fetch runs a statement and reads at most limit rows.
+// fetch runs a statement and reads at most limit rows, of maxResultSize together.
 func fetch(ctx context.Context, conn *sql.Conn, statement string, limit int) (*warehouse.Result, error) {
 	rows, err := conn.QueryContext(ctx, statement)
 	if err != nil {
@@ -217,9 +240,9 @@ func fetch(ctx context.Context, conn *sql.Conn, statement string, limit int) (*w
 	for _, t := range types {
 		r.Types = append(r.Types, t.DatabaseTypeName())
 	}
-	targets := make([]any, len(r.Columns))
+	targets, size := make([]any, len(r.Columns)), 0
 	for rows.Next() {
-		if len(r.Rows) == limit {
+		if len(r.Rows) == limit || size > maxResultSize {
 			r.Truncated = true
 			break
 		}
@@ -232,6 +255,7 @@ func fetch(ctx context.Context, conn *sql.Conn, statement string, limit int) (*w
 		}
 		for i := range row {
 			row[i] = plain(row[i], r.Types[i])
+			size += sizeOf(row[i])
 		}
 		r.Rows = append(r.Rows, row)
 	}
@@ -289,13 +313,16 @@ func fault(ctx context.Context, err error) error {
 		return err
 	}
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return errs.New(warehouse.CodeSQLTimeout, "the query took longer than it may").Fix("narrow it, or raise warehouse.query_time")
+		return errSlow()
 	}
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
 	var e *duckdb.Error
 	if errors.As(err, &e) {
+		if strings.Contains(e.Msg, bigRow) {
+			return errBig()
+		}
 		switch e.Type {
 		case duckdb.ErrorTypeOutOfMemory:
 			return errs.New(warehouse.CodeSQLMemory, "the query needs more memory than it may").Fix("narrow it, or raise warehouse.memory")
