@@ -70,7 +70,7 @@ func (c profileGetCmd) find(ctx context.Context, conn *connection, ref client.Re
 		}
 		if len(list.value.Profiles) == 0 {
 			return found, errs.New("profile_unknown", "no profile holds this identifier").
-				Fix("check its type and spelling; kith quarantine list shows what was set aside")
+				Fix("check its type and spelling, and give a telephone number with its country code; kith quarantine list shows what was set aside")
 		}
 		found = list.value.Profiles[0]
 		id = found.ID
