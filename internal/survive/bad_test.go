@@ -49,11 +49,6 @@ server: {listen: "127.0.0.1:0"}
 // up in no log, no metric and no text of a fault (I6).
 const marker = "zqmarker"
 
-// mostMemory is the bound, in MiB, on what the server may ever have resident under
-// any of it, with default settings: 256 of cache, 240 of write buffers at their
-// fullest, and the warehouse's and the Go heap's own.
-const mostMemory = 700
-
 // hostile is one request that must be refused.
 type hostile struct {
 	name, method, path string

@@ -8,4 +8,8 @@ const (
 	killPeople   = 3_000
 	sharedPeople = 100_000
 	slowPeople   = 8_000
+
+	// mostMemory is the bound, in MiB, on what the server may ever have resident, with
+	// default settings of cache and warehouse.
+	mostMemory = 1000
 )

@@ -8,4 +8,8 @@ const (
 	killPeople   = 300
 	sharedPeople = 5_000
 	slowPeople   = 400
+
+	// mostMemory is the bound, in MiB, on what the server may ever have resident, with
+	// default settings of cache and warehouse.
+	mostMemory = 500
 )
