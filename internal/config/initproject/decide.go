@@ -25,6 +25,7 @@ type stream struct {
 	deleted  *column
 	ids      []identified
 	mapped   []mapped
+	near     []string // regions that other files speak for
 	notes    []string // what the reader should look at
 }
 

@@ -174,6 +174,7 @@ func propose(ctx context.Context, dir string, from []string) ([]*stream, []strin
 		s.decide()
 	}
 	relate(streams)
+	neighbours(streams)
 	for _, s := range streams {
 		s.mapped = s.attributes()
 	}

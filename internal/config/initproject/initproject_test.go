@@ -146,6 +146,15 @@ func utf16(s string) string {
 	return string(b)
 }
 
+func TestARegionIsLentToOtherFiles(t *testing.T) {
+	phones := "id,phone\n1,0612345671\n2,0612345672\n3,0612345673\n"
+	_, alone, _ := propose(t, map[string]string{"calls.csv": phones})
+	_, text, _ := propose(t, map[string]string{"calls.csv": phones, "clients.csv": "klantnummer,voornaam,telefoonnummer\n1,Sanne,06 12345671\n2,Daan,06 12345672\n"})
+	if strings.Contains(alone, "as in the other files") || strings.Count(text, "region: NL}") != 2 || !strings.Contains(text, "as in the other files") {
+		t.Errorf("the region of clients is not that of calls:\n%s", text)
+	}
+}
+
 func TestFilesAlikeAreOneSource(t *testing.T) {
 	row := "id,email\n1,jo@example.com\n"
 	result, text, _ := propose(t, map[string]string{"crm-2024-01.csv": row, "crm-2024-02.csv": row, "other.csv": "id,total\n1,2\n"})

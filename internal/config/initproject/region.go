@@ -27,6 +27,10 @@ func (s *stream) region() (region, why string) {
 		return "", ""
 	}
 	hints, told := s.regionHints() // told counts the values that name each
+	borrowed := len(hints) == 0
+	if borrowed {
+		hints = s.near
+	}
 	others := []string{"US", "GB", "DE", "FR", "ES", "IT", "NL", "AU", "IN", "BR", "CA", "BE", "AT", "CH", "SE", "DK", "NO", "FI", "PL", "PT", "IE", "MX", "JP", "CN", "KR", "ZA", "NZ", "CZ", "GR", "TR", "RU", "UA", "RO", "HU", "SG", "HK", "AE", "IL", "AR", "CO", "CL"}
 	best, most := "", -1.0
 	for i, r := range append(slices.Clone(hints), others...) {
@@ -57,12 +61,30 @@ func (s *stream) region() (region, why string) {
 	switch {
 	case local == 0:
 		return best, "every number seen has a country code; the region serves those that will not"
+	case borrowed && slices.Contains(hints, best):
+		return best, "as in the other files: please check"
 	case slices.Contains(hints, best):
 		return best, "from the country, the e-mail addresses, the language or the way of writing: please check"
 	case most < 0.5:
 		return best, "a guess that few numbers bear out: please check"
 	}
 	return best, "most numbers are valid there: please check"
+}
+
+// neighbours gives to every stream the regions that the others speak for, the usual
+// ones first; they serve where its own values say nothing.
+func neighbours(streams []*stream) {
+	counts := map[string]int{}
+	for _, s := range streams {
+		if hints, _ := s.regionHints(); len(hints) > 0 {
+			counts[hints[0]]++
+		}
+	}
+	near := slices.Collect(maps.Keys(counts))
+	slices.SortFunc(near, func(a, b string) int { return cmp.Or(cmp.Compare(counts[b], counts[a]), strings.Compare(a, b)) })
+	for _, s := range streams {
+		s.near = near[:min(len(near), 2)]
+	}
 }
 
 // madeUp reports whether a number is one of those that Ofcom sets aside for fiction:
