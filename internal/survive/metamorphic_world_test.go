@@ -284,7 +284,7 @@ func (d *drawer) said(w *world) *said {
 	if len(d.later) > 0 && d.chance(12) {
 		return d.again(s)
 	}
-	s.What = pick(d, contact, contact, contact, person, person, frozen, event, event, event, alias, order, order, stock, consent, consent, decision, decision, replay)
+	s.What = pick(d, contact, contact, contact, person, person, frozen, event, event, event, alias, order, order, order, stock, consent, consent, decision, decision, replay)
 	switch s.What {
 	case decision:
 		s.Decision = d.decision()
@@ -305,8 +305,9 @@ func (d *drawer) said(w *world) *said {
 	if d.chance(4) {
 		s.Occurred = int64(1 + d.IntN(pick(d, 20, 4000)))
 	}
-	if d.chance(8) {
-		s.Hash = uint64(1 + d.IntN(3))
+	if d.chance(4) { // so that orders tie
+		s.Hash = uint64(1 + d.IntN(2))
+		s.Occurred = pick(d, 0, int64(1), int64(2))
 	}
 	d.later = append(d.later, s)
 	return s
@@ -454,7 +455,7 @@ func (d *drawer) name() identity.Name {
 }
 
 func (d *drawer) decision() *identity.Decision {
-	c := &identity.Decision{ID: pick(d, "d1", "d2", "d3", "d4", "d5", "d6"), Decided: int64(1 + d.IntN(9)),
+	c := &identity.Decision{ID: pick(d, "d1", "d2", "d3", "d4", "d5", "d6"), Decided: int64(1 + d.IntN(4)),
 		Verb: pick(d, identity.Merge, identity.Merge, identity.Unmerge, identity.Withdraw)}
 	if c.Verb == identity.Withdraw {
 		c.Of = pick(d, "d1", "d2", "d3", "d4", "d5", "d6")
