@@ -227,6 +227,9 @@ func TestFaults(t *testing.T) {
 		{"DELETE", "/api/keys/zzz", "", 404, "key_unknown"},
 		{"DELETE", "/api/keys/jo@example.com", "", 404, "key_unknown"},
 		{"GET", "/api/nothing", "", 404, "route_unknown"},
+		{"GET", "/", "", 404, "route_unknown"},
+		{"POST", "/v1/track", "{}", 404, "route_unknown"},
+		{"POST", "/healthz", "", 405, "method_not_allowed"},
 		{"PUT", "/api/keys", "", 405, "method_not_allowed"},
 		{"GET", "/api/sql", "", 405, "method_not_allowed"},
 	} {

@@ -3,12 +3,10 @@ package api
 import (
 	"crypto/rand"
 	"encoding/hex"
-	"net"
 	"net/http"
 	"runtime/debug"
 	"strconv"
 	"strings"
-	"sync"
 	"sync/atomic"
 
 	"github.com/kithdata/kith/internal/kit/errs"
@@ -86,12 +84,12 @@ func (a *answer) Write(b []byte) (int, error) {
 // Unwrap lets http.ResponseController reach flushing and deadlines.
 func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 
-// unknownRoute answers under /api/ where no operation does.
+// unknownRoute answers where nothing else does.
 func (s *Server) unknownRoute(w http.ResponseWriter, r *http.Request) {
 	var allowed []string
 	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodDelete} {
 		try := &http.Request{Method: method, URL: r.URL, Host: r.Host}
-		if _, pattern := s.mux.Handler(try); pattern != "" && pattern != "/api/" {
+		if _, pattern := s.mux.Handler(try); pattern != "" && pattern != "/" {
 			allowed = append(allowed, method)
 		}
 	}
@@ -100,47 +98,9 @@ func (s *Server) unknownRoute(w http.ResponseWriter, r *http.Request) {
 		s.writeFault(w, errs.New(CodeMethod, "this route has no such method").Fix("use "+strings.Join(allowed, " or ")))
 		return
 	}
-	s.writeFault(w, errs.New(CodeRouteUnknown, "there is no such route").Fix("GET /api/openapi.json lists all of them"))
-}
-
-// limitListener accepts at most n connections at a time; more wait in the kernel.
-func limitListener(l net.Listener, n int) net.Listener {
-	return &limited{Listener: l, slots: make(chan struct{}, n), closed: make(chan struct{})}
-}
-
-type limited struct {
-	net.Listener
-	slots  chan struct{} // one element for each open connection
-	once   sync.Once
-	closed chan struct{}
-}
-
-func (l *limited) Accept() (net.Conn, error) {
-	select {
-	case l.slots <- struct{}{}:
-	case <-l.closed:
-		return nil, net.ErrClosed
+	mend := "GET /api/openapi.json lists all of them"
+	if strings.HasPrefix(r.URL.Path, "/v1/") {
+		mend = "the tracking API needs a source of type tracking in the project's file; docs/sources.md lists its calls"
 	}
-	c, err := l.Listener.Accept()
-	if err != nil {
-		<-l.slots
-		return nil, err
-	}
-	return &limitedConn{Conn: c, free: sync.OnceFunc(func() { <-l.slots })}, nil
-}
-
-func (l *limited) Close() error {
-	l.once.Do(func() { close(l.closed) })
-	return l.Listener.Close()
-}
-
-type limitedConn struct {
-	net.Conn
-	free func()
-}
-
-func (c *limitedConn) Close() error {
-	err := c.Conn.Close()
-	c.free()
-	return err
+	s.writeFault(w, errs.New(CodeRouteUnknown, "there is no such route").Fix(mend))
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/kithdata/kith/internal/kit/errs"
+	"github.com/kithdata/kith/internal/kit/openfiles"
 )
 
 // Limits of one connection. Writing has a long limit, since an answer may wait for
@@ -72,7 +73,7 @@ func NewServer(cfg Config, deps Deps) (*Server, error) {
 		op := &operations[i]
 		s.mux.Handle(op.pattern, s.operation(op))
 	}
-	s.mux.HandleFunc("/api/", s.unknownRoute)
+	s.mux.HandleFunc("/", s.unknownRoute)
 	s.handler = s.guard(s.mux)
 	s.http = &http.Server{Handler: s.handler, TLSConfig: certificate,
 		ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
@@ -100,7 +101,14 @@ func (s *Server) Listen(ctx context.Context) (net.Addr, error) {
 	if err != nil {
 		return nil, errs.Wrap("api_listen", "opening the HTTP port", err).At("server.listen").Fix("stop what uses the port, or listen on another one")
 	}
-	s.listener = limitListener(l, s.cfg.Connections)
+	// A connection is an open file. The rest is for the engine, the warehouse and the
+	// destinations: an engine that cannot open a file ends the process.
+	n := openfiles.Share(openfiles.Limit(), 1, 2, s.cfg.Connections)
+	if n < s.cfg.Connections {
+		s.deps.Log.Warn("fewer connections are accepted than configured, for the process may not open more files", "connections", n, "mend", "raise the limit of open files (ulimit -n, LimitNOFILE)")
+	}
+	limited := limitListener(l, n)
+	s.listener, s.http.ConnState = limited, limited.state
 	return l.Addr(), nil
 }
 
