@@ -260,8 +260,8 @@ func TestStartedOnFullDisk(t *testing.T) {
 	s.verify()
 }
 
-// TestReadOnly: a data folder that cannot be written, as a disk mounted read-only and
-// as one that belongs to another user, empty or not.
+// TestReadOnly: a data folder on a disk that is mounted read-only, empty or not, is told
+// with a code and an end other than 0, and is none the worse for it.
 func TestReadOnly(t *testing.T) {
 	p := newProject(t, replaceOnce(t, badFile, "name: hostile", "name: readonly"))
 	d := p.mountDisk(640)
@@ -301,5 +301,5 @@ func TestReadOnly(t *testing.T) {
 	remount(syscall.MS_RDONLY)
 	refused("a folder with data")
 	remount(0)
-	p.start() // and it is none the worse for it
+	p.start()
 }

@@ -60,6 +60,7 @@ func TestOldDataFolders(t *testing.T) {
 				t.Errorf("the stopped server ended with code %d", code)
 			}
 			p.verify()
+			p.verifyByCommand()
 		})
 	}
 }

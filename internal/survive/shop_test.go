@@ -188,11 +188,10 @@ func split(t *testing.T, batches []demo.WebBatch, n int) (small []demo.WebBatch)
 // sender posts web batches as a client does that never gives up: what is not
 // acknowledged is sent again, whatever became of the server meanwhile.
 type sender struct {
-	s      *shop
-	client *http.Client
-	acked  atomic.Int64 // batches
-	tries  atomic.Int64
-	codes  sync.Map // codes of refusals seen
+	s     *shop
+	acked atomic.Int64 // batches
+	tries atomic.Int64
+	codes sync.Map // codes of refusals seen
 }
 
 // send sends batches over a few connections until each is acknowledged or stop is

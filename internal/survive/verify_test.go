@@ -5,6 +5,8 @@ package survive
 import (
 	"log/slog"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -53,19 +55,18 @@ func (p *project) verify() {
 	}
 }
 
-// canonical is the canonical text of the stopped project's state, of which equal
-// projects have equal ones where they share log and hash key.
-func (p *project) canonical() string {
+// verifyByCommand is verify as people type it: kith verify of a stopped project.
+func (p *project) verifyByCommand() {
 	p.t.Helper()
-	a := p.open()
-	var b strings.Builder
-	if err := a.Canonical(p.t.Context(), &b); err != nil {
-		p.t.Fatal(err)
+	cmd := exec.CommandContext(p.t.Context(), binary(p.t), "verify", "--project", p.dir, "--json")
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	if err != nil || !strings.Contains(string(out), `"equal":true`) {
+		p.t.Errorf("kith verify: %v, and said %s", err, out)
 	}
-	if err := a.Close(); err != nil {
-		p.t.Fatal(err)
+	if left, err := filepath.Glob(p.path(".kith-verify-*")); err != nil || len(left) > 0 {
+		p.t.Errorf("kith verify left %v behind", left)
 	}
-	return b.String()
 }
 
 // firstDifference prints where two texts part.
