@@ -189,42 +189,62 @@ func TestStopWaitsForRequestsUnderWay(t *testing.T) {
 	}
 }
 
-func TestConnectionsAreLimited(t *testing.T) {
-	addr, _ := start(t, Config{Listen: "127.0.0.1:0", Connections: 2}, nil)
-	request := func(c net.Conn) error {
-		if _, err := io.WriteString(c, "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"); err != nil {
-			return err
-		}
-		_, err := c.Read(make([]byte, 1))
-		return err
-	}
-	var open []net.Conn
-	for range 2 {
-		c, err := net.Dial("tcp", addr)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer c.Close()
-		if err := request(c); err != nil {
-			t.Fatal(err)
-		}
-		open = append(open, c)
-	}
-	third, err := net.Dial("tcp", addr) // the kernel takes it, the server does not
+func dial(t *testing.T, addr, say string) net.Conn {
+	t.Helper()
+	c, err := net.Dial("tcp", addr)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer third.Close()
-	answered := make(chan error, 1)
-	go func() { answered <- request(third) }()
+	t.Cleanup(func() { _ = c.Close() })
+	if _, err := io.WriteString(c, say); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+const healthRequest = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+func answered(c net.Conn) error {
+	_, err := c.Read(make([]byte, 4096))
+	return err
+}
+
+func TestConnectionsAreLimited(t *testing.T) {
+	addr, _ := start(t, Config{Listen: "127.0.0.1:0", Connections: 2}, nil)
+	busy := dial(t, addr, "GET /healthz HTTP/1.1\r\n") // under way, for its end is missing
+	dial(t, addr, "GET /healthz HTTP/1.1\r\n")
+	third := dial(t, addr, healthRequest) // the server does not serve it
+	got := make(chan error, 1)
+	go func() { got <- answered(third) }()
 	select {
-	case err := <-answered:
+	case err := <-got:
 		t.Fatalf("a third connection was served: %v", err)
 	case <-time.After(50 * time.Millisecond): // not proof, but it would fail at once
 	}
-	open[0].Close()
-	if err := <-answered; err != nil {
+	busy.Close()
+	if err := <-got; err != nil {
 		t.Errorf("after one closed: %v", err)
+	}
+}
+
+// Whoever holds all connections idle keeps nobody out.
+func TestIdleConnectionsMakeRoom(t *testing.T) {
+	addr, _ := start(t, Config{Listen: "127.0.0.1:0", Connections: 3}, nil)
+	var idle []net.Conn
+	for range 3 {
+		c := dial(t, addr, healthRequest)
+		if err := answered(c); err != nil {
+			t.Fatal(err)
+		}
+		idle = append(idle, c)
+	}
+	for range 5 {
+		if err := answered(dial(t, addr, healthRequest)); err != nil {
+			t.Fatalf("a newcomer: %v", err)
+		}
+	}
+	if err := answered(idle[0]); err == nil {
+		t.Error("the oldest idle connection is still open")
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 	"github.com/cockroachdb/pebble/v2/bloom"
 	"github.com/cockroachdb/pebble/v2/sstable"
 	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/kithdata/kith/internal/kit/openfiles"
 )
 
 // Pebble takes memtables out of the block cache's budget, so their usual number is
@@ -25,7 +27,7 @@ func baseOptions(fs vfs.FS, cache *pebble.Cache, logger pebbleLogger) *pebble.Op
 		EventListener:               &pebble.EventListener{BackgroundError: newSetbacks(logger.log).meet},
 		MemTableStopWritesThreshold: memtableStop,
 		CompactionConcurrencyRange:  func() (int, int) { return 1, 2 },
-		MaxOpenFiles:                1000,
+		MaxOpenFiles:                openfiles.Share(openfiles.Limit(), 1, 8, 1000), // there are two databases
 		BytesPerSync:                1 << 20,
 	}
 	for i := range o.Levels {
