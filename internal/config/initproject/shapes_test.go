@@ -95,6 +95,7 @@ func TestShapes(t *testing.T) {
 		{"export.csv", table("Customer #=seq", "Customer Name=name", "Contact E-mail=mail", "Phone #=phone", "Last Purchase=us12", "Balance=price"), "customer", "Customer #", "email=Contact E-mail phone=Phone #",
 			[]string{"full_name: {from: Customer Name", "last_purchase: {from: Last Purchase, clean: [{date: {format: mdy}}]}", "region: US"}},
 		{"liste.csv", table("Nr=seq", "Name=name", "geb.=eu2", "Tel=phone"), "customer", "Nr", "phone=Tel", []string{`geb: {from: geb., clean: [trim]}`, "geb. has years of two digits"}},
+		{"people.csv", table("person_id=id", "full name=name", "birth=num"), "customer", "person_id", "", []string{"birth: {from: birth}"}},
 		{"people.csv", table("name=name", "city=word:4"), "customer", "_row", "", nil},
 		{"people.csv", table("name=name", "email=mail:30"), "customer", "_row", "email=email", nil},
 		{"addresses.csv", table("customer_id=id:20", "name=name", "street=word:4", "city=word:3"), "customer", "_row", "customer_id=customer_id", nil},

@@ -116,6 +116,9 @@ func meaningOf(c *column) meaning {
 		if c.filled > 0 && !c.isTime() && !c.isDate() && !c.isInt() && c.share(c.forms.compact) < 0.8 {
 			return unknown
 		}
+		if named == birthDate && c.isInt() && c.share(c.forms.compact) < 0.8 {
+			return unknown // years
+		}
 	case street:
 		if hasWord(c.words, "number", "nr", "no", "num", "numero", "2", "ip", "mac") {
 			return unknown
