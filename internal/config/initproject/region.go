@@ -16,7 +16,7 @@ func (s *stream) region() (region, why string) {
 	var numbers []string
 	local := 0
 	for _, c := range s.with(phone) {
-		for _, v := range c.kept[:min(len(c.kept), 60)] {
+		for _, v := range c.kept[:min(len(c.kept), 30)] {
 			if !strings.HasPrefix(v, "+") && !strings.HasPrefix(v, "00") {
 				local++
 			}
