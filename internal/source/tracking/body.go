@@ -32,6 +32,8 @@ type work struct {
 	in       bytes.Buffer
 	dec      *jsontext.Decoder
 	unzip    *gzip.Reader
+	budget   *budget
+	charged  int64 // bytes taken of budget
 }
 
 // envelope is what a body says besides its items. Values are raw JSON.
@@ -42,14 +44,21 @@ type envelope struct {
 	integrations []byte
 }
 
-func newWork() *work { return &work{dec: jsontext.NewDecoder(bytes.NewReader(nil))} }
+func newWork(b *budget) *work {
+	return &work{dec: jsontext.NewDecoder(bytes.NewReader(nil)), budget: b}
+}
+
+// believed is the greatest Content-Length that room is made for before it has come.
+const believed = 64 << 10
 
 // keepBytes is the most that an idle work may hold on to.
-const keepBytes = 4 << 20
+const keepBytes = 2 << 20
 
 // release gives w back for the next request. Nothing may use its records any more.
 func (w *work) release(pool *sync.Pool) {
-	if cap(w.body)+cap(w.arena) > keepBytes {
+	w.budget.give(w.charged)
+	w.charged = 0
+	if w.size() > keepBytes {
 		return
 	}
 	w.reset()
@@ -88,12 +97,15 @@ func (w *work) read(rw http.ResponseWriter, r *http.Request, limit int64) *fault
 	default:
 		return badEncoding
 	}
-	if n := int(r.ContentLength); n > cap(w.body) {
+	if n := int(min(r.ContentLength, believed)); n > cap(w.body) {
 		w.body = make([]byte, 0, n+512) // room for the read that only finds the end
 	}
 	for {
 		if len(w.body) == cap(w.body) {
 			w.body = append(w.body, 0)[:len(w.body)]
+		}
+		if !w.charge() {
+			return overloaded
 		}
 		n, err := from.Read(w.body[len(w.body):cap(w.body)])
 		w.body = w.body[:len(w.body)+n]
@@ -219,6 +231,9 @@ func (w *work) parseItems() *fault {
 			raw, f := w.value()
 			if f != nil {
 				return f.at(len(w.items))
+			}
+			if len(w.items) == cap(w.items) && !w.charge() {
+				return overloaded
 			}
 			w.items = append(w.items, raw)
 		}

@@ -47,6 +47,9 @@ func (w *work) convert(src *source, t callType, now int64) *fault {
 		if len(w.arena) > mergedTimes*src.MaxBatch {
 			return tooLarge
 		}
+		if !w.charge() {
+			return overloaded
+		}
 	}
 	w.accepted = len(w.items)
 	return nil

@@ -18,6 +18,7 @@
 package tracking
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"crypto/subtle"
 	"errors"
@@ -39,6 +40,9 @@ type Deps struct {
 	// Overloaded reports that the Sink would refuse for now, so that a body need not
 	// be read to answer 429; nil: never.
 	Overloaded func() bool
+	// MaxHeld is the most bytes that requests under way hold together, before more
+	// are answered 429; 0: 256 MiB.
+	MaxHeld int64
 	// Observe is told of every request once it is answered; nil: nobody is.
 	Observe func(Observation)
 }
@@ -79,7 +83,8 @@ func New(cfg []Config, deps Deps) (*Handler, error) {
 	if deps.Logger == nil {
 		deps.Logger = slog.New(slog.DiscardHandler)
 	}
-	h := &Handler{deps: deps, pool: sync.Pool{New: func() any { return newWork() }}}
+	held := &budget{most: cmp.Or(deps.MaxHeld, maxHeld)}
+	h := &Handler{deps: deps, pool: sync.Pool{New: func() any { return newWork(held) }}}
 	var faults []error
 	seen := map[[sha256.Size]byte]string{}
 	for _, c := range cfg {

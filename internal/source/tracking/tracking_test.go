@@ -5,7 +5,9 @@ import (
 	"compress/gzip"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -61,13 +63,15 @@ type rig struct {
 	observed []tracking.Observation
 }
 
-func newRig(t testing.TB) *rig {
+func newRig(t testing.TB) *rig { return newRigHolding(t, 0) }
+
+func newRigHolding(t testing.TB, most int64) *rig {
 	t.Helper()
 	r := &rig{log: &log{}, mux: http.NewServeMux()}
 	h, err := tracking.New([]tracking.Config{
 		{Name: "web", WriteKeys: []string{"web-key", "web-key-2"}},
 		{Name: "small", WriteKeys: []string{"small-key"}, MaxEvent: 200, MaxBatch: 400, MaxEvents: 3},
-	}, tracking.Deps{Sink: r.log, Clock: clock.Fixed(noon), Overloaded: func() bool { return r.busy },
+	}, tracking.Deps{Sink: r.log, Clock: clock.Fixed(noon), Overloaded: func() bool { return r.busy }, MaxHeld: most,
 		Observe: func(o tracking.Observation) {
 			r.mu.Lock()
 			defer r.mu.Unlock()
@@ -475,6 +479,64 @@ func TestManyAtOnce(t *testing.T) {
 		want := fmt.Sprintf(`%s web.events event upsert event=event %s user_id:u-%s {"n":"%s","context":{"a":1,"b":2}}`, rec.ID, rec.ID, rec.ID, rec.ID)
 		if got := show(rec); got != want {
 			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}
+
+// slow is a body that gives what it has and then waits for its end.
+type slow struct {
+	have io.Reader
+	seen chan<- struct{} // told once all was taken
+	end  <-chan struct{}
+}
+
+func (s *slow) Read(p []byte) (int, error) {
+	if n, err := s.have.Read(p); n > 0 || !errors.Is(err, io.EOF) {
+		return n, err
+	}
+	if s.seen != nil {
+		close(s.seen)
+		s.seen = nil
+	}
+	<-s.end
+	return 0, io.EOF
+}
+
+// Clients that send the most there may be, and never the end, cost bounded memory.
+func TestSlowBodiesAreBounded(t *testing.T) {
+	r := newRigHolding(t, 2<<20)
+	post := func(body io.Reader) *httptest.ResponseRecorder {
+		w := httptest.NewRecorder()
+		r.mux.ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/v1/batch", body)) // its key would come at the end
+		return w
+	}
+	end := make(chan struct{})
+	var group sync.WaitGroup
+	waiting := 0
+	for refused := false; !refused; {
+		seen, answered := make(chan struct{}), make(chan int, 1)
+		group.Go(func() {
+			answered <- post(&slow{have: strings.NewReader(`{"batch":["` + strings.Repeat("a", 400_000)), seen: seen, end: end}).Code
+		})
+		select {
+		case <-seen:
+			if waiting++; waiting > 10 {
+				t.Fatal("bodies of 4 MB are held where 2 MiB are allowed")
+			}
+		case code := <-answered:
+			if refused = true; code != http.StatusTooManyRequests {
+				t.Errorf("answered %d", code)
+			}
+		}
+	}
+	if waiting == 0 {
+		t.Error("not one body is taken")
+	}
+	close(end)
+	group.Wait()
+	for range 100 { // all of it was given back
+		if w := post(strings.NewReader(`{"writeKey":"web-key","batch":[{"type":"track","userId":"u","event":"` + strings.Repeat("e", 20_000) + `"}]}`)); w.Code != http.StatusOK {
+			t.Fatalf("after them: %d %s", w.Code, w.Body)
 		}
 	}
 }
