@@ -6,6 +6,9 @@ import (
 	"github.com/kithdata/kith/internal/record"
 )
 
+// codeReused is the code of a record whose message id another body had first.
+const codeReused = "message_id_reused"
+
 // message is what is remembered of a message id within its window: enough to know
 // a copy from a different body under the same id, and where the first one lies.
 type message struct {
@@ -70,7 +73,7 @@ func (r *Road) duplicates(tx engine.Tx, b *record.Batch) error {
 			if seen.hash == mine.hash {
 				rec.Settle(record.Duplicate, "duplicate", "", "")
 			} else {
-				rec.Settle(record.Quarantined, "message_id_reused", "id", "another body came under this message id; give every message an id of its own")
+				rec.Settle(record.Quarantined, codeReused, "id", "another body came under this message id; give every message an id of its own")
 			}
 			continue
 		}

@@ -117,16 +117,18 @@ func (r *Road) replaySome(ctx context.Context, fence *record.Batch, pin uint32, 
 func (r *Road) replayStep(ctx context.Context, fence *record.Batch, pin uint32, places []Place, poison error) (n int, err error) {
 	s := &step{pin: pin, fence: fence, batch: record.Batch{Generation: fence.Generation, Silent: fence.Silent, Partition: places[0].Partition}}
 	for size := 0; n < len(places) && size < replayBytes; n++ {
-		rec, quarantined, err := r.quarantined(ctx, places[n])
+		rec, code, err := r.quarantined(ctx, places[n])
 		if err != nil {
 			return 0, err
 		}
-		if !quarantined {
+		switch code {
+		case "":
 			s.absent = append(s.absent, places[n].Offset)
-			continue
+		case codeReused: // whose id it is was settled when it came; the first may be forgotten by now
+		default:
+			s.batch.Records = append(s.batch.Records, rec)
+			size += len(rec.Props)
 		}
-		s.batch.Records = append(s.batch.Records, rec)
-		size += len(rec.Props)
 	}
 	switch {
 	case poison != nil && len(s.batch.Records) == 1:
@@ -146,8 +148,9 @@ func (r *Road) replayStep(ctx context.Context, fence *record.Batch, pin uint32, 
 	})
 }
 
-// quarantined gives a record as it came where it lies in quarantine now.
-func (r *Road) quarantined(ctx context.Context, place Place) (rec record.Record, found bool, err error) {
+// quarantined gives a record as it came where it lies in quarantine now, and the code
+// that it lies there for; else no code.
+func (r *Road) quarantined(ctx context.Context, place Place) (rec record.Record, code string, err error) {
 	var stored []byte
 	err = r.deps.Engine.State.View(ctx, func(reader engine.Reader) error {
 		values, err := reader.Get(quarantineKey(engine.Space{Generation: r.deps.Generation}, place))
@@ -157,15 +160,17 @@ func (r *Road) quarantined(ctx context.Context, place Place) (rec record.Record,
 		return err
 	})
 	if err != nil || stored == nil {
-		return rec, false, err
+		return rec, "", err
+	}
+	rej, err := decodeRejected(place, stored)
+	if err != nil {
+		return rec, "", err
 	}
 	rec, err = r.original(ctx, place)
 	if errs.Is(err, engine.CodeTrimmed) {
-		var rej Rejected
-		rej, err = decodeRejected(place, stored)
-		rec = rej.Record
+		rec, err = rej.Record, nil
 	}
-	return rec, err == nil, err
+	return rec, rej.Reason.Code, err
 }
 
 // replay applies one step within the transaction. Where a record is not in
