@@ -334,61 +334,47 @@ func (r *road) put(ctx context.Context, s *said) error {
 func (r *road) settle(ctx context.Context) error {
 	r.start()
 	for {
-		if err := r.keeper.WaitSettled(ctx); err != nil {
-			return errs.Wrap("stuck", "waiting for a build", err)
-		}
-		before, err := r.ends(ctx, record.TopicResolve)
+		before, at, err := r.ends(ctx)
 		if err != nil {
 			return err
 		}
-		gen := r.keeper.Current()
-		for topic, reader := range map[string]string{engine.TopicIngest: pipeline.Reader(gen), record.TopicResolve: pipeline.ResolveReader(gen)} {
-			for p := range r.engine.Log.Partitions(topic) {
-				if err := r.reach(ctx, topic, reader, p, gen); err != nil {
-					return err
-				}
+		for i, wait := range []func() error{
+			func() error { return r.keeper.WaitSettled(ctx) },
+			func() error { return r.keeper.WaitDone(ctx, at) },
+			func() error { return r.keeper.WaitResolved(ctx) },
+		} {
+			if err := wait(); err != nil {
+				return errs.Wrap("stuck", fmt.Sprintf("waiting (%d) for the road", i), err)
 			}
 		}
-		after, err := r.ends(ctx, record.TopicResolve)
+		after, _, err := r.ends(ctx)
 		if err != nil {
 			return err
 		}
-		if before == after && gen == r.keeper.Current() && r.keeper.Building() == 0 && r.keeper.CurrentRules() == r.latest() {
+		if before == after && r.keeper.Building() == 0 && r.keeper.CurrentRules() == r.latest() {
 			return r.keeper.WaitSettled(ctx)
 		}
 	}
 }
 
-func (r *road) ends(ctx context.Context, topic string) (sum uint64, err error) {
-	for p := range r.engine.Log.Partitions(topic) {
-		_, end, err := r.engine.Log.Bounds(ctx, topic, p)
+// ends gives how far the deferred work and the log have come.
+func (r *road) ends(ctx context.Context) (deferred uint64, at record.Position, err error) {
+	for p := range r.engine.Log.Partitions(record.TopicResolve) {
+		_, end, err := r.engine.Log.Bounds(ctx, record.TopicResolve, p)
 		if err != nil {
-			return 0, err
+			return 0, at, err
 		}
-		sum += end
+		deferred += end
 	}
-	return sum, nil
-}
-
-// reach waits until reader has done all that topic holds, or its generation is no
-// longer current: then it never will.
-func (r *road) reach(ctx context.Context, topic, reader string, p int32, gen uint32) error {
-	_, end, err := r.engine.Log.Bounds(ctx, topic, p)
-	if err != nil {
-		return err
-	}
-	for r.keeper.Current() == gen {
-		short, cancel := context.WithTimeout(ctx, 20*time.Millisecond)
-		err := r.engine.State.WaitOffset(short, reader, p, end)
-		cancel()
-		if err == nil {
-			return nil
+	at.Log = r.engine.Log.ID()
+	for p := range r.engine.Log.Partitions(engine.TopicIngest) {
+		_, end, err := r.engine.Log.Bounds(ctx, engine.TopicIngest, p)
+		if err != nil {
+			return 0, at, err
 		}
-		if ctx.Err() != nil {
-			return errs.Wrap("stuck", fmt.Sprintf("waiting for %s to reach offset %d of partition %d", reader, end, p), err)
-		}
+		at.Raise(p, end)
 	}
-	return nil
+	return deferred, at, nil
 }
 
 // topic reads all of an emitted topic, by partition.
