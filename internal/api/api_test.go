@@ -43,6 +43,7 @@ var requests = map[string]struct{ target, body string }{
 	"applyPlan":             {"/api/plan/apply", `{"fingerprint":"bb"}`},
 	"querySQL":              {"/api/sql", `{"query":"select 1"}`},
 	"listDestinations":      {"/api/destinations", ""},
+	"getDestinationSecret":  {"/api/destinations/mailer/secret", ""},
 	"listDeadLetters":       {"/api/destinations/mailer/dead-letters", ""},
 	"redeliver":             {"/api/destinations/mailer/redeliver", `{"all":true}`},
 	"listKeys":              {"/api/keys", ""},
@@ -60,7 +61,7 @@ func send(s *Server, role Role, op *operation) *httptest.ResponseRecorder {
 // once more here, so that a slip in the table shows.
 func TestRoles(t *testing.T) {
 	operate := []string{"decide", "replayQuarantine", "rebuild", "applyPlan", "redeliver"}
-	admin := []string{"listKeys", "createKey", "revokeKey", "verifyAudit"}
+	admin := []string{"listKeys", "createKey", "revokeKey", "verifyAudit", "getDestinationSecret"}
 	open := []string{"getOpenAPI", "getOpenAPIYAML", "getHealth", "getReadiness"}
 	s, w, _ := serve(t)
 	for i := range operations {
@@ -330,7 +331,7 @@ func TestAtLeastWaitsAndGivesUp(t *testing.T) {
 					case "body":
 						return ask(s, RoleRead, "POST", "/api/profiles/lookup", `{"email":"jo@example.com","wait_ms":300,"at_least":"`+token+`"}`)
 					}
-					r := httptest.NewRequest("GET", "http://localhost/api/profiles/"+jo.String()+"?wait_ms=300", nil)
+					r := httptest.NewRequest(http.MethodGet, "http://localhost/api/profiles/"+jo.String()+"?wait_ms=300", nil)
 					r.Header.Set("Authorization", "Bearer key-read")
 					r.Header.Set(HeaderToken, token)
 					rec := httptest.NewRecorder()
@@ -357,7 +358,7 @@ func TestWrongKeysAreSlowedButValidOnesPass(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, _, _ := serve(t)
 		from := func(addr, key string) int {
-			r := httptest.NewRequest("GET", "http://localhost/api/ledger", nil)
+			r := httptest.NewRequest(http.MethodGet, "http://localhost/api/ledger", nil)
 			r.RemoteAddr = addr
 			r.Header.Set("Authorization", "Bearer "+key)
 			rec := httptest.NewRecorder()
@@ -409,7 +410,7 @@ func TestBearerForms(t *testing.T) {
 	s, _, _ := serve(t)
 	for header, want := range map[string]int{"Bearer key-read": 200, "bearer key-read": 200, "Bearer  key-read": 200, "Basic key-read": 401,
 		"key-read": 401, "Bearer": 401, "Bearer ": 401, "Bearer " + strings.Repeat("k", 300): 401} {
-		r := httptest.NewRequest("GET", "http://localhost/api/ledger", nil)
+		r := httptest.NewRequest(http.MethodGet, "http://localhost/api/ledger", nil)
 		r.Header.Set("Authorization", header)
 		rec := httptest.NewRecorder()
 		s.Handler().ServeHTTP(rec, r)
@@ -446,7 +447,7 @@ func TestAnswersAreNotCachedAndNamed(t *testing.T) {
 func BenchmarkGetProfile(b *testing.B) {
 	s, w, _ := serve(b)
 	h := s.Handler()
-	r := httptest.NewRequest("GET", "http://localhost/api/profiles/"+jo.String(), nil)
+	r := httptest.NewRequest(http.MethodGet, "http://localhost/api/profiles/"+jo.String(), nil)
 	r.Header.Set("Authorization", "Bearer key-read")
 	out := &discard{header: http.Header{}}
 	b.ReportAllocs()
@@ -484,11 +485,11 @@ func BenchmarkGetProfileHTTP(b *testing.B) {
 		go func() {
 			var all []time.Duration
 			for range each {
-				r, _ := http.NewRequest("GET", ts.URL+"/api/profiles/"+jo.String(), nil)
+				r, _ := http.NewRequest(http.MethodGet, ts.URL+"/api/profiles/"+jo.String(), nil)
 				r.Header.Set("Authorization", "Bearer key-read")
 				start := time.Now()
 				res, err := transport.RoundTrip(r)
-				if err != nil || res.StatusCode != 200 {
+				if err != nil || res.StatusCode != http.StatusOK {
 					b.Error(err)
 					break
 				}

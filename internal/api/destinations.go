@@ -1,6 +1,7 @@
 package api
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 
@@ -24,6 +25,25 @@ func (c *call) listDestinations() error {
 		return err
 	}
 	return c.json(http.StatusOK, page[Destination]{Items: list})
+}
+
+// destinationSecret answers only after the audit entry is on disk: who knows the
+// secret can speak to the receiver in Kith's name.
+func (c *call) destinationSecret() error {
+	backend, err := c.destinations()
+	if err != nil {
+		return err
+	}
+	name := c.r.PathValue("name")
+	secret, err := backend.Secret(c.r.Context(), name)
+	if auditErr := c.audit(c.s.deps.Audit.Hash(name), outcome(err), true); err != nil || auditErr != nil {
+		return errors.Join(auditErr, err)
+	}
+	return c.json(http.StatusOK, destinationSecret{Secret: secret})
+}
+
+type destinationSecret struct {
+	Secret string `json:"secret"`
 }
 
 func (c *call) listDeadLetters() error {

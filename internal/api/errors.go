@@ -47,6 +47,7 @@ var statuses = map[errs.Code]int{
 	"key_name":          http.StatusBadRequest,
 	"key_expired":       http.StatusBadRequest,
 	"keys_too_many":     http.StatusConflict,
+	"secret_configured": http.StatusConflict,
 	"sql_bad":           http.StatusBadRequest,
 	"sql_refused":       http.StatusBadRequest,
 	"sql_timeout":       http.StatusUnprocessableEntity,

@@ -214,7 +214,14 @@ func (w *world) Query(_ context.Context, sql string, rows int) (Answer, error) {
 }
 
 func (w *world) destinations() []Destination {
-	return []Destination{{Name: "mailer", Type: "webhook", State: "running", Delivered: 3, DeadLetters: 1, LastSuccess: epoch}}
+	return []Destination{{Name: "mailer", Type: "webhook", State: "running", Delivered: 3, DeadLetters: 1, LastSuccess: epoch, Secret: "made"}}
+}
+
+func (w *world) Secret(_ context.Context, name string) (string, error) {
+	if name == "own" {
+		return "", errs.New("secret_configured", "the project's file names the secret")
+	}
+	return "whsec_made", w.boom
 }
 
 func (w *world) DeadLetters(_ context.Context, name, cursor string, limit int) ([]DeadLetter, string, error) {
@@ -237,8 +244,9 @@ type (
 	auditOf       struct{ *world }
 )
 
-func (q quarantineOf) List(_ context.Context, f QuarantineFilter) ([]Quarantined, error) {
-	return q.listQuarantine(f), q.boom
+func (q quarantineOf) List(_ context.Context, f QuarantineFilter) ([]Quarantined, bool, error) {
+	list := q.listQuarantine(f)
+	return list, len(list) == f.Limit, q.boom
 }
 func (d destinationOf) List(context.Context) ([]Destination, error) { return d.destinations(), d.boom }
 

@@ -41,7 +41,7 @@ func (s *Server) guard(next http.Handler) http.Handler {
 			if v == nil {
 				return
 			}
-			if v == http.ErrAbortHandler {
+			if v == http.ErrAbortHandler { //nolint:errorlint // net/http compares it so
 				panic(v) // how a handler asks net/http to cut the connection
 			}
 			// The panic's value may hold what a caller sent, so only its type is logged.

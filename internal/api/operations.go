@@ -41,6 +41,7 @@ var operations = [...]operation{
 	{"querySQL", "POST /api/sql", RoleRead, "sql", nil, (*call).querySQL},
 
 	{"listDestinations", "GET /api/destinations", RoleRead, "", nil, (*call).listDestinations},
+	{"getDestinationSecret", "GET /api/destinations/{name}/secret", RoleAdmin, "destination.secret", nil, (*call).destinationSecret},
 	{"listDeadLetters", "GET /api/destinations/{name}/dead-letters", RoleRead, "", []string{"cursor", "limit"}, (*call).listDeadLetters},
 	{"redeliver", "POST /api/destinations/{name}/redeliver", RoleOperate, "destination.redeliver", nil, (*call).redeliver},
 

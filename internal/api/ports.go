@@ -79,8 +79,9 @@ type Stewards interface {
 // Quarantine is the records that were set aside.
 type Quarantine interface {
 	Reasons(ctx context.Context) ([]QuarantineReason, error)
-	// List gives at most f.Limit records in order of place.
-	List(ctx context.Context, f QuarantineFilter) ([]Quarantined, error)
+	// List gives at most f.Limit records in order of place, fewer where they are large;
+	// more says that others may follow.
+	List(ctx context.Context, f QuarantineFilter) (list []Quarantined, more bool, err error)
 	Replay(ctx context.Context, r *ReplayRequest) (*Replayed, error)
 }
 
@@ -115,6 +116,9 @@ type Answer interface{ AppendJSON(b []byte) []byte }
 // destination_unknown.
 type Destinations interface {
 	List(ctx context.Context) ([]Destination, error)
+	// Secret gives the signing secret that Kith made for a destination; it fails with
+	// code secret_configured where the project names its own.
+	Secret(ctx context.Context, name string) (string, error)
 	DeadLetters(ctx context.Context, name, cursor string, limit int) (list []DeadLetter, next string, err error)
 	// Redeliver queues dead letters again, all of them where ids is empty.
 	Redeliver(ctx context.Context, name string, ids []string) (*Redelivered, error)

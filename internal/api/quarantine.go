@@ -55,7 +55,7 @@ func (c *call) listQuarantine() error {
 	if f.After, err = parsePlace(c.query.Get("cursor")); err != nil {
 		return err
 	}
-	list, err := backend.List(c.r.Context(), f)
+	list, more, err := backend.List(c.r.Context(), f)
 	what := "masked"
 	if raw {
 		what = "raw"
@@ -75,7 +75,7 @@ func (c *call) listQuarantine() error {
 			b = appendQuarantined(b, &list[i], raw)
 		}
 		b = append(b, ']')
-		if len(list) == f.Limit {
+		if more && len(list) > 0 {
 			b = appendMember(b, "next", placeText(list[len(list)-1].Place))
 		}
 		return append(b, '}'), nil

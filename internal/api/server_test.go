@@ -65,7 +65,7 @@ func TestHostHeader(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r := httptest.NewRequest("GET", "/healthz", nil)
+		r := httptest.NewRequest(http.MethodGet, "/healthz", nil)
 		r.Host = host
 		rec := httptest.NewRecorder()
 		s.Handler().ServeHTTP(rec, r)
@@ -260,7 +260,7 @@ func TestTLS(t *testing.T) {
 		}
 		return res, err
 	}
-	if res, err := get(tls.VersionTLS13); err != nil || res.StatusCode != 200 {
+	if res, err := get(tls.VersionTLS13); err != nil || res.StatusCode != http.StatusOK {
 		t.Errorf("TLS 1.3: %v", err)
 	}
 	if _, err := get(tls.VersionTLS12); err != nil {

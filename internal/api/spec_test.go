@@ -329,6 +329,14 @@ func TestEveryOperationThroughTheGeneratedClient(t *testing.T) {
 			r, err := c.ListDestinationsWithResponse(ctx)
 			return r.StatusCode(), r.JSON200.Items[0].Name == "mailer", err
 		}, 200},
+		{"secret", func() (int, bool, error) {
+			r, err := c.GetDestinationSecretWithResponse(ctx, "mailer")
+			return r.StatusCode(), r.JSON200.Secret == "whsec_made", err
+		}, 200},
+		{"secret of the file", func() (int, bool, error) {
+			r, err := c.GetDestinationSecretWithResponse(ctx, "own")
+			return r.StatusCode(), r.JSONDefault.Code == "secret_configured", err
+		}, 409},
 		{"dead letters", func() (int, bool, error) {
 			r, err := c.ListDeadLettersWithResponse(ctx, "mailer", nil)
 			return r.StatusCode(), r.JSON200.Items[0].Attempts == 12 && *r.JSON200.Next == "n", err

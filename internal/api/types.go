@@ -282,6 +282,7 @@ type Destination struct {
 	Behind      uint64    `json:"behind"`
 	Fault       string    `json:"fault,omitempty"` // code of the last failed try
 	LastSuccess time.Time `json:"last_success,omitzero"`
+	Secret      string    `json:"secret"` // who chose it: made (by Kith) or configured
 }
 
 // DeadLetter is a message that a destination did not take.

@@ -15,21 +15,20 @@ import (
 // quarantine implements api.Quarantine.
 type quarantine struct{ a *App }
 
-func (q quarantine) list(ctx context.Context, f pipeline.QuarantineFilter) ([]pipeline.Rejected, error) {
-	return pipeline.ListQuarantine(ctx, q.a.engine.State, q.a.keeper.Current(), f)
-}
+// pageBytes is after how many bytes of records a page ends.
+const pageBytes = 8 << 20
 
-func (q quarantine) List(ctx context.Context, f api.QuarantineFilter) ([]api.Quarantined, error) {
-	filter := pipeline.QuarantineFilter{Code: f.Code, Stream: f.Stream, Limit: f.Limit}
+func (q quarantine) List(ctx context.Context, f api.QuarantineFilter) ([]api.Quarantined, bool, error) {
+	filter := pipeline.QuarantineFilter{Code: f.Code, Stream: f.Stream, Limit: f.Limit, Bytes: pageBytes}
 	if f.After != nil {
 		filter.After = &pipeline.Place{Partition: f.After.Partition, Offset: f.After.Offset}
 	}
-	rejected, err := q.list(ctx, filter)
+	rejected, more, err := pipeline.PageQuarantine(ctx, q.a.engine.State, q.a.keeper.Current(), filter)
 	out := make([]api.Quarantined, 0, len(rejected))
 	for _, r := range rejected {
 		out = append(out, api.Quarantined{Place: api.Place{Partition: r.Partition, Offset: r.Offset}, Reason: r.Reason, Record: r.Record})
 	}
-	return out, err
+	return out, more, err
 }
 
 // replayPlaces is how many places one control record names.

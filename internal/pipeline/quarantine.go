@@ -63,16 +63,27 @@ type QuarantineFilter struct {
 	Code, Stream string
 	After        *Place // those that lie after it
 	Limit        int
+	Bytes        int // stored, after which a list ends
 }
 
 // ListQuarantine gives the quarantined records of a generation in order of place.
-func ListQuarantine(ctx context.Context, state engine.State, generation uint32, f QuarantineFilter) (list []Rejected, err error) {
+func ListQuarantine(ctx context.Context, state engine.State, generation uint32, f QuarantineFilter) ([]Rejected, error) {
+	list, _, err := PageQuarantine(ctx, state, generation, f)
+	return list, err
+}
+
+// PageQuarantine is ListQuarantine, and says whether a limit ended the list: then
+// others may follow.
+func PageQuarantine(ctx context.Context, state engine.State, generation uint32, f QuarantineFilter) (list []Rejected, more bool, err error) {
+	size := 0
 	err = scanQuarantine(ctx, state, generation, f, func(rej *Rejected, value []byte) (bool, error) {
 		kept, err := decodeRejected(rej.Place, slices.Clone(value))
 		list = append(list, kept)
-		return f.Limit == 0 || len(list) < f.Limit, err
+		size += len(value)
+		more = f.Limit > 0 && len(list) >= f.Limit || f.Bytes > 0 && size >= f.Bytes
+		return !more, err
 	})
-	return list, err
+	return list, more, err
 }
 
 // EachQuarantined calls fn with each quarantined record that f chooses, in order of

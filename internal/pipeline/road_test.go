@@ -357,6 +357,33 @@ func TestWhatTheDoorRefusedStaysRefusedAtAReplay(t *testing.T) {
 	}
 }
 
+// Records of the quarantine can be large: a page of them ends by size, too.
+func TestPagesOfTheQuarantineAreBoundedInBytes(t *testing.T) {
+	r := newRig(t, &sum{})
+	for i := range 10 {
+		torn := event(i, `{"_raw":"`+strings.Repeat("x", 1000)+`"}`)
+		torn.Reject = "csv_ragged"
+		r.put(torn)
+	}
+	var f pipeline.QuarantineFilter
+	f.Limit, f.Bytes = 100, 2500
+	seen, pages := 0, 0
+	for more := true; more; pages++ {
+		var list []pipeline.Rejected
+		var err error
+		if list, more, err = pipeline.PageQuarantine(t.Context(), r.engine.State, 1, f); err != nil || len(list) > 3 {
+			t.Fatalf("%d records: %v", len(list), err)
+		}
+		seen += len(list)
+		if len(list) > 0 {
+			f.After = &list[len(list)-1].Place
+		}
+	}
+	if seen != 10 || pages < 4 {
+		t.Errorf("%d records on %d pages", seen, pages)
+	}
+}
+
 // settled waits for the end of a build and checks which generation is current.
 func (r *rig) settled(want uint32) {
 	r.t.Helper()

@@ -65,6 +65,24 @@ func (e DecisionAction) Valid() bool {
 	}
 }
 
+// Defines values for DestinationSecret.
+const (
+	Configured DestinationSecret = "configured"
+	Made       DestinationSecret = "made"
+)
+
+// Valid indicates whether the value is a known member of the DestinationSecret enum.
+func (e DestinationSecret) Valid() bool {
+	switch e {
+	case Configured:
+		return true
+	case Made:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for DestinationState.
 const (
 	CutOff   DestinationState = "cut_off"
@@ -382,15 +400,21 @@ type DecisionAction string
 
 // Destination defines model for Destination.
 type Destination struct {
-	Behind      int64            `json:"behind"`
-	DeadLetters int64            `json:"dead_letters"`
-	Delivered   int64            `json:"delivered"`
-	Fault       *string          `json:"fault,omitempty"`
-	LastSuccess *time.Time       `json:"last_success,omitempty"`
-	Name        string           `json:"name"`
-	State       DestinationState `json:"state"`
-	Type        string           `json:"type"`
+	Behind      int64      `json:"behind"`
+	DeadLetters int64      `json:"dead_letters"`
+	Delivered   int64      `json:"delivered"`
+	Fault       *string    `json:"fault,omitempty"`
+	LastSuccess *time.Time `json:"last_success,omitempty"`
+	Name        string     `json:"name"`
+
+	// Secret who chose the signing secret: Kith, or the project's file
+	Secret DestinationSecret `json:"secret"`
+	State  DestinationState  `json:"state"`
+	Type   string            `json:"type"`
 }
+
+// DestinationSecret who chose the signing secret: Kith, or the project's file
+type DestinationSecret string
 
 // DestinationState defines model for Destination.State.
 type DestinationState string
@@ -780,6 +804,11 @@ type SQLResult struct {
 // SQLRow defines model for SQLRow.
 type SQLRow = []any
 
+// SigningSecret defines model for SigningSecret.
+type SigningSecret struct {
+	Secret string `json:"secret"`
+}
+
 // Status defines model for Status.
 type Status struct {
 	Accepted         int64             `json:"accepted"`
@@ -1066,6 +1095,14 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /api/destinations/{name}/redeliver (the `Redeliver` operationId).
 	Redeliver(ctx context.Context, name string, body RedeliverJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetDestinationSecret The signing secret that Kith made for a destination
+	//
+	// For the receiver, which verifies messages with it. A secret that the project's
+	// file names itself is not shown: code secret_configured.
+	//
+	// Corresponds with GET /api/destinations/{name}/secret (the `GetDestinationSecret` operationId).
+	GetDestinationSecret(ctx context.Context, name string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ExplainWithBody Why two nodes are, or are not, one person
 	//
@@ -1398,6 +1435,24 @@ func (c *Client) RedeliverWithBody(ctx context.Context, name string, contentType
 // Corresponds with POST /api/destinations/{name}/redeliver (the `Redeliver` operationId).
 func (c *Client) Redeliver(ctx context.Context, name string, body RedeliverJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewRedeliverRequest(c.Server, name, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetDestinationSecret The signing secret that Kith made for a destination
+//
+// For the receiver, which verifies messages with it. A secret that the project's
+// file names itself is not shown: code secret_configured.
+//
+// Corresponds with GET /api/destinations/{name}/secret (the `GetDestinationSecret` operationId).
+func (c *Client) GetDestinationSecret(ctx context.Context, name string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetDestinationSecretRequest(c.Server, name)
 	if err != nil {
 		return nil, err
 	}
@@ -2161,6 +2216,40 @@ func NewRedeliverRequestWithBody(server string, name string, contentType string,
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewGetDestinationSecretRequest constructs an http.Request for the GetDestinationSecret method
+func NewGetDestinationSecretRequest(server string, name string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "name", name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/destinations/%s/secret", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
 
 	return req, nil
 }
@@ -3381,6 +3470,16 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /api/destinations/{name}/redeliver (the `Redeliver` operationId).
 	RedeliverWithResponse(ctx context.Context, name string, body RedeliverJSONRequestBody, reqEditors ...RequestEditorFn) (*RedeliverResponse, error)
 
+	// GetDestinationSecretWithResponse The signing secret that Kith made for a destination
+	//
+	// For the receiver, which verifies messages with it. A secret that the project's
+	// file names itself is not shown: code secret_configured.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/destinations/{name}/secret (the `GetDestinationSecret` operationId).
+	GetDestinationSecretWithResponse(ctx context.Context, name string, reqEditors ...RequestEditorFn) (*GetDestinationSecretResponse, error)
+
 	// ExplainWithBodyWithResponse Why two nodes are, or are not, one person
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -3918,6 +4017,62 @@ func (r RedeliverResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r RedeliverResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// GetDestinationSecretResponseDefaultHeaders the declared response headers of an HTTP default response for GetDestinationSecret
+type GetDestinationSecretResponseDefaultHeaders struct {
+	KithRequestID *string
+	RetryAfter    *int
+}
+
+type GetDestinationSecretResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *SigningSecret
+	// JSONDefault the response for an HTTP default `application/json` response
+	JSONDefault *Fault
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *GetDestinationSecretResponseDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetDestinationSecretResponse) GetJSON200() *SigningSecret {
+	return r.JSON200
+}
+
+// GetJSONDefault returns the response for an HTTP default `application/json` response
+func (r GetDestinationSecretResponse) GetJSONDefault() *Fault {
+	return r.JSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetDestinationSecretResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetDestinationSecretResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetDestinationSecretResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetDestinationSecretResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -5363,6 +5518,22 @@ func (c *ClientWithResponses) RedeliverWithResponse(ctx context.Context, name st
 	return ParseRedeliverResponse(rsp)
 }
 
+// GetDestinationSecretWithResponse The signing secret that Kith made for a destination
+//
+// For the receiver, which verifies messages with it. A secret that the project's
+// file names itself is not shown: code secret_configured.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/destinations/{name}/secret (the `GetDestinationSecret` operationId).
+func (c *ClientWithResponses) GetDestinationSecretWithResponse(ctx context.Context, name string, reqEditors ...RequestEditorFn) (*GetDestinationSecretResponse, error) {
+	rsp, err := c.GetDestinationSecret(ctx, name, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetDestinationSecretResponse(rsp)
+}
+
 // ExplainWithBodyWithResponse Why two nodes are, or are not, one person
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -6065,6 +6236,59 @@ func ParseRedeliverResponse(rsp *http.Response) (*RedeliverResponse, error) {
 	switch {
 	case true:
 		var headers RedeliverResponseDefaultHeaders
+		if values := rsp.Header.Values("Kith-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Kith-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.KithRequestID = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseGetDestinationSecretResponse parses an HTTP response from a GetDestinationSecretWithResponse call
+func ParseGetDestinationSecretResponse(rsp *http.Response) (*GetDestinationSecretResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetDestinationSecretResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest SigningSecret
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fault
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	}
+
+	switch {
+	case true:
+		var headers GetDestinationSecretResponseDefaultHeaders
 		if values := rsp.Header.Values("Kith-Request-Id"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "Kith-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
