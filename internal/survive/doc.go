@@ -3,4 +3,8 @@
 // holds tests alone, under the build tags integration and, for the long forms, soak;
 // KITH_BIN names the binary. Nothing in them waits for a time to pass: they poll what
 // they wait for, with a deadline.
+//
+// The metamorphic suite of I3 and I5 needs neither tag nor binary: it takes small
+// random worlds down the whole road in this process, in many ways that must come to
+// the same, and holds them against a naive model. -rounds and -seed choose the worlds.
 package survive
