@@ -43,9 +43,9 @@ func (s *stream) Close() { _ = s.file.Close() } // it was only read
 
 // open opens the file at path. Its errors carry a code.
 func open(path string) (*stream, error) {
-	f, err := os.Open(path)
+	f, err := openRegular(path)
 	if err != nil {
-		return nil, errs.Wrap("file_unreadable", "opening a file", err).At(path).Fix("let Kith's user read it")
+		return nil, err
 	}
 	s := &stream{file: f, raw: &counter{r: f}, plain: true}
 	s.r = s.raw
@@ -75,6 +75,40 @@ func open(path string) (*stream, error) {
 		}
 	}
 	return s, nil
+}
+
+// openRegular opens a regular file and nothing else: a pipe would be waited for, and
+// a device has no end. What was opened is what is judged, whatever lay there before.
+func openRegular(path string) (*os.File, error) {
+	unreadable := func(err error) error {
+		return errs.Wrap("file_unreadable", "opening a file", err).At(path).Fix("let Kith's user read it")
+	}
+	named, err := os.Lstat(path)
+	if err != nil {
+		return nil, unreadable(err)
+	}
+	f, err := os.OpenFile(path, os.O_RDONLY|noWait, 0)
+	if err != nil {
+		return nil, unreadable(err)
+	}
+	opened, err := f.Stat()
+	link := named.Mode()&os.ModeSymlink != 0
+	switch {
+	case err != nil:
+		err = unreadable(err)
+	case !opened.Mode().IsRegular():
+		err = errs.New("file_not_regular", "it is a pipe, a device or a folder").At(path).Fix("name files only")
+	case link && !mayFollow(named, opened):
+		err = errs.New("file_link", "it is a link that another user made to a file of yet another").At(path).
+			Fix("copy the file there, or make the link as the user who runs Kith")
+	case !link && !os.SameFile(named, opened):
+		err = errs.New("file_unreadable", "the file was replaced while it was opened").At(path).Fix("nothing: it is looked at again once it changes")
+	}
+	if err != nil {
+		_ = f.Close() // nothing was read
+		return nil, err
+	}
+	return f, nil
 }
 
 // readHead reads the first bytes and puts them back in front of the rest. A fault
