@@ -21,7 +21,7 @@ func (d destinations) List(context.Context) ([]api.Destination, error) {
 			state = "running" // as openapi.yaml says it
 		}
 		out = append(out, api.Destination{Name: h.Name(), Type: "webhook", State: state, Delivered: s.Delivered, DeadLetters: s.DeadLettered,
-			Behind: s.Lag, Fault: s.LastFailure})
+			Behind: s.Lag, Fault: s.LastFailure, Secret: secretOf(h)})
 	}
 	return out, nil
 }
@@ -33,6 +33,25 @@ func (d destinations) find(name string) (*webhook.Destination, error) {
 		}
 	}
 	return nil, errs.New("destination_unknown", "the project has no destination of this name").Fix("see their names with GET /api/destinations")
+}
+
+func secretOf(h *webhook.Destination) string {
+	if h.MakesSecret() {
+		return "made"
+	}
+	return "configured"
+}
+
+func (d destinations) Secret(ctx context.Context, name string) (string, error) {
+	h, err := d.find(name)
+	if err != nil {
+		return "", err
+	}
+	if !h.MakesSecret() {
+		return "", errs.New("secret_configured", "the project's file names this destination's secret, and Kith shows only those it made").
+			Fix("read it where the project's file has it from")
+	}
+	return h.Secret(ctx)
 }
 
 func (d destinations) DeadLetters(ctx context.Context, name, cursor string, limit int) ([]api.DeadLetter, string, error) {

@@ -92,6 +92,7 @@ func (c keysRevokeCmd) Run(g *Globals) (err error) {
 
 type destinationsCmd struct {
 	List        destinationsListCmd `cmd:"" help:"List destinations and how far they have come."`
+	Secret      secretCmd           `cmd:"" help:"Show the signing secret that Kith made for a destination."`
 	DeadLetters deadLettersCmd      `cmd:"" help:"List the messages that a destination did not take."`
 	Redeliver   redeliverCmd        `cmd:"" help:"Send dead letters again."`
 }
@@ -116,7 +117,36 @@ func (destinationsListCmd) Run(g *Globals) (err error) {
 			return
 		}
 		p.destinations(page.Items)
+		for _, d := range page.Items {
+			if d.Secret == client.Made {
+				p.line("")
+				p.line("Kith made the signing secret of %s: kith destinations secret %s", d.Name, d.Name)
+			}
+		}
 	})
+}
+
+type secretCmd struct {
+	Name string `arg:"" help:"The destination's name."`
+}
+
+func (secretCmd) Help() string {
+	return `Example: kith destinations secret mailer
+
+The receiver verifies messages with it. One that the project's file names is not shown.`
+}
+
+func (c secretCmd) Run(g *Globals) (err error) {
+	conn, done, err := connect(g)
+	if err != nil {
+		return err
+	}
+	defer finish(&err, done)
+	a, err := ask[client.SigningSecret](conn.GetDestinationSecret(g.ctx, c.Name))
+	if err != nil {
+		return err
+	}
+	return show(g, a, func(p *printer, s client.SigningSecret) { p.line("%s", s.Secret) })
 }
 
 type deadLettersCmd struct {

@@ -13,7 +13,8 @@ import (
 
 // read feeds one partition to the session: first what was left pending, then on.
 func (s *session) read(ctx context.Context, p *partition) {
-	if err := s.follow(ctx, p); err != nil && ctx.Err() == nil {
+	err := s.follow(ctx, p)
+	if ctx.Err() == nil {
 		select {
 		case s.faults <- err:
 		case <-ctx.Done():
@@ -21,6 +22,7 @@ func (s *session) read(ctx context.Context, p *partition) {
 	}
 }
 
+// follow goes on until it fails or ctx ends; it never returns nil.
 func (s *session) follow(ctx context.Context, p *partition) error {
 	head := p.head // the session writes it only once it has had a chunk from here
 	cursor := s.d.deps.Cursor(p.topic, p.number)

@@ -60,6 +60,8 @@ func (d *Destination) Secret(ctx context.Context) (string, error) {
 	if d.cfg.Secret != "" {
 		return strings.Fields(d.cfg.Secret)[0], nil
 	}
+	d.making.Lock()
+	defer d.making.Unlock()
 	kept, err := d.deps.Store.Load(ctx, secretName)
 	if err != nil || kept != nil {
 		return string(kept), err
@@ -69,6 +71,10 @@ func (d *Destination) Secret(ctx context.Context) (string, error) {
 	made := secretPrefix + base64.StdEncoding.EncodeToString(key)
 	return made, d.deps.Store.Save(ctx, map[string][]byte{secretName: []byte(made)})
 }
+
+// MakesSecret reports whether the configuration names no secret, so that Kith's own
+// is what the receiver must know.
+func (d *Destination) MakesSecret() bool { return d.cfg.Secret == "" }
 
 func (d *Destination) loadSecret(ctx context.Context) error {
 	if len(d.signer.keys) > 0 {

@@ -72,10 +72,7 @@ func TestRetrySchedule(t *testing.T) {
 		f.start()
 		time.Sleep(time.Hour)
 		synctest.Wait()
-		want := []time.Duration{0, 5, 15, 35, 75, 155}
-		for i := range want {
-			want[i] *= time.Second
-		}
+		want := []time.Duration{0, 5 * time.Second, 15 * time.Second, 35 * time.Second, 75 * time.Second, 155 * time.Second}
 		if got := f.times(); !slices.Equal(got, want) {
 			t.Errorf("requests at %v, want %v", got, want)
 		}

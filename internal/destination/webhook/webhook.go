@@ -86,7 +86,8 @@ type Destination struct {
 	mu      sync.Mutex
 	stats   Stats
 	running bool
-	gone    bool // Run waits for Resume
+
+	making sync.Mutex // of the secret: two that ask at first get one answer
 }
 
 // Stats is what a destination has done since it was started, for metrics.
@@ -204,7 +205,7 @@ func (d *Destination) Run(ctx context.Context) error {
 // end is err, unless it only says that ctx ended.
 func end(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
-		return nil
+		return nil //nolint:nilerr // an end that was asked for is no fault
 	}
 	return err
 }
@@ -277,7 +278,7 @@ func (d *Destination) resync(ctx context.Context, st state) error {
 	if d.deps.Resync != nil && d.choice.anyLiving() {
 		err := d.deps.Resync(ctx, func(ctx context.Context, p *record.Profile) error { return d.sendNow(ctx, st.since, p) })
 		if ctx.Err() != nil {
-			return nil
+			return nil //nolint:nilerr // Run ends; the stored state has the next start resync again
 		}
 		if err != nil {
 			d.deps.Logger.Warn("webhook could not be re-synchronised", "destination", d.cfg.Name, "code", string(errs.CodeOf(err)))

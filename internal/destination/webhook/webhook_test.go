@@ -80,6 +80,27 @@ func TestSecretIsMadeAndKept(t *testing.T) {
 	}
 }
 
+// TestSecretAskedAtOnceIsOne has many ask before one was made.
+func TestSecretAskedAtOnceIsOne(t *testing.T) {
+	f := newFixture(t, "https://hook.example.com")
+	f.cfg.Secret = ""
+	d, err := webhook.New(f.cfg, webhook.Deps{Store: f.store})
+	if err != nil || !d.MakesSecret() {
+		t.Fatalf("it makes its secret: %v, %v", d.MakesSecret(), err)
+	}
+	var told [8]string
+	var wg sync.WaitGroup
+	for i := range told {
+		wg.Go(func() { told[i], _ = d.Secret(t.Context()) })
+	}
+	wg.Wait()
+	for _, s := range told {
+		if s != told[0] || s == "" {
+			t.Errorf("two secrets were told")
+		}
+	}
+}
+
 func TestTwoSecretsSignTwice(t *testing.T) {
 	other := "whsec_" + strings.Repeat("QUJD", 10)
 	e := newEndpoint(t, nil)
