@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"time"
 
@@ -28,12 +29,27 @@ func (a *App) openFolder(context.Context) error {
 			return errs.Wrap("data_folder", "making the data folder", plainPath(err)).At(dir).Fix("give the user who runs Kith the right to write there, or name another folder under data:")
 		}
 	}
+	a.closeTo(a.tree.Data, 0o027) // a group may be let in to make backups
+	a.closeTo(a.path("keys"), 0o077)
 	key, err := a.secret("hash.key")
 	if err != nil {
 		return err
 	}
 	a.hasher, err = record.NewHasher(key)
 	return err
+}
+
+// closeTo takes rights from a folder or file that was made by others than Kith, and
+// says so where it cannot: what lies there is people's data, or the keys to it.
+func (a *App) closeTo(path string, rights fs.FileMode) {
+	info, err := os.Stat(path)
+	if err != nil || info.Mode().Perm()&rights == 0 || runtime.GOOS == "windows" { // there, rights are lists that a mode does not show
+		return
+	}
+	if err := os.Chmod(path, info.Mode().Perm()&^rights); err != nil {
+		a.log.Warn("other users of this machine may read what they should not", "path", path, "error", plainPath(err),
+			"mend", "let nobody but Kith's user in (chmod 700)")
+	}
 }
 
 // plainPath is the bare reason of a file system's fault.
@@ -58,6 +74,7 @@ func (a *App) secret(name string) ([]byte, error) {
 		text = []byte(hex.EncodeToString(record.NewHashKey()) + "\n")
 		err = writeFile(path, text, 0o600)
 	}
+	a.closeTo(path, 0o077)
 	if err != nil {
 		return nil, errs.Wrap("key_file", "reading a key", plainPath(err)).At(path).Fix("check the file's rights")
 	}
