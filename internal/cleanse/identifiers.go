@@ -69,7 +69,8 @@ func (w *worker) canonical(c *chain, v record.Value) string {
 	if c == nil {
 		return strings.TrimSpace(v.S)
 	}
-	out, ok := record.Value{}, false
+	var out record.Value
+	var ok bool
 	if c.cached && len(v.S) <= maxCached {
 		out, ok = w.cache.run(c, v)
 	} else {
