@@ -143,7 +143,7 @@ func (p *schemaParser) property(at, path string, raw jsontext.Value, level int, 
 	}
 	switch {
 	case deep:
-		f.Type, ok = record.JSON, true
+		f.Type = record.JSON
 	case !ok:
 		return
 	}

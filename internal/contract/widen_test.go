@@ -67,7 +67,7 @@ func (m *memory) Delete([]byte)                                        { panic("
 func (m *memory) Emit(string, []byte, []byte)                          { panic("a contract emits nothing") }
 func (m *memory) Advance(string, int32, uint64, uint64) error          { return errors.ErrUnsupported }
 
-func (m *memory) apply(t fataler, st *contract.Stage, ctx context.Context, b *record.Batch) {
+func (m *memory) apply(ctx context.Context, t fataler, st *contract.Stage, b *record.Batch) {
 	t.Helper()
 	if err := st.Refine(ctx, b); err != nil {
 		t.Fatal(err)
@@ -103,7 +103,7 @@ func TestApplyReadsOnlyWhatIsNew(t *testing.T) {
 	locks := func(want int, rows ...string) {
 		t.Helper()
 		before := m.locks
-		m.apply(t, st, t.Context(), batch(rows...))
+		m.apply(t.Context(), t, st, batch(rows...))
 		if got := m.locks - before; got != want {
 			t.Fatalf("%q locked %d keys, want %d", rows, got, want)
 		}
@@ -133,7 +133,7 @@ func TestApplyForgetsAFailedCommit(t *testing.T) {
 	if !errors.Is(err, conflict) || len(m.entries) != 0 {
 		t.Fatal(err)
 	}
-	m.apply(t, st, t.Context(), batch(`{"a":1}`))
+	m.apply(t.Context(), t, st, batch(`{"a":1}`))
 	if got := stored(t, st, m); got == nil || len(got.Fields) != 1 {
 		t.Fatalf("the contract was lost with the failed commit: %v", got)
 	}
@@ -155,7 +155,7 @@ func TestApplyWritesNothingFor(t *testing.T) {
 		st, m := stage(t, row.cfg), newMemory()
 		b := batch(`{"a":1}`)
 		row.change(b)
-		m.apply(t, st, t.Context(), b)
+		m.apply(t.Context(), t, st, b)
 		if len(m.entries) != 0 || m.locks != 0 {
 			t.Errorf("%s touched the state", row.name)
 		}
@@ -165,7 +165,7 @@ func TestApplyWritesNothingFor(t *testing.T) {
 func TestApplyStartsFromTheAppliedContract(t *testing.T) {
 	applied := schema(contract.Field{Path: "a", Type: record.String, Required: true}, contract.Field{Path: "b", Type: record.Date})
 	st, m := stage(t, contract.StreamConfig{Stream: "s", Kind: record.Event, OnDrift: contract.Evolve, Schema: applied}), newMemory()
-	m.apply(t, st, t.Context(), batch(`{"a":"12","c":"7"}`))
+	m.apply(t.Context(), t, st, batch(`{"a":"12","c":"7"}`))
 	want := schema(contract.Field{Path: "a", Type: record.String, Required: true}, contract.Field{Path: "b", Type: record.Date}, contract.Field{Path: "c", Type: record.Int})
 	if d := cmp.Diff(want, stored(t, st, m)); d != "" {
 		t.Fatal(d)
@@ -182,7 +182,7 @@ func TestWideningIsAFunctionOfTheSet(t *testing.T) {
 		rest := rapid.Permutation(rows).Draw(rt, "shuffled")
 		for len(rest) > 0 {
 			n := rapid.IntRange(1, len(rest)).Draw(rt, "batch")
-			m.apply(rt, st, ctx, batch(rest[:n]...))
+			m.apply(ctx, rt, st, batch(rest[:n]...))
 			rest = rest[n:]
 			if rapid.Bool().Draw(rt, "restart") {
 				st = stage(t, cfg)
