@@ -50,7 +50,7 @@ func DiffRow(old, now *record.Profile) (d Difference, differs bool) {
 
 func (d *Difference) attributes(old, now []record.GoldenAttr) {
 	for len(old) > 0 || len(now) > 0 {
-		by := 0
+		var by int
 		switch {
 		case len(old) == 0:
 			by = 1
