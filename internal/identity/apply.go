@@ -13,7 +13,6 @@ type item struct {
 	key    record.NodeKey   // of the source customer or object; of the set that an event is about
 	idents []record.NodeKey // by r.Identifiers; zero: blocked
 	nodes  []record.NodeKey // sorted, distinct, blocked ones left out
-	known  bool             // an event that says nothing new of anybody
 }
 
 // timed gives the record's identifiers as a live record keeps them.

@@ -111,8 +111,8 @@ type edge struct {
 	objects   uint32
 }
 
-func (e *edge) linked() bool { return e.stuck || e.alias || e.objects > 0 }
-func (e *edge) shared() bool { return e.linked() || e.customers > 0 }
+func (g *edge) linked() bool { return g.stuck || g.alias || g.objects > 0 }
+func (g *edge) shared() bool { return g.linked() || g.customers > 0 }
 
 func (n *node) is(f nodeFlags) bool { return n.flags&f != 0 }
 

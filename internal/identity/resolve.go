@@ -9,9 +9,6 @@ import (
 // deferredVersion is the first byte of a value of topic resolve (I8).
 const deferredVersion = 1
 
-// maxDeferred is how many nodes one value of topic resolve may name.
-const maxDeferred = 2 * maxPairs
-
 func encodeDeferred(gen uint32, cause record.Cause, keys []record.NodeKey) []byte {
 	var e wire.Encoder
 	e.Byte(deferredVersion)

@@ -302,7 +302,7 @@ func (s *solver) together(g Graph, x, y []typed) (joined []typed, over int) {
 	}
 	joined = make([]typed, 0, len(x)+len(y))
 	for len(x) > 0 || len(y) > 0 {
-		typ := 0
+		var typ int
 		switch {
 		case len(x) == 0:
 			typ = y[0].typ
@@ -313,7 +313,7 @@ func (s *solver) together(g Graph, x, y []typed) (joined []typed, over int) {
 		}
 		count, onlyX, onlyY := 0, false, false
 		for (len(x) > 0 && x[0].typ == typ) || (len(y) > 0 && y[0].typ == typ) {
-			c := 0
+			var c int
 			switch {
 			case len(x) == 0 || x[0].typ != typ:
 				c = 1
