@@ -342,13 +342,13 @@ func checkMeta(logDB, stateDB *pebble.DB, cfg engine.EmbeddedConfig) (id string,
 
 func readMeta(db *pebble.DB) (m meta, ok bool, err error) {
 	raw, closer, err := db.Get([]byte{keyMeta})
-	if err == pebble.ErrNotFound {
+	if errors.Is(err, pebble.ErrNotFound) {
 		return m, false, nil
 	}
 	if err != nil {
 		return m, false, errRead(err)
 	}
-	defer closer.Close()
+	defer func() { _ = closer.Close() }() // it only gives a buffer back
 	m, err = parseMeta(raw)
 	return m, true, err
 }

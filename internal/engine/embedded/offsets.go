@@ -35,7 +35,7 @@ func loadOffsets(db *pebble.DB) (*offsets, error) {
 	if err != nil {
 		return nil, errRead(err)
 	}
-	defer it.Close()
+	defer func() { _ = it.Close() }() // its faults are those of Error
 	for ok := it.First(); ok; ok = it.Next() {
 		m, at, err := parseOffset(it.Key(), it.Value())
 		if err != nil {

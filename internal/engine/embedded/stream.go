@@ -3,6 +3,7 @@ package embedded
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"sync"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -57,7 +58,7 @@ func openStream(db *pebble.DB, topic string, partition int32) (*stream, error) {
 	if err != nil {
 		return nil, errRead(err)
 	}
-	defer it.Close()
+	defer func() { _ = it.Close() }() // its faults are those of Error
 	s.begin, s.end = begin, begin
 	if it.Last() {
 		start, count, err := s.block(it)
@@ -160,7 +161,7 @@ func (s *stream) read(from, end uint64, limit int) ([][]byte, error) {
 	if err != nil {
 		return nil, errRead(err)
 	}
-	defer it.Close()
+	defer func() { _ = it.Close() }() // its faults are those of Error
 	out := make([][]byte, 0, min(limit, 4096))
 	bytes := 0
 	for ok := it.SeekLT(s.blockKey(from + 1)); ok && len(out) < limit && bytes < maxReadBytes; ok = it.Next() {
@@ -205,7 +206,7 @@ func (s *stream) trim(b *pebble.Batch, before uint64) (uint64, bool, error) {
 	if err != nil {
 		return 0, false, errRead(err)
 	}
-	defer it.Close()
+	defer func() { _ = it.Close() }() // its faults are those of Error
 	upto := before
 	if it.SeekLT(s.blockKey(before)) {
 		start, count, err := s.block(it)
@@ -238,13 +239,13 @@ func (s *stream) setBegin(begin uint64) {
 // readUint reads eight bytes, 0 when absent.
 func readUint(db pebble.Reader, key []byte) (uint64, error) {
 	value, closer, err := db.Get(key)
-	if err == pebble.ErrNotFound {
+	if errors.Is(err, pebble.ErrNotFound) {
 		return 0, nil
 	}
 	if err != nil {
 		return 0, errRead(err)
 	}
-	defer closer.Close()
+	defer func() { _ = closer.Close() }() // it only gives a buffer back
 	if len(value) != 8 {
 		return 0, errCorrupt(nil)
 	}

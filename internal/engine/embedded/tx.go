@@ -192,7 +192,7 @@ func (t *tx) loadPart(it *pebble.Iterator, part []miss) error {
 func (t *tx) loadOne(r *row) error {
 	t.key = append(append(t.key[:0], keyState), r.key...)
 	value, closer, err := t.s.db.Get(t.key)
-	if err == pebble.ErrNotFound {
+	if errors.Is(err, pebble.ErrNotFound) {
 		return nil
 	}
 	if err != nil {

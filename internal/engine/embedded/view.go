@@ -2,6 +2,7 @@ package embedded
 
 import (
 	"context"
+	"errors"
 	"sync"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -103,7 +104,7 @@ func (v *view) Get(keys ...[]byte) ([][]byte, error) {
 		}
 		key = append(append(key[:0], keyState), k...)
 		value, closer, err := v.shared.snapshot.Get(key)
-		if err == pebble.ErrNotFound {
+		if errors.Is(err, pebble.ErrNotFound) {
 			continue
 		}
 		if err != nil {
@@ -124,7 +125,7 @@ func (v *view) Scan(lo, hi []byte, fn func(key, value []byte) bool) error {
 	if err != nil {
 		return errRead(err)
 	}
-	defer it.Close()
+	defer func() { _ = it.Close() }() // its faults are those of Error
 	for ok := it.First(); ok; ok = it.Next() {
 		value, err := it.ValueAndErr()
 		if err != nil {

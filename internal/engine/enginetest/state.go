@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 
@@ -273,7 +274,7 @@ func stateViews(h *harness) {
 		}))
 	}
 	broken := errors.New("made to fail")
-	h.want(h.e.State.View(h.ctx(), func(engine.Reader) error { return broken }) == broken, true)
+	h.want(errors.Is(h.e.State.View(h.ctx(), func(engine.Reader) error { return broken }), broken), true)
 }
 
 // stateModel runs random transactions against a map.
@@ -383,7 +384,7 @@ func stateMany(h *harness) {
 	})
 	h.reopen()
 	h.update(func(tx engine.Tx) error {
-		values, err := tx.Lock(append(keys, []byte("missing"))...)
+		values, err := tx.Lock(append(slices.Clone(keys), []byte("missing"))...)
 		h.ok(err)
 		for i := range keys {
 			if !bytes.Equal(values[i], bytes.Repeat([]byte{byte(i)}, i%300)) || values[i] == nil {

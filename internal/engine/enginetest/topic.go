@@ -1,6 +1,7 @@
 package enginetest
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/kithdata/kith/internal/engine"
@@ -134,12 +135,12 @@ func topicNumbers(h *harness) {
 }
 
 func topicNothing(h *harness) {
-	broken := fmt.Errorf("made to fail")
+	broken := errors.New("made to fail")
 	err := h.e.State.Update(h.ctx(), func(tx engine.Tx) error {
 		tx.Emit("facts", []byte("a"), []byte("never"))
 		return broken
 	})
-	h.want(err == broken, true)
+	h.want(errors.Is(err, broken), true)
 	err = h.e.State.Update(h.ctx(), func(tx engine.Tx) error {
 		tx.Emit("facts", []byte("a"), []byte("never"))
 		_ = tx.Advance("reader", 1, 5, 6)
