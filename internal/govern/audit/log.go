@@ -369,6 +369,6 @@ func syncDir(dir string) error {
 	if err != nil {
 		return err
 	}
-	defer d.Close()
+	defer func() { _ = d.Close() }() // Sync tells what matters
 	return d.Sync()
 }

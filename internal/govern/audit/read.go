@@ -210,7 +210,7 @@ func readFile(path string, each func(n int, l *line)) (segment, error) {
 	if err != nil {
 		return segment{}, folderError(err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // only read
 	s, err := readSegment(f, each)
 	if err != nil {
 		return s, folderError(err)
