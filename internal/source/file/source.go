@@ -110,7 +110,7 @@ func (s *Source) Run(ctx context.Context) error {
 	}
 	err = r.watch(ctx)
 	if ctx.Err() != nil {
-		return nil
+		return nil //nolint:nilerr // an end that was asked for is no fault
 	}
 	return err
 }
