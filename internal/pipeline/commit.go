@@ -114,13 +114,13 @@ func (r *Road) resolve(ctx context.Context, p int32) error {
 		items, err := r.deps.Engine.Log.Read(ctx, record.TopicResolve, p, from, resolveStep)
 		if err != nil {
 			if ctx.Err() != nil {
-				return nil
+				return nil //nolint:nilerr // an end that was asked for is no fault
 			}
 			return err
 		}
 		if err := r.resolveItems(ctx, p, from, items); err != nil {
 			if ctx.Err() != nil {
-				return nil
+				return nil //nolint:nilerr // an end that was asked for is no fault
 			}
 			return fmt.Errorf("resolving deferred regions: %w", err)
 		}

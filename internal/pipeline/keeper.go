@@ -108,11 +108,21 @@ func (k *Keeper) Build(ctx context.Context, rules uint32) error {
 // WaitSettled waits until no generation is being built and everything that the last
 // swap changed is emitted.
 func (k *Keeper) WaitSettled(ctx context.Context) error {
+	return k.until(ctx, func(g generations) bool { return g.building == 0 && !g.emitting && g.previous == 0 })
+}
+
+// WaitEmitted waits until everything that the last swap changed is emitted.
+func (k *Keeper) WaitEmitted(ctx context.Context) error {
+	return k.until(ctx, func(g generations) bool { return !g.emitting })
+}
+
+// until waits for a state of the generations.
+func (k *Keeper) until(ctx context.Context, reached func(generations) bool) error {
 	for {
 		k.mu.Lock()
 		g, moved := k.g, k.moved
 		k.mu.Unlock()
-		if g.building == 0 && !g.emitting && g.previous == 0 {
+		if reached(g) {
 			return nil
 		}
 		select {
@@ -174,7 +184,7 @@ func (k *Keeper) follow(ctx context.Context, reader func(uint32) string, p int32
 		if over {
 			return err
 		}
-		<-reached
+		<-reached //nolint:errcheck // the new generation's offset is asked next
 	}
 }
 
@@ -298,7 +308,7 @@ func (k *Keeper) epoch(ctx context.Context) (err error) {
 // either is left for epoch to find.
 func (k *Keeper) turn(ctx context.Context, g generations, main, build *running) error {
 	if main.stop() != nil {
-		return nil
+		return nil //nolint:nilerr // epoch finds it
 	}
 	level := k.begin(ctx, func(ctx context.Context) error {
 		if err := k.caughtUp(ctx, g); err != nil {
@@ -315,7 +325,7 @@ func (k *Keeper) turn(ctx context.Context, g generations, main, build *running) 
 		return err
 	}
 	if build.stop() != nil || !leveled || ctx.Err() != nil {
-		return nil
+		return nil //nolint:nilerr // epoch finds it
 	}
 	return k.patiently(ctx, func() error { return k.swap(ctx, g) })
 }

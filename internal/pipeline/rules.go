@@ -76,7 +76,7 @@ func applyRules(tx engine.Tx, rec *record.Record) error {
 	rules, err := ParseRules(rec.Props)
 	if err != nil {
 		rec.Settle(record.Quarantined, "bad_rules", "", "a rules record needs a version, the version it replaces, and a body")
-		return nil
+		return nil //nolint:nilerr // the record carries the fault
 	}
 	values, err := tx.Lock(metaKey("rules"), rulesKey(rules.Version))
 	if err != nil {
