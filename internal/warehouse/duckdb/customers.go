@@ -13,7 +13,6 @@ type version struct {
 	endedBy  string
 	into     string
 	last     bool
-	links    int64
 }
 
 // person is what is known of one profile during a step.

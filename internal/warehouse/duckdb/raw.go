@@ -75,18 +75,9 @@ func (r *raw) exec(sql string) error {
 	return nil
 }
 
-// column reads one column of a result's chunk.
+// column reads one column of a result's chunk; the column holds no NULL.
 type column struct {
 	data unsafe.Pointer
-	mask unsafe.Pointer
-}
-
-func (c column) valid(row int) bool {
-	if c.mask == nil {
-		return true
-	}
-	words := unsafe.Slice((*uint64)(c.mask), (row>>6)+1)
-	return words[row>>6]&(1<<(row&63)) != 0
 }
 
 func (c column) int64(row int) int64 { return unsafe.Slice((*int64)(c.data), row+1)[row] }
@@ -128,8 +119,7 @@ func (r *raw) each(sql string, fn func(rows int, cols []column)) error {
 		n := int(mapping.DataChunkGetSize(chunk))
 		cols := make([]column, int(mapping.DataChunkGetColumnCount(chunk)))
 		for i := range cols {
-			v := mapping.DataChunkGetVector(chunk, mapping.IdxT(i))
-			cols[i] = column{mapping.VectorGetData(v), mapping.VectorGetValidity(v)}
+			cols[i] = column{mapping.VectorGetData(mapping.DataChunkGetVector(chunk, mapping.IdxT(i)))}
 		}
 		if n > 0 {
 			fn(n, cols)
