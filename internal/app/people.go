@@ -86,7 +86,7 @@ func (p profiles) Read(ctx context.Context, id record.ProfileID, at api.AsOf) (r
 			return errGone
 		}
 		if found {
-			row, err = golden.Current(r, number, current)
+			row, err = golden.Now(r, number, current)
 		}
 		if err == nil && row == nil {
 			err = unknownProfile()
@@ -180,7 +180,7 @@ func (a *App) currentProfile(ctx context.Context, id record.ProfileID) (row *rec
 		if err != nil || !found || gone {
 			return err
 		}
-		row, err = golden.Current(r, number, current)
+		row, err = golden.Now(r, number, current)
 		return err
 	})
 	return row, err

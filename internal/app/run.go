@@ -152,7 +152,10 @@ func (a *App) drainRoad(ctx context.Context) error {
 	if err := a.keeper.WaitDone(ctx, end); err != nil {
 		return err
 	}
-	return a.keeper.WaitResolved(ctx)
+	if err := a.keeper.WaitResolved(ctx); err != nil {
+		return err
+	}
+	return a.keeper.WaitEmitted(ctx)
 }
 
 // ready says whether requests should come here.

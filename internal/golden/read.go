@@ -25,6 +25,24 @@ func Current(r engine.Reader, gen uint32, id record.ProfileID) (*record.Profile,
 	return AtVersion(r, id, version)
 }
 
+// Now gives the row of a profile in the current generation, or nil. Where a swap has
+// not come to it yet, the version is the one that Swap will leave it with.
+func Now(r engine.Reader, gen uint32, id record.ProfileID) (*record.Profile, error) {
+	p, err := Current(r, gen, id)
+	if err != nil || p == nil || p.Version != 0 {
+		return p, err
+	}
+	h, err := readHead(r, id)
+	if err != nil {
+		return nil, err
+	}
+	if h.version > 0 && !h.retired() && h.content == hashContent(record.AppendProfileContent(nil, p)) {
+		return AtVersion(r, id, h.version)
+	}
+	p.Version = h.version + 1
+	return p, nil
+}
+
 // Last gives the last version of an id, also of one that is merged or erased; nil
 // where it never was a profile.
 func Last(r engine.Reader, id record.ProfileID) (*record.Profile, error) {
@@ -104,8 +122,8 @@ func Versions(r engine.Reader, id record.ProfileID, limit int) ([]*record.Profil
 	return all, nil
 }
 
-// Each calls fn with every profile of generation gen whose id is greater than
-// after, in order of id, until fn gives false.
+// Each calls fn with every profile of the current generation, gen, whose id is
+// greater than after, in order of id, until fn gives false.
 func Each(r engine.Reader, gen uint32, after record.ProfileID, fn func(*record.Profile) bool) error {
 	lo, hi := engine.Space{Generation: gen}.Bounds(engine.TableProfile)
 	if !after.IsZero() {
@@ -117,7 +135,7 @@ func Each(r engine.Reader, gen uint32, after record.ProfileID, fn func(*record.P
 			return err
 		}
 		for _, id := range ids {
-			p, err := Current(r, gen, id)
+			p, err := Now(r, gen, id)
 			if err != nil {
 				return err
 			}

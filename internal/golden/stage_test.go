@@ -193,6 +193,11 @@ func TestSilentAndSwap(t *testing.T) {
 	// The road goes on in the new generation before Swap has come to it.
 	m.emits = nil
 	apply(m, s, record.Batch{Generation: 2}, says("d", 9, record.Updated, "Wick"))
+	for id, want := range map[string]uint64{"a": 2, "c": 1, "d": 1, "f": 1} { // as Swap will have it
+		if row, err := golden.Now(m, 2, node(id)); err != nil || row == nil || row.Version != want {
+			t.Errorf("%s is read as %+v, %v", id, row, err)
+		}
+	}
 	ids := []record.ProfileID{node("a"), node("b"), node("c"), node("d"), node("e"), node("f"), node("x"), node("a")}
 	for range 2 { // the second time changes nothing
 		m.update(func(tx engine.Tx) error {
