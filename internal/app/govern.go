@@ -62,7 +62,7 @@ func (u auditor) Verify(ctx context.Context) (*api.AuditReport, error) {
 	}
 	out := &api.AuditReport{Sound: r.Sound(), Segments: r.Segments, Entries: r.Entries, Head: r.Head, Torn: r.Torn}
 	for _, f := range r.Faults {
-		out.Faults = append(out.Faults, api.AuditFault{Segment: f.Segment, Line: f.Line, Code: string(f.Code), What: f.What})
+		out.Faults = append(out.Faults, api.AuditFault{Segment: f.Segment, Line: f.Line, Code: f.Code, What: f.What})
 	}
 	return out, nil
 }

@@ -145,7 +145,7 @@ func (a *App) onControl(ctx context.Context, r *record.Record) error {
 	}
 	proposed, err := pipeline.ParseRules(r.Props)
 	if err != nil {
-		return nil // quarantined
+		return nil //nolint:nilerr // quarantined
 	}
 	if _, known := a.rules.get(proposed.Version); !known {
 		if err := a.install(proposed); err != nil {

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"sync"
 
 	"github.com/kithdata/kith/internal/config"
 	"github.com/kithdata/kith/internal/engine"
@@ -24,15 +25,13 @@ func (a *App) Settle(ctx context.Context, rules uint32) error {
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	ended := make(chan error, 2) // one send by each of the two
+	var runs sync.WaitGroup
 	for _, run := range []func(context.Context) error{a.keeper.Run, a.loader.Run} {
-		go func() {
-			err := run(ctx)
-			if err != nil {
+		runs.Go(func() {
+			if err := run(ctx); err != nil {
 				cancel(err)
 			}
-			ended <- err
-		}()
+		})
 	}
 	settled := make(chan error, 1)
 	go func() { settled <- a.settled(ctx, rules) }()
@@ -44,13 +43,12 @@ func (a *App) Settle(ctx context.Context, rules uint32) error {
 		err = errs.New(engine.CodeFailed, "a write to the data folder failed").At(a.tree.Data).
 			Fix("check the disk; what was acknowledged is safe; run the command again")
 		cancel(err)
-		<-settled
+		<-settled //nolint:errcheck // it tells only of cancel
 	}
 	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
 		err = cause // why the waiting ended
 	}
-	<-ended
-	<-ended
+	runs.Wait()
 	return err
 }
 
@@ -93,10 +91,10 @@ func (a *App) CatchUp(ctx context.Context) error {
 	select {
 	case err = <-waited:
 		cancel()
-		<-loaded
+		<-loaded //nolint:errcheck // ended by cancel: all was loaded
 	case err = <-loaded:
 		cancel()
-		<-waited
+		<-waited //nolint:errcheck // ended by cancel: err is why
 	}
 	return err
 }
