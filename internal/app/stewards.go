@@ -79,7 +79,11 @@ func (s stewards) withdraw(ctx context.Context, d *api.Decision, decision identi
 func (s stewards) names(ctx context.Context, refs []api.Ref) (names []identity.Name, err error) {
 	for _, ref := range refs {
 		if ref.Profile == "" {
-			names = append(names, s.name(ref))
+			name, err := s.name(ctx, ref)
+			if err != nil {
+				return nil, err
+			}
+			names = append(names, name)
 			continue
 		}
 		id, err := record.ParseProfileID(ref.Profile)
@@ -109,23 +113,53 @@ func (s stewards) names(ctx context.Context, refs []api.Ref) (names []identity.N
 	return names, nil
 }
 
-func (s stewards) name(ref api.Ref) identity.Name {
+func (s stewards) name(ctx context.Context, ref api.Ref) (identity.Name, error) {
 	if ref.Customer != nil {
-		return identity.Name{Source: ref.Customer.Source, Stream: ref.Customer.Stream, Key: ref.Customer.Key}
+		return identity.Name{Source: ref.Customer.Source, Stream: ref.Customer.Stream, Key: ref.Customer.Key}, nil
 	}
 	ids := s.a.refine.cleanse.Canonical([]record.Identifier{{Type: ref.Identifier.Type, Value: ref.Identifier.Value}})
-	if len(ids) == 0 {
-		return identity.Name{Type: ref.Identifier.Type, Value: ref.Identifier.Value}
+	if len(ids) > 1 {
+		var err error
+		if ids, err = s.known(ctx, ids); err != nil {
+			return identity.Name{}, err
+		}
+		if len(ids) != 1 {
+			return identity.Name{}, errs.New("bad_reference", fmt.Sprintf("the telephone number has no country code, and %d of those it could be are known", len(ids))).
+				Fix("write it with + and its country code")
+		}
 	}
-	return identity.Name{Type: ids[0].Type, Value: ids[0].Value}
+	if len(ids) == 0 {
+		return identity.Name{Type: ref.Identifier.Type, Value: ref.Identifier.Value}, nil
+	}
+	return identity.Name{Type: ids[0].Type, Value: ids[0].Value}, nil
+}
+
+// known keeps the identifiers that some record has.
+func (s stewards) known(ctx context.Context, ids []record.Identifier) (out []record.Identifier, err error) {
+	err = s.a.view(ctx, func(r engine.Reader, number uint32, g *generation) error {
+		for _, id := range ids {
+			_, found, err := g.identity.NameOf(r, number, s.a.hasher.Identifier(id))
+			if err != nil {
+				return err
+			}
+			if found {
+				out = append(out, id)
+			}
+		}
+		return nil
+	})
+	return out, err
 }
 
 // node gives the node that a reference names; a profile stands for its founder.
-func (s stewards) node(ref api.Ref) (record.NodeKey, error) {
+func (s stewards) node(ctx context.Context, ref api.Ref) (record.NodeKey, error) {
 	if ref.Profile != "" {
 		return record.ParseProfileID(ref.Profile)
 	}
-	n := s.name(ref)
+	n, err := s.name(ctx, ref)
+	if err != nil {
+		return record.NodeKey{}, err
+	}
 	if n.Type != "" {
 		return s.a.hasher.Identifier(record.Identifier{Type: n.Type, Value: n.Value}), nil
 	}
@@ -178,11 +212,11 @@ func (s stewards) Review(ctx context.Context, cursor string, limit int) (items [
 
 // Explain tells why two nodes are, or are not, one person.
 func (s stewards) Explain(ctx context.Context, a, b api.Ref) (*api.Explanation, error) {
-	from, err := s.node(a)
+	from, err := s.node(ctx, a)
 	if err != nil {
 		return nil, err
 	}
-	to, err := s.node(b)
+	to, err := s.node(ctx, b)
 	if err != nil {
 		return nil, err
 	}

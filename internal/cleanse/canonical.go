@@ -1,28 +1,53 @@
 package cleanse
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/kithdata/kith/internal/record"
 )
 
 // Canonical brings identifiers that a person typed into the form in which the road
-// keeps them; what can be none is left out. A phone number needs its country code
-// here: which region a stream assumes, its records say and a question does not.
+// keeps them; what can be none is left out. A question does not say which region's
+// telephone number it names: one without a country code gives a candidate for each
+// region that some stream assumes, and one for streams that assume none.
 func (s *Stage) Canonical(ids []record.Identifier) []record.Identifier {
 	out := make([]record.Identifier, 0, len(ids))
-	for _, id := range ids {
-		if step := namingStep(id.Type, ""); step != nil {
-			v, ok := step(record.StringValue(id.Value))
-			if id.Value = v.S; !ok {
-				id.Value = ""
-			}
-		}
-		if id.Value = strings.TrimSpace(id.Value); id.Value != "" {
+	add := func(id record.Identifier) {
+		if id.Value = strings.TrimSpace(id.Value); id.Value != "" && !slices.Contains(out, id) {
 			out = append(out, id)
 		}
 	}
+	for _, id := range ids {
+		regions := []string{""}
+		if id.Type == typePhone {
+			regions = append(regions, s.assumed()...)
+		}
+		for _, region := range regions {
+			step := namingStep(id.Type, region)
+			if step == nil {
+				add(id)
+				break
+			}
+			v, ok := step(record.StringValue(id.Value))
+			if !ok {
+				continue
+			}
+			add(record.Identifier{Type: id.Type, Value: v.S})
+			if region == "" && strings.HasPrefix(v.S, "+") {
+				break // it tells its country
+			}
+		}
+	}
 	return out
+}
+
+// assumed lists the regions of the phone steps that were ever installed, sorted.
+func (s *Stage) assumed() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Sorted(maps.Keys(s.regions))
 }
 
 // namingStep is the canonical form of a type's identifiers; nil for types that have

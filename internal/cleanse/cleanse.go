@@ -33,11 +33,14 @@ type Stage struct {
 
 	mu     sync.Mutex
 	chains map[string]*chain // by spelling: versions of the rules share what is cached
+	// The regions that phone steps assume. Those of older versions stay: what was
+	// read under them is kept as it was read.
+	regions map[string]bool
 }
 
 // New makes a Stage without rules; Install gives it some.
 func New() *Stage {
-	return &Stage{pins: pinned.New[map[string]*stream](), cache: newCache(), chains: map[string]*chain{}}
+	return &Stage{pins: pinned.New[map[string]*stream](), cache: newCache(), chains: map[string]*chain{}, regions: map[string]bool{}}
 }
 
 // Install compiles the streams of one version of the rules. It fails with every

@@ -42,6 +42,44 @@ func show(attrs []record.Attr) string {
 	return strings.Join(parts, " ")
 }
 
+func TestCanonicalTriesTheRegionsOfTheRules(t *testing.T) {
+	st := cleanse.New()
+	with := func(pin uint32, stream string, regions ...string) {
+		cfg := cleanse.StreamConfig{Stream: stream}
+		for i, region := range regions {
+			cfg.Attributes = append(cfg.Attributes, cleanse.AttributeConfig{Name: fmt.Sprint("a", i), From: fmt.Sprint("f", i),
+				Steps: []cleanse.StepConfig{{Name: "phone", Args: map[string]string{"region": region}}}})
+		}
+		if err := st.Install(pin, []cleanse.StreamConfig{cfg}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	check := func(typ, value string, want ...string) {
+		t.Helper()
+		var have []string
+		for _, id := range st.Canonical([]record.Identifier{{Type: typ, Value: value}}) {
+			if id.Type != typ {
+				t.Errorf("a %s became a %s", typ, id.Type)
+			}
+			have = append(have, id.Value)
+		}
+		if diff := cmp.Diff(want, have); diff != "" {
+			t.Errorf("%s %q: %s", typ, value, diff)
+		}
+	}
+	check("phone", "07700 900123", "07700900123")
+	with(1, "a", "GB", "gb")
+	check("phone", "07700 900123", "07700900123", "+447700900123")
+	with(2, "b", "DE", "") // the first version's region is tried still
+	check("phone", "030 901820", "030901820", "+4930901820", "+44030901820")
+	check("phone", "+44 7700 900123", "+447700900123")
+	check("phone", "0044 7700 900123", "+447700900123")
+	check("phone", "0000000000")
+	check("phone", "call me")
+	check("email", " Jo@Example.COM ", "jo@example.com")
+	check("user_id", " 42 ", "42")
+}
+
 func TestAttributes(t *testing.T) {
 	listed := cleanse.StreamConfig{Attributes: []cleanse.AttributeConfig{
 		{Name: "surname", From: "last", Steps: []cleanse.StepConfig{{Name: "trim"}, {Name: "name"}}},

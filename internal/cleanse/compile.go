@@ -43,8 +43,9 @@ func (s *Stage) compile(c StreamConfig) (*stream, error) {
 		st.attrs = append(st.attrs, attribute{name: a.Name, from: a.From, chain: ch})
 		st.order = append(st.order, a.Name)
 		for _, step := range a.Steps {
-			if step.Name == "phone" && region == "" {
-				region = step.Args["region"]
+			if step.Name == "phone" {
+				region = cmp.Or(region, step.Args["region"])
+				s.assume(step.Args["region"])
 			}
 		}
 	}
@@ -75,6 +76,15 @@ func (s *Stage) compile(c StreamConfig) (*stream, error) {
 		st.ids = append(st.ids, m)
 	}
 	return st, nil
+}
+
+func (s *Stage) assume(region string) {
+	if region == "" {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.regions[strings.ToUpper(region)] = true
 }
 
 // chain compiles steps and a final type, once for each spelling.

@@ -3,6 +3,7 @@ package cli
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -70,7 +71,11 @@ func (c profileGetCmd) find(ctx context.Context, conn *connection, ref client.Re
 		}
 		if len(list.value.Profiles) == 0 {
 			return found, errs.New("profile_unknown", "no profile holds this identifier").
-				Fix("check its type and spelling, and give a telephone number with its country code; kith quarantine list shows what was set aside")
+				Fix("check its type and spelling, kith quarantine list shows what was set aside")
+		}
+		if n := len(list.value.Profiles); n > 1 {
+			return found, errs.New(codeRef, fmt.Sprintf("the telephone number has no country code, and it is %d profiles' in one country or another", n)).
+				Fix("write it with + and its country code")
 		}
 		found = list.value.Profiles[0]
 		id = found.ID
