@@ -19,6 +19,9 @@ func (r *Road) commit(ctx context.Context, b *record.Batch) error {
 			return err
 		}
 	}
+	if err := r.hold(ctx, b); err != nil {
+		return err
+	}
 	var judged []override // those that b was judged by
 	for {
 		var named []override
@@ -44,6 +47,9 @@ func (r *Road) commit(ctx context.Context, b *record.Batch) error {
 			return err
 		}
 		if err := r.override(ctx, b, named[len(judged):]); err != nil {
+			return err
+		}
+		if err := r.hold(ctx, b); err != nil {
 			return err
 		}
 		judged = named

@@ -110,6 +110,42 @@ func (r *Road) override(ctx context.Context, b *record.Batch, list []override) e
 	return nil
 }
 
+// hold sets aside, in a build, what the current generation has in quarantine: a stage
+// that takes now what it once failed on would act unseen, as a build emits nothing.
+// A replay brings it back in both.
+func (r *Road) hold(ctx context.Context, b *record.Batch) error {
+	if r.deps.Ceiling == 0 || len(b.Records) == 0 {
+		return nil
+	}
+	space := engine.Space{Generation: r.deps.Ceiling}
+	lo := quarantineKey(space, Place{b.Partition, b.Records[0].Offset})
+	hi := quarantineKey(space, Place{b.Partition, b.Records[len(b.Records)-1].Offset + 1})
+	held := map[uint64]record.Reason{}
+	err := r.deps.Engine.State.View(ctx, func(reader engine.Reader) error {
+		var bad error
+		err := reader.Scan(lo, hi, func(key, value []byte) bool {
+			offset := decodeU64(key[len(key)-8:])
+			var rej Rejected
+			rej, bad = decodeRejected(Place{b.Partition, offset}, slices.Clone(value))
+			held[offset] = rej.Reason
+			return bad == nil
+		})
+		return errors.Join(err, bad)
+	})
+	if err != nil || len(held) == 0 {
+		return err
+	}
+	b.Reset()
+	for i := range b.Records {
+		rec := &b.Records[i]
+		if why, ok := held[rec.Offset]; ok {
+			rec.Quarantine(why.Code, why.Field, why.Detail)
+		}
+	}
+	b.Judge()
+	return nil
+}
+
 // original reads a record as its door put it into the log: what the stages made of
 // it under one pin must not show under another.
 func (r *Road) original(ctx context.Context, place Place) (rec record.Record, err error) {

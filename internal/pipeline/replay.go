@@ -137,6 +137,9 @@ func (r *Road) replayStep(ctx context.Context, fence *record.Batch, pin uint32, 
 		if err := r.rejudge(ctx, &s.batch, pin); err != nil {
 			return 0, err
 		}
+		if err := r.hold(ctx, &s.batch); err != nil {
+			return 0, err
+		}
 	}
 	return n, r.update(ctx, func(tx engine.Tx) error {
 		s.batch.Reset()

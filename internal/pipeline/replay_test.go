@@ -6,12 +6,45 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/kithdata/kith/internal/engine"
 	"github.com/kithdata/kith/internal/pipeline"
 	"github.com/kithdata/kith/internal/record"
 )
+
+func TestWhatABuildCanTakeWaitsForItsReplayAllTheSame(t *testing.T) {
+	var mended atomic.Bool
+	r := newRig(t, &sum{fail: func(rec *record.Record) error {
+		if rec.Key == "k013" && !mended.Load() {
+			return errors.New("no")
+		}
+		return nil
+	}})
+	r.put(many(30)...)
+	mended.Store(true) // as by a newer version
+	if err := r.keeper.Build(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
+	r.settled(2)
+	if got := r.quarantined(); len(got) != 1 || got["k013"] != "poison" || r.acted("k013") != 0 {
+		t.Fatalf("a build let act what was set aside: %v", got)
+	}
+	r.replay(1, r.places()...)
+	var facts uint64
+	for p := range r.engine.Log.Partitions(record.TopicFacts) {
+		_, end, err := r.engine.Log.Bounds(t.Context(), record.TopicFacts, p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		facts += end
+	}
+	if n := r.acted("k013"); n != 1 || facts != 30 {
+		t.Errorf("it acted %d times, and %d facts were emitted for 30 records", n, facts)
+	}
+	r.ledger()
+}
 
 // control appends a control record and waits until the road has done it.
 func (r *rig) control(stream, id, props string) {
