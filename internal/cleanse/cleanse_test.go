@@ -231,9 +231,12 @@ func TestConsent(t *testing.T) {
 	if got := show(r.Attrs); got != "purpose=news status=granted" {
 		t.Error(got)
 	}
-	r = refine(t, cleanse.StreamConfig{}, record.Record{Kind: record.Consent, Op: record.Upsert, Fields: []record.Attr{str("status", "granted")}})
-	if r.Verdict.Code != cleanse.CodeConsentPurpose {
-		t.Error(r.Verdict)
+	// Without a purpose: a suppression means all, and nothing else means anything.
+	for status, want := range map[string]string{"granted": "", "denied": "", "suppressed": "status=suppressed", "DNC": "status=suppressed", "lifted": "status=denied"} {
+		r = refine(t, cleanse.StreamConfig{}, record.Record{Kind: record.Consent, Op: record.Upsert, Fields: []record.Attr{str("status", status)}})
+		if got := show(r.Attrs); got != want || (r.Verdict.Code == cleanse.CodeConsentPurpose) != (want == "") {
+			t.Errorf("%s for no purpose: %q, %v", status, got, r.Verdict)
+		}
 	}
 }
 

@@ -16,24 +16,29 @@ const (
 	statusGranted    = "granted"
 	statusDenied     = "denied"
 	statusSuppressed = "suppressed"
+	statusLifted     = "lifted" // takes a suppression back, and is kept as denied: it grants nothing
 )
 
 // consent makes the attributes channel, proof, purpose and status. A status that
-// cannot be read must not be taken for a yes or a no, so the record is set aside.
+// cannot be read must not be taken for a yes or a no, so the record is set aside. A
+// suppression, and the word that lifts it, may name no purpose: they mean all.
 func (w *worker) consent(st *stream, r *record.Record) {
 	c := st.consent
 	if r.Op == record.Delete {
 		return
 	}
 	purpose := strings.ToLower(consentText(r, c.Purpose))
-	if purpose == "" {
-		r.Quarantine(CodeConsentPurpose, c.Purpose, "the consent names no purpose")
-		return
-	}
 	status := statusOf(consentText(r, c.Status))
 	if status == "" {
-		r.Quarantine(CodeConsentStatus, c.Status, "the status is none of granted, denied and suppressed, nor a known word for one")
+		r.Quarantine(CodeConsentStatus, c.Status, "the status is none of granted, denied, suppressed and lifted, nor a known word for one")
 		return
+	}
+	if purpose == "" && status != statusSuppressed && status != statusLifted {
+		r.Quarantine(CodeConsentPurpose, c.Purpose, "the consent names no purpose, and only a suppression needs none")
+		return
+	}
+	if status == statusLifted {
+		status = statusDenied
 	}
 	add := func(name, value string) {
 		if value != "" {
@@ -42,7 +47,7 @@ func (w *worker) consent(st *stream, r *record.Record) {
 	}
 	add(attrChannel, strings.ToLower(consentText(r, c.Channel)))
 	add(attrProof, consentText(r, c.Proof))
-	add(attrPurpose, purpose)
+	add(attrPurpose, purpose) // none: all
 	add(attrStatus, status)
 }
 
@@ -68,6 +73,8 @@ func statusOf(s string) string {
 		return statusDenied
 	case "suppressed", "suppress", "do_not_contact", "dnc", "blocked":
 		return statusSuppressed
+	case "lifted", "unsuppressed", "unsuppress", "unblocked":
+		return statusLifted
 	}
 	return ""
 }

@@ -126,9 +126,9 @@ func streamsSpec() field {
 				}},
 			}}},
 		{key: "consent", shape: object, doc: "Fields of a consent stream: a path, or a constant in single quotes.", example: `{purpose: purpose, channel: "'email'", status: status}`, fields: []field{
-			{key: "purpose", shape: text, def: "purpose", doc: "What for.", example: `"'marketing'"`},
+			{key: "purpose", shape: text, def: "purpose", doc: "What for. Only a suppression needs none, and then means all.", example: `"'marketing'"`},
 			{key: "channel", shape: text, def: "channel", doc: "By which channel.", example: "channel"},
-			{key: "status", shape: text, def: "status", doc: "granted, denied or suppressed.", example: "status"},
+			{key: "status", shape: text, def: "status", doc: "granted, denied, suppressed or lifted.", example: "status"},
 			{key: "proof", shape: text, doc: "What proves it.", example: "form_url"},
 		}},
 		{key: "expect", shape: list, doc: "Checks of its rows.", example: "[{check: not_null, column: email, mostly: 0.95}]",

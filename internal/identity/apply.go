@@ -10,7 +10,7 @@ import (
 // item is one record of a batch, with the nodes that it names.
 type item struct {
 	r      *record.Record
-	key    record.NodeKey   // of the source customer or object; of the set that an event is about
+	key    record.NodeKey   // of the source customer or object; of the node that an event lies on
 	idents []record.NodeKey // by r.Identifiers; zero: blocked
 	nodes  []record.NodeKey // sorted, distinct, blocked ones left out
 }
@@ -55,7 +55,7 @@ func (w *work) read(b *record.Batch) []item {
 		case record.Object:
 			it.key = w.hasher.Object(r.Source, r.Stream, r.Key)
 		case record.Event:
-			it.key = w.hasher.Set(it.nodes)
+			it.key = w.factNode(r.Identifiers, it.idents, it.nodes)
 		}
 		items = append(items, it)
 	}
@@ -161,7 +161,7 @@ func (w *work) prefetch(items []item) error {
 // known reports whether an event says nothing new: one about its set of
 // identifiers, received no later, was applied before. Most events are.
 func (w *work) known(it *item) bool {
-	if it.key.IsZero() {
+	if len(it.nodes) == 0 {
 		return true
 	}
 	n := w.nodes[it.key]
@@ -196,7 +196,7 @@ func (w *work) apply(it *item) error {
 		err = w.object(r, it)
 	case record.Event:
 		if err = w.stick(it); err == nil {
-			if err = w.bridge(it.nodes); err == nil {
+			if err = w.bridge(it.key, it.nodes); err == nil {
 				w.stickSet(it)
 				w.fact(r, record.Upsert, it.key, r.Order(), r.Attrs)
 			}
@@ -422,6 +422,7 @@ const (
 // consent keeps the record's word on each of its identifiers.
 func (w *work) consent(it *item) {
 	r := it.r
+	spoke := false
 	said := consent{ConsentState: record.ConsentState{Effective: r.Effective(), Source: r.Source}}
 	for i := range r.Attrs {
 		text := r.Attrs[i].Value.Text()
@@ -431,10 +432,14 @@ func (w *work) consent(it *item) {
 		case consentChannel:
 			said.Channel = text
 		case consentStatus: // whatever is not clearly granted is denied
+			spoke = true
 			said.Granted, said.suppressed = text == statusGranted, text == statusSuppressed
 		case consentProof:
 			said.Proof = text
 		}
+	}
+	if !spoke { // a row of consents that was deleted: what was said stays said
+		return
 	}
 	for _, k := range it.nodes {
 		n := w.nodes[k]

@@ -78,9 +78,12 @@ func drawRecord(t *rapid.T, i int) record.Record {
 	case "consent":
 		r.Kind, r.Source, r.Stream = record.Consent, pick(t, "source", "mail", "web"), "mail.consent"
 		r.Identifiers = drawIdentifiers(t, 0, 2)
-		r.Attrs = []record.Attr{{Name: "purpose", Value: record.StringValue(pick(t, "purpose", "marketing", "profiling"))},
+		r.Attrs = []record.Attr{{Name: "purpose", Value: record.StringValue(pick(t, "purpose", "marketing", ""))},
 			{Name: "channel", Value: record.StringValue("email")},
 			{Name: "status", Value: record.StringValue(pick(t, "status", "granted", "denied", "suppressed"))}}
+		if r.Op = pick(t, "consent op", record.Upsert, record.Upsert, record.Upsert, record.Delete); r.Op == record.Delete {
+			r.Attrs = nil
+		}
 	case "decision":
 		r.Kind, r.Source, r.Stream = record.Control, "kith", identity.DecisionStream
 		r.Props = drawDecision(t).Props()

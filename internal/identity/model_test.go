@@ -213,6 +213,9 @@ func liveOf(rs []record.Record) *lived {
 }
 
 func (m *model) consent(r record.Record, nodes []string) {
+	if r.Op == record.Delete {
+		return
+	}
 	attr := func(name string) string {
 		for _, a := range r.Attrs {
 			if a.Name == name {
