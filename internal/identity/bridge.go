@@ -10,13 +10,31 @@ import (
 // A fact lies on the node of its set of identifiers, which never changes; moves
 // re-point that node to the profile of its strongest identifier that is not generic.
 
-// bridge makes sure that the node of a set of identifiers exists.
-func (w *work) bridge(keys []record.NodeKey) error {
-	switch len(keys) {
-	case 0:
+// factNode gives the node of a fact: of the set of all its identifiers, blocked ones
+// too, so that it stays the same when the rules say otherwise of what is blocked.
+// keys are the nodes of ids, zero for blocked ones, and linking those that are not.
+func (w *work) factNode(ids []record.Identifier, keys, linking []record.NodeKey) record.NodeKey {
+	blocked := slices.Index(keys, record.NodeKey{})
+	if blocked < 0 {
+		return w.hasher.Set(linking)
+	}
+	all := slices.Clone(keys)
+	for i := range all {
+		if all[i].IsZero() {
+			all[i] = w.hasher.Identifier(ids[i])
+		}
+	}
+	return w.hasher.Set(sortKeys(all))
+}
+
+// bridge makes sure that the node of a fact exists. keys are the nodes of its
+// identifiers that are not blocked; where there are none, it is nobody's.
+func (w *work) bridge(fact record.NodeKey, keys []record.NodeKey) error {
+	if len(keys) == 0 {
 		return nil
-	case 1:
-		n, err := w.node(keys[0])
+	}
+	if fact == keys[0] {
+		n, err := w.node(fact)
 		if err != nil {
 			return err
 		}
@@ -26,7 +44,7 @@ func (w *work) bridge(keys []record.NodeKey) error {
 		}
 		return nil
 	}
-	s, err := w.node(w.hasher.Set(keys))
+	s, err := w.node(fact)
 	if err != nil || s.kind != 0 {
 		return err
 	}

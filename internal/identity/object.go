@@ -62,7 +62,7 @@ func (w *work) loadObjects(keys []record.NodeKey) error {
 // object takes in an upsert, patch or delete of an object.
 func (w *work) object(r *record.Record, it *item) error {
 	o := w.objects[it.key]
-	old := o.live.keys(nil)
+	old, lay := o.live.keys(nil), w.lies(o.live)
 	if err := w.load(old...); err != nil {
 		return err
 	}
@@ -91,7 +91,7 @@ func (w *work) object(r *record.Record, it *item) error {
 	case next.isLive():
 		return w.objectFact(r, next, now)
 	case was:
-		w.fact(r, record.Delete, w.hasher.Set(old), next.floor, nil)
+		w.fact(r, record.Delete, lay, next.floor, nil)
 	}
 	return nil
 }
@@ -107,7 +107,8 @@ func (w *work) support(n *node, d int) {
 }
 
 func (w *work) objectFact(r *record.Record, l *live, keys []record.NodeKey) error {
-	if err := w.bridge(keys); err != nil {
+	on := w.lies(l)
+	if err := w.bridge(on, keys); err != nil {
 		return err
 	}
 	attrs := make([]record.Attr, 0, len(l.attrs))
@@ -116,8 +117,20 @@ func (w *work) objectFact(r *record.Record, l *live, keys []record.NodeKey) erro
 			attrs = append(attrs, l.attrs[i].Attr)
 		}
 	}
-	w.fact(r, record.Upsert, w.hasher.Set(keys), l.top, attrs)
+	w.fact(r, record.Upsert, on, l.top, attrs)
 	return nil
+}
+
+// lies gives the node that the fact of a live object lies on.
+func (w *work) lies(l *live) record.NodeKey {
+	if !l.isLive() {
+		return record.NodeKey{}
+	}
+	ids, keys := make([]record.Identifier, len(l.idents)), make([]record.NodeKey, len(l.idents))
+	for i := range l.idents {
+		ids[i], keys[i] = l.idents[i].Identifier, l.idents[i].key
+	}
+	return w.factNode(ids, keys, l.keys(nil))
 }
 
 // difference sorts two sorted lists into what only the first has, what only the
