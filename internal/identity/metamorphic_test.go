@@ -176,11 +176,15 @@ func check(t *rapid.T, w *world, want *model) {
 	}
 	facts, moves := w.facts(t), w.moves(t)
 	seen := 0
-	expect := func(name string, nodes []string) {
+	expect := func(name string, ids []record.Identifier) {
 		seen++
+		nodes, on := want.nodes(ids), want.node(want.named(ids))
 		f, ok := facts[name]
-		if !ok || f.Node != want.node(nodes) {
-			t.Fatalf("fact %q: emitted %v, on the right node %v", name, ok, ok && f.Node == want.node(nodes))
+		if !ok || f.Node != on {
+			t.Fatalf("fact %q: emitted %v, on the right node %v", name, ok, ok && f.Node == on)
+		}
+		if _, moved := moves[on]; moved && len(nodes) == 0 {
+			t.Fatalf("fact %q names nobody, and its node has moved", name)
 		}
 		if len(nodes) > 0 {
 			if at, ok := moves[f.Node]; !ok || at != want.bridge(nodes) {
@@ -188,15 +192,15 @@ func check(t *rapid.T, w *world, want *model) {
 			}
 		}
 	}
-	for id, nodes := range want.events {
+	for id, ids := range want.events {
 		stream := "web.events"
 		if _, ok := facts[fmt.Sprint(record.Event, "web", stream, id)]; !ok {
 			stream = "web.aliases"
 		}
-		expect(fmt.Sprint(record.Event, "web", stream, id), nodes)
+		expect(fmt.Sprint(record.Event, "web", stream, id), ids)
 	}
 	for name, l := range want.objects {
-		expect(name, want.nodes(slices.Collect(maps.Keys(l.idents))))
+		expect(name, slices.Collect(maps.Keys(l.idents)))
 		attrs := map[string]record.Value{}
 		for _, a := range facts[name].Attrs {
 			attrs[a.Name] = a.Value

@@ -30,7 +30,7 @@ type model struct {
 	alias     map[[2]string]bool
 	generic   map[string]bool
 	consents  map[string]map[[2]string]word
-	events    map[string][]string // message to its nodes
+	events    map[string][]record.Identifier // message to its identifiers
 	ruling    map[[2]string]ruled
 	people    map[string][]string // founder node to members
 	home      map[string]record.ProfileID
@@ -60,7 +60,7 @@ func pairOf(a, b string) [2]string { return [2]string{min(a, b), max(a, b)} }
 func newModel(cfg identity.Config, h *record.Hasher, blocked map[string]bool, records []record.Record) *model {
 	m := &model{cfg: cfg, hasher: h, blocked: blocked, first: map[string]int64{}, key: map[string]record.NodeKey{}, ident: map[string]record.Identifier{},
 		customers: map[string]*lived{}, objects: map[string]*lived{}, alive: map[string]bool{}, share: map[[2]string]bool{}, link: map[[2]string]bool{},
-		alias: map[[2]string]bool{}, generic: map[string]bool{}, consents: map[string]map[[2]string]word{}, events: map[string][]string{},
+		alias: map[[2]string]bool{}, generic: map[string]bool{}, consents: map[string]map[[2]string]word{}, events: map[string][]record.Identifier{},
 		ruling: map[[2]string]ruled{}, people: map[string][]string{}, home: map[string]record.ProfileID{}}
 	byKey := map[string][]record.Record{}
 	for _, r := range records {
@@ -86,7 +86,7 @@ func newModel(cfg identity.Config, h *record.Hasher, blocked map[string]bool, re
 				}
 			}
 			if r.Kind == record.Event {
-				m.events[r.ID] = nodes
+				m.events[r.ID] = r.Identifiers
 			} else {
 				m.consent(r, nodes)
 			}
@@ -151,6 +151,16 @@ func (m *model) customerNode(source, stream, key string) string {
 func (m *model) nodes(ids []record.Identifier) (out []string) {
 	for _, id := range ids {
 		if n := m.identNode(id); !m.blocked[id.Value] && !slices.Contains(out, n) {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+// named gives the nodes of ids, blocked ones too.
+func (m *model) named(ids []record.Identifier) (out []string) {
+	for _, id := range ids {
+		if n := m.identNode(id); !slices.Contains(out, n) {
 			out = append(out, n)
 		}
 	}

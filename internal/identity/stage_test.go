@@ -3,6 +3,8 @@ package identity_test
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -257,10 +259,66 @@ func TestBlocked(t *testing.T) {
 	if len(w.profiles) != 2 {
 		t.Fatalf("%d people", len(w.profiles))
 	}
+	moves := w.moves(t)
 	for _, f := range w.facts(t) {
-		if !f.Node.IsZero() {
-			t.Fatal("a fact on a blocked value belongs to nobody")
+		if _, moved := moves[f.Node]; moved || f.Node.IsZero() {
+			t.Fatal("a fact on a blocked value lies on its own node, which belongs to nobody")
 		}
+	}
+}
+
+// What facts lie on does not depend on what is blocked, and a swap to rules that
+// block otherwise re-points them.
+func TestBlockedOtherwise(t *testing.T) {
+	open, closed := shop(), shop()
+	for i := range open.Types {
+		open.Types[i].Block = nil
+	}
+	records := []record.Record{customer("1", 1, "email", "jo@example.com"), event("both", 2, "email", "Info@example.com", "phone", "+1"),
+		event("alone", 3, "email", "Info@example.com"), event("hers", 4, "email", "jo@example.com", "phone", "+2")}
+	for name, cfg := range map[string][2]identity.Config{"blocked later": {open, closed}, "blocked no more": {closed, open}} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, cfg[0], 0)
+			w.apply(t, records...)
+			facts, moves := w.facts(t), w.moves(t)
+			next, err := identity.New(cfg[1], identity.Deps{Hasher: w.hasher})
+			if err != nil {
+				t.Fatal(err)
+			}
+			const later = generation + 1
+			tx := w.store.begin()
+			if err := next.Apply(context.Background(), tx, &record.Batch{Generation: later, Silent: true, Records: slices.Clone(records)}); err != nil {
+				t.Fatal(err)
+			}
+			var nodes []record.NodeKey
+			for _, f := range facts {
+				nodes = append(nodes, f.Node)
+			}
+			tx = w.store.begin()
+			if err := next.SwapMoves(tx, generation, later, nodes, 9); err != nil {
+				t.Fatal(err)
+			}
+			before := maps.Clone(moves)
+			moves = w.moves(t)
+			for id, idents := range map[string][]record.Identifier{"both": {{Type: "phone", Value: "+1"}, {Type: "email", Value: "Info@example.com"}},
+				"alone": {{Type: "email", Value: "Info@example.com"}}, "hers": {{Type: "email", Value: "jo@example.com"}}} {
+				f := facts[fmt.Sprint(record.Event, "web", "web.events", id)]
+				var want record.ProfileID
+				for _, ident := range next.Strongest(idents) {
+					at, found, err := next.Find(w.store, later, ident)
+					if err != nil {
+						t.Fatal(err)
+					}
+					if found {
+						want = at
+						break
+					}
+				}
+				if got := moves[f.Node]; f.Node.IsZero() || got != want {
+					t.Errorf("%s lies with %v, should with %v; before the swap with %v", id, got, want, before[f.Node])
+				}
+			}
+		})
 	}
 }
 
