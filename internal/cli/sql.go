@@ -18,10 +18,11 @@ type sqlCmd struct {
 }
 
 func (sqlCmd) Help() string {
-	return `Example: kith sql "select count(*) from dim_customer where is_current"
+	return `Example: kith sql "select count(*) from v_customer"
 
 The door to the warehouse is read-only, with limits of time and memory, and leaves
-an entry in the audit chain. kith sql "show tables" lists what there is.`
+an entry in the audit chain. v_customer holds the people as they are now; kith sql
+"show tables" lists all there is, where names that begin with _ are the loader's own.`
 }
 
 // maxQuery is the most bytes that the API takes for a query.

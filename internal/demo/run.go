@@ -328,7 +328,7 @@ func (s *show) tables(ctx context.Context) error {
 		}
 		s.result.Rows[name] = number(count.Rows[0][0])
 	}
-	people, err := s.client.sql(ctx, "select count(*) from dim_customer where is_current and customer_id <> 'unknown'")
+	people, err := s.client.sql(ctx, "select count(*) from v_customer")
 	if err != nil {
 		return err
 	}

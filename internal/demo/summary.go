@@ -23,7 +23,7 @@ from v_fact_shop_orders where customer_town is not null group by 1 order by sum(
 bought as (select customer_id, count(*) as orders, sum(total) as spent from v_fact_shop_orders where customer_id <> 'unknown' group by 1)
 select case when l.customer_id is null then 'never seen online' else 'seen online' end as shopper, count(*) as people, printf('%.2f', avg(b.orders)) as orders_each, printf('%.2f', avg(b.spent)) as spent_each
 from bought b left join looked l on l.customer_id = b.customer_id group by 1 order by 1`},
-	{"Of how many customer records is a profile made? (0: known by events and orders alone)", `select source_customers as records, count(*) as profiles from dim_customer where is_current and customer_id <> 'unknown' group by 1 order by 1 limit 6`},
+	{"Of how many customer records is a profile made? (0: known by events and orders alone)", `select source_customers as records, count(*) as profiles from v_customer group by 1 order by 1 limit 6`},
 }
 
 // summary shows what the demo came to.
@@ -58,7 +58,7 @@ func (s *show) summary(ctx context.Context) error {
 	if !s.Exit {
 		p.title("It stays up until Ctrl-C. Try next, in another terminal:")
 		for _, try := range []string{"profile get " + s.shown + " --crosswalk", "quarantine list", "trace m-00000001 --source web",
-			"sql \"select town, count(*) as people from dim_customer where is_current group by 1 order by 2 desc\"", "ledger"} {
+			"sql \"select town, count(*) as people from v_customer group by 1 order by 2 desc\"", "ledger"} {
 			p.line("  %s -p %s %s", s.self(), s.dir, try)
 		}
 		p.line("Its files lie in %s/sources: another crm-*.csv there is read at once. Your own:", s.dir)
@@ -75,7 +75,7 @@ func (s *show) self() string {
 // beforeAndAfter shows a person that most sources know, and who is no two in truth:
 // first what each says, then the golden profile.
 func (s *show) beforeAndAfter(ctx context.Context, p *printer) error {
-	found, err := s.client.sql(ctx, `select b.customer_id from bridge_identity b join dim_customer c on c.customer_id = b.customer_id and c.is_current
+	found, err := s.client.sql(ctx, `select b.customer_id from bridge_identity b join v_customer c using (customer_id)
 where c.source_customers <= 4 group by 1
 order by max(c.source_customers) desc, least(count(*) filter (b.identifier_type = 'email'), 2) desc, count(distinct b.identifier_type) desc, count(*) desc, 1 limit 200`)
 	if err != nil || len(found.Rows) == 0 {

@@ -100,6 +100,27 @@ func TestViewsJoinCustomers(t *testing.T) {
 	}
 }
 
+// v_customer holds the people as they are now, and nothing of the loader's.
+func TestCustomersAsTheyAreNow(t *testing.T) {
+	columns := "select string_agg(column_name, ' ' order by column_index) from duckdb_columns() where table_name = 'v_customer'"
+	const fixed = "customer_id version valid_from change suppressed pending source_customers"
+	db := open(t, filepath.Join(t.TempDir(), "w.duckdb"), nil)
+	if got := ask(t, db, "select count(*) from v_customer") + ask(t, db, columns); got != "0\n"+fixed+"\n" {
+		t.Errorf("before anything was loaded: %s", got)
+	}
+	topics := newTopics()
+	for _, p := range []record.Profile{named(1, 1, record.Created, 10, "ann"), named(2, 1, record.Created, 20, "bob"), named(1, 2, record.Updated, 30, "anna"), named(2, 2, record.Gone, 50, "")} {
+		topics.emit(record.TopicChanges, 0, record.AppendProfile(nil, &p))
+	}
+	db = loadWhole(t, topics)
+	if got := ask(t, db, "select version, change, name from v_customer"); got != "2|updated|anna\n" {
+		t.Errorf("now: %s", got)
+	}
+	if got := ask(t, db, columns); got != fixed+" id_email name\n" && got != fixed+" name id_email\n" {
+		t.Errorf("its columns are %s", got)
+	}
+}
+
 func order(seq int64, op record.Op, node record.NodeKey, attrs ...record.Attr) record.Fact {
 	return record.Fact{Source: "shop", Stream: "shop.orders", Kind: record.Object, Op: op, Key: "o1", Node: node, Received: start,
 		Order: record.Order{Seq: record.Seq{Kind: record.SeqNumber, A: seq}}, Attrs: attrs}

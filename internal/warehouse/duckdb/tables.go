@@ -42,7 +42,7 @@ func (d *DB) create() error {
 	fmt.Fprintf(&b, "CREATE TABLE dim_customer (%s);", definitions(warehouse.CustomerColumns))
 	fmt.Fprintf(&b, `INSERT INTO dim_customer (customer_id, version, valid_from, is_current, change, suppressed, pending, source_customers, _last)
 		VALUES ('%s', 0, TIMESTAMP '1970-01-01', true, 'created', false, false, 0, false);`, warehouse.Unknown)
-	fmt.Fprintf(&b, "INSERT INTO _format VALUES (%d); COMMIT;", warehouse.FormatVersion)
+	fmt.Fprintf(&b, "%s; INSERT INTO _format VALUES (%d); COMMIT;", customerView(nil), warehouse.FormatVersion)
 	if err := d.raw.exec(b.String()); err != nil {
 		return errs.Wrap(warehouse.CodeOpen, "making the warehouse's tables", err).At(d.cfg.Path)
 	}

@@ -7,9 +7,12 @@ import (
 	"github.com/kithdata/kith/internal/warehouse"
 )
 
-// views makes v_<fact> and v_<fact>_asof anew: DuckDB fixes a view's columns when
-// it is made, and tables have grown since.
+// views makes v_customer, v_<fact> and v_<fact>_asof anew: DuckDB fixes a view's
+// columns when it is made, and tables have grown since.
 func (c *catalog) views(r *raw) error {
+	if err := r.exec(customerView(c.customer.cols)); err != nil {
+		return err
+	}
 	for _, name := range sorted(c.tables) {
 		t := c.tables[name]
 		if t.role != roleFact || !t.stored {
@@ -33,6 +36,29 @@ func (c *catalog) views(r *raw) error {
 		}
 	}
 	return nil
+}
+
+// customerView makes the view of the people as they are now: a row each, without the
+// loader's own columns, those that only closed versions have, and the row for nobody
+// known.
+func customerView(cols []attrColumn) string {
+	var list []string
+	for _, f := range warehouse.CustomerColumns {
+		switch f.Name {
+		case "valid_to", "is_current", "ended_by", "merged_into":
+		default:
+			if !strings.HasPrefix(f.Name, "_") {
+				list = append(list, quote(f.Name))
+			}
+		}
+	}
+	for i := range cols {
+		if cols[i].typ != warehouse.None {
+			list = append(list, quote(cols[i].name))
+		}
+	}
+	return fmt.Sprintf("CREATE OR REPLACE VIEW v_customer AS SELECT %s FROM dim_customer WHERE is_current AND customer_id <> '%s'",
+		strings.Join(list, ", "), warehouse.Unknown)
 }
 
 // viewColumns lists the fact's own columns and the customer's, these as customer_…
