@@ -161,7 +161,7 @@ func (w *work) prefetch(items []item) error {
 // known reports whether an event says nothing new: one about its set of
 // identifiers, received no later, was applied before. Most events are.
 func (w *work) known(it *item) bool {
-	if len(it.nodes) == 0 {
+	if it.key.IsZero() {
 		return true
 	}
 	n := w.nodes[it.key]

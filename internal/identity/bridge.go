@@ -28,12 +28,13 @@ func (w *work) factNode(ids []record.Identifier, keys, linking []record.NodeKey)
 }
 
 // bridge makes sure that the node of a fact exists. keys are the nodes of its
-// identifiers that are not blocked; where there are none, it is nobody's.
+// identifiers that are not blocked; where there are none, a set without members stands
+// for it, which is nobody's.
 func (w *work) bridge(fact record.NodeKey, keys []record.NodeKey) error {
-	if len(keys) == 0 {
+	if fact.IsZero() {
 		return nil
 	}
-	if fact == keys[0] {
+	if len(keys) == 1 && fact == keys[0] {
 		n, err := w.node(fact)
 		if err != nil {
 			return err

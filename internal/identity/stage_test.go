@@ -261,7 +261,7 @@ func TestBlocked(t *testing.T) {
 	}
 	moves := w.moves(t)
 	for _, f := range w.facts(t) {
-		if _, moved := moves[f.Node]; moved || f.Node.IsZero() {
+		if at, moved := moves[f.Node]; !moved || !at.IsZero() || f.Node.IsZero() {
 			t.Fatal("a fact on a blocked value lies on its own node, which belongs to nobody")
 		}
 	}

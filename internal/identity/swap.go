@@ -26,9 +26,6 @@ func (s *Stage) SwapMoves(tx engine.Tx, was, now uint32, nodes []record.NodeKey,
 	for _, k := range nodes {
 		old, current := before.nodes[k], after.nodes[k]
 		if current.kind == 0 {
-			if old.is(flagFact) && !old.profile.IsZero() { // all that the fact names is blocked now
-				tx.Emit(record.TopicMoves, k[:], record.AppendMove(nil, record.Move{Node: k, Version: uint64(now) << moveBits, Time: received}))
-			}
 			continue
 		}
 		if current.is(flagFact) && (current.profile != old.profile || !old.is(flagFact)) {

@@ -65,6 +65,7 @@ type fact struct {
 	event string
 	order record.Order
 	nodes []string
+	on    record.NodeKey
 	attrs []record.Attr
 }
 
@@ -240,6 +241,18 @@ func (m *model) nodes(ids []record.Identifier) (out []string) {
 	return out
 }
 
+// lies gives the node that a fact with these identifiers lies on: of all of them,
+// whether or not they are blocked. What is no telephone number is no identifier.
+func (m *model) lies(ids []record.Identifier) record.NodeKey {
+	var nodes []string
+	for _, id := range ids {
+		if id.Type != "phone" || !awkward(id.Value) {
+			nodes = append(nodes, m.identNode(id))
+		}
+	}
+	return m.set(nodes)
+}
+
 func (m *model) each(nodes []string, in ...map[[2]string]bool) {
 	for i, a := range nodes {
 		for _, b := range nodes[:i] {
@@ -275,7 +288,7 @@ func (m *model) gather(kept []acted) {
 		case record.Event:
 			name := a.What + " " + a.ID
 			if was, ok := m.facts[name]; !ok || a.order.Compare(was.order) >= 0 {
-				m.facts[name] = fact{name, "Seen", a.order, nodes, a.attrs}
+				m.facts[name] = fact{name, "Seen", a.order, nodes, m.lies(a.Idents), a.attrs}
 			}
 		}
 		for _, n := range nodes {
@@ -291,7 +304,8 @@ func (m *model) gather(kept []acted) {
 		if l == nil {
 			continue
 		}
-		nodes := m.nodes(slices.Collect(maps.Keys(l.idents)))
+		idents := slices.Collect(maps.Keys(l.idents))
+		nodes := m.nodes(idents)
 		m.each(nodes, m.share)
 		if kindOf(l.said.What) == record.Object {
 			m.objects[k] = l
@@ -299,7 +313,7 @@ func (m *model) gather(kept []acted) {
 			for _, n := range nodes {
 				m.alive[n] = true
 			}
-			f := fact{name: k, order: l.top, nodes: nodes}
+			f := fact{name: k, order: l.top, nodes: nodes, on: m.lies(idents)}
 			for _, name := range slices.Sorted(maps.Keys(l.attrs)) {
 				f.attrs = append(f.attrs, l.attrs[name].Attr)
 			}

@@ -240,7 +240,7 @@ func (m *model) outcome() *outcome {
 	for _, name := range slices.Sorted(maps.Keys(m.facts)) {
 		f := m.facts[name]
 		var b strings.Builder
-		fmt.Fprintf(&b, "fact %s %s of %v on %v order %v", name, f.event, m.whose(f.nodes), m.set(f.nodes), f.order)
+		fmt.Fprintf(&b, "fact %s %s of %v on %v order %v", name, f.event, m.whose(f.nodes), f.on, f.order)
 		for _, a := range f.attrs {
 			fmt.Fprintf(&b, " %s=%v:%s", a.Name, a.Value.Kind, a.Value.Text())
 		}
