@@ -46,8 +46,6 @@ type Options struct {
 	Offline bool
 	// Load reads the project's file again, for plans; nil: the tree given to Open.
 	Load func() (*config.Tree, error)
-	// FileProgress is told how far each file source has come; nil: nobody is.
-	FileProgress func(source string, p file.Progress)
 }
 
 // App is an open project.
@@ -73,6 +71,7 @@ type App struct {
 	hooks   []*webhook.Destination
 	files   []*file.Source
 	track   *tracking.Handler
+	counts  *sourceCounts
 	server  *api.Server
 	metrics *prometheus.Registry
 
@@ -92,7 +91,7 @@ type refineStages struct {
 // Open opens the project of tree: its engine, its stages under the rules in force,
 // its warehouse and its doors. Nothing moves until Run.
 func Open(ctx context.Context, tree *config.Tree, opts Options) (*App, error) {
-	a := &App{tree: tree, opts: opts, clock: opts.Clock, log: opts.Logger, metrics: prometheus.NewRegistry(), filesDone: make(chan struct{}), listening: make(chan struct{})}
+	a := &App{tree: tree, opts: opts, clock: opts.Clock, log: opts.Logger, metrics: prometheus.NewRegistry(), counts: newSourceCounts(), filesDone: make(chan struct{}), listening: make(chan struct{})}
 	if a.clock == nil {
 		a.clock = clock.System{}
 	}
@@ -178,18 +177,16 @@ func (a *App) cursor(topic string, partition int32) record.Cursor {
 
 func (a *App) openSources(context.Context) error {
 	if len(a.tree.Tracking) > 0 {
-		h, err := tracking.New(a.tree.Tracking, tracking.Deps{Sink: a.door, Clock: a.clock, Logger: a.log, Overloaded: a.door.Overloaded})
+		h, err := tracking.New(a.tree.Tracking, tracking.Deps{Sink: a.door, Clock: a.clock, Logger: a.log, Overloaded: a.door.Overloaded, Observe: a.counts.observe})
 		if err != nil {
 			return err
 		}
 		a.track = h
 	}
 	for _, cfg := range a.tree.Files {
-		deps := file.Deps{Sink: a.door, Store: pipeline.NewStore(a.engine.State, "source/"+cfg.Name), Clock: a.clock, Logger: a.log}
-		if a.opts.FileProgress != nil {
-			name := cfg.Name
-			deps.Progress = func(p file.Progress) { a.opts.FileProgress(name, p) }
-		}
+		name := cfg.Name
+		deps := file.Deps{Sink: a.door, Store: pipeline.NewStore(a.engine.State, "source/"+cfg.Name), Clock: a.clock, Logger: a.log,
+			Progress: func(p file.Progress) { a.counts.read(name, p) }}
 		s, err := file.New(cfg, deps)
 		if err != nil {
 			return err

@@ -298,6 +298,29 @@ func TestFromFileAndCallsToProfilesAndWarehouse(t *testing.T) {
 		t.Errorf("the ledger after a rebuild is %+v, before %+v", now, l)
 	}
 	p.warehouseEqualsAPI()
+	p.stop()
+	p.verify()
+}
+
+// verify replays the log into an empty folder and compares (I2).
+func (p *project) verify() {
+	p.t.Helper()
+	a, err := p.tryOpen(app.Options{Offline: true})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	v, err := a.Verify(p.t.Context(), filepath.Join(p.t.TempDir(), "replay"))
+	if err != nil {
+		p.t.Error(err)
+	}
+	for _, part := range v.Parts {
+		if !part.Equal || part.Lines < 10 {
+			p.t.Errorf("%s: line %d of %d is\n%safter a replay\n%s", part.Name, part.Line, part.Lines, part.Have, part.Want)
+		}
+	}
+	if err := a.Close(); err != nil {
+		p.t.Error(err)
+	}
 }
 
 // asOf changes a person and reads both versions.

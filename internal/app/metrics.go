@@ -6,6 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"github.com/kithdata/kith/internal/api"
 	"github.com/kithdata/kith/internal/pipeline"
 	"github.com/kithdata/kith/internal/record"
 )
@@ -31,6 +32,11 @@ var (
 	descLedger    = prometheus.NewDesc("kith_ledger_records", "Records by what became of them.", []string{"source", "stream", "outcome"}, nil)
 	descRows      = prometheus.NewDesc("kith_warehouse_rows_total", "Emitted records loaded into the warehouse since the start.", nil, nil)
 	descFailures  = prometheus.NewDesc("kith_warehouse_failures_total", "Load steps that failed and were tried again.", nil, nil)
+	descRecords   = prometheus.NewDesc("kith_source_records_total", "Records that a source put since the start, rejected ones included.", []string{"source"}, nil)
+	descRejected  = prometheus.NewDesc("kith_source_rejected_total", "Records of a source that could not be read and are quarantined.", []string{"source"}, nil)
+	descFiles     = prometheus.NewDesc("kith_source_files_total", "Files that a source read to their end since the start.", []string{"source"}, nil)
+	descReading   = prometheus.NewDesc("kith_source_reading", "Whether a file source has something left to read.", []string{"source"}, nil)
+	descRequests  = prometheus.NewDesc("kith_tracking_requests_total", "Requests to tracking sources by what became of them; source is empty where the write key named none.", []string{"source", "code"}, nil)
 	descDelivered = prometheus.NewDesc("kith_destination_delivered_total", "Messages delivered since the start.", []string{"destination"}, nil)
 	descDead      = prometheus.NewDesc("kith_destination_dead_letters", "Messages given up on.", []string{"destination"}, nil)
 	descBehind    = prometheus.NewDesc("kith_destination_lag_records", "Emitted records not yet done with.", []string{"destination"}, nil)
@@ -38,7 +44,7 @@ var (
 
 // Describe implements prometheus.Collector.
 func (f figures) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{descAccepted, descDone, descLag, descLedger, descRows, descFailures, descDelivered, descDead, descBehind} {
+	for _, d := range []*prometheus.Desc{descAccepted, descDone, descLag, descLedger, descRows, descFailures, descRecords, descRejected, descFiles, descReading, descRequests, descDelivered, descDead, descBehind} {
 		ch <- d
 	}
 }
@@ -66,6 +72,21 @@ func (f figures) Collect(ch chan<- prometheus.Metric) {
 				}
 			}
 		}
+	}
+	for _, s := range a.sourceStates() {
+		counter(descRecords, float64(s.Records), s.Name)
+		counter(descRejected, float64(s.Rejected), s.Name)
+		if s.Type == "file" {
+			counter(descFiles, float64(s.Files), s.Name)
+			reading := 0.0
+			if s.State == api.SourceWaiting || s.State == api.SourceReading {
+				reading = 1
+			}
+			gauge(descReading, reading, s.Name)
+		}
+	}
+	for r, n := range a.counts.requestCounts() {
+		counter(descRequests, float64(n), r.source, r.code)
 	}
 	p := a.loader.Progress()
 	counter(descRows, float64(p.Rows))
