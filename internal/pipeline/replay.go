@@ -73,43 +73,51 @@ func (r *Road) replays(ctx context.Context, b *record.Batch) error {
 		slices.SortFunc(places, func(a, b Place) int {
 			return cmp.Or(cmp.Compare(a.Partition, b.Partition), cmp.Compare(a.Offset, b.Offset))
 		})
-		places = slices.Compact(places)
-		for len(places) > 0 {
-			n := 1
-			for n < min(len(places), replayRecords) && places[n].Partition == places[0].Partition {
-				n++
-			}
-			if n, err = r.replaySome(ctx, b, replay.Pin, places[:n]); err != nil {
-				return err
-			}
-			places = places[n:]
+		if err := r.replayPlaces(ctx, b, replay.Pin, slices.Compact(places)); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// replaySome replays places of one partition, as many as may be held at once, and
-// says how many those were.
-func (r *Road) replaySome(ctx context.Context, fence *record.Batch, pin uint32, places []Place) (n int, err error) {
-	if p := places[0].Partition; p < 0 || p >= r.deps.Engine.Log.Partitions(engine.TopicIngest) {
-		return len(places), nil // no such partition: nothing is there, and nothing will be
+// replayPlaces replays places, sorted, in steps of one partition each. Steps shrink
+// until what fails is alone, and grow again after it.
+func (r *Road) replayPlaces(ctx context.Context, fence *record.Batch, pin uint32, places []Place) error {
+	for size := replayRecords; len(places) > 0; {
+		if p := places[0].Partition; p < 0 || p >= r.deps.Engine.Log.Partitions(engine.TopicIngest) {
+			places = places[1:] // nothing is there, and nothing will be
+			continue
+		}
+		n := 1
+		for n < min(len(places), size) && places[n].Partition == places[0].Partition {
+			n++
+		}
+		step, done := places[:n], 0
+		poisoned, err := r.insist(ctx, fence, func() (err error) {
+			done, err = r.replayStep(ctx, fence, pin, step, nil)
+			return err
+		})
+		switch {
+		case err == nil:
+			size = min(2*size, replayRecords)
+		case !poisoned:
+			return err
+		case n > 1:
+			size = n / 2
+			continue
+		default:
+			cause := err
+			_, err = r.insist(ctx, fence, func() (err error) {
+				done, err = r.replayStep(ctx, fence, pin, step, cause)
+				return err
+			})
+			if err != nil {
+				return err
+			}
+		}
+		places = places[done:]
 	}
-	poisoned, err := r.insist(ctx, fence, func() (err error) {
-		n, err = r.replayStep(ctx, fence, pin, places, nil)
-		return err
-	})
-	switch {
-	case !poisoned:
-		return n, err
-	case len(places) > 1:
-		return r.replaySome(ctx, fence, pin, places[:len(places)/2])
-	}
-	cause := err
-	_, err = r.insist(ctx, fence, func() (err error) {
-		n, err = r.replayStep(ctx, fence, pin, places, cause)
-		return err
-	})
-	return n, err
+	return nil
 }
 
 // replayStep reads, judges and applies places; with a poison, it only notes that one
