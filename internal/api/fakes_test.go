@@ -180,7 +180,8 @@ func (w *world) Trace(_ context.Context, source, id string) (*Trace, error) {
 
 func (w *world) Status(context.Context) (*Status, error) {
 	return &Status{Name: "shop", Version: "1.0.0", Started: epoch, Rules: 2, Accepted: 10, Done: 9, Lag: 1, PerSecond: 1234.5,
-		Partitions: []Partition{{1, 0, 10, 9}}, Generations: []Generation{{1, 2, "current", 1}}, Warehouse: &WarehouseStatus{Rows: 5, LastLoad: epoch},
+		Partitions: []Partition{{1, 0, 10, 9}}, Generations: []Generation{{1, 2, "current", 1}},
+		Sources: []Source{{Name: "crm", Type: "file", State: SourceReading, Records: 3, Files: 1, Bytes: 10, TotalBytes: 20}, {Name: "web", Type: "tracking", State: SourceListening}}, Warehouse: &WarehouseStatus{Rows: 5, LastLoad: epoch},
 		Destinations: w.destinations()}, w.boom
 }
 

@@ -243,6 +243,7 @@ type Status struct {
 	PerSecond    float64          `json:"records_per_second"`
 	Partitions   []Partition      `json:"partitions"`
 	Generations  []Generation     `json:"generations"`
+	Sources      []Source         `json:"sources"` // those that run, by name
 	Warehouse    *WarehouseStatus `json:"warehouse,omitempty"`
 	Destinations []Destination    `json:"destinations"`
 }
@@ -262,6 +263,27 @@ type Generation struct {
 	State  string `json:"state"` // current or building
 	Behind uint64 `json:"behind"`
 }
+
+// Source is what a source has done since the start.
+type Source struct {
+	Name       string `json:"name"`
+	Type       string `json:"type"` // file or tracking
+	State      string `json:"state"`
+	Records    uint64 `json:"records"`         // put, rejected ones included
+	Rejected   uint64 `json:"rejected"`        // of them, those that cannot be read and will be quarantined
+	Files      int    `json:"files,omitempty"` // read to their end
+	Bytes      int64  `json:"bytes,omitempty"` // of the files in the current or last look, as they lie on disk
+	TotalBytes int64  `json:"total_bytes,omitempty"`
+}
+
+// The states of a source.
+const (
+	SourceWaiting   = "waiting" // for its first look at the files
+	SourceReading   = "reading"
+	SourceIdle      = "idle" // all there is was read; it watches for more
+	SourceDone      = "done" // all there was is read; it looks no more
+	SourceListening = "listening"
+)
 
 // WarehouseStatus is how far the warehouse's loader has come.
 type WarehouseStatus struct {

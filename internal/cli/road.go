@@ -110,14 +110,15 @@ func detail(h *client.Hop) string {
 }
 
 type statusCmd struct {
-	Wait    bool          `help:"Wait until a server runs and has done all that it accepted."`
+	Wait    bool          `help:"Wait until a server runs, has read its files, and has done all that it accepted."`
 	Timeout time.Duration `default:"1m" help:"How long to wait."`
 }
 
 func (statusCmd) Help() string {
 	return `Example: kith status --wait --timeout 5m
 
-How the road, the warehouse and the destinations stand.`
+How the sources, the road, the warehouse and the destinations stand. What the sources
+did is counted since the start of the server.`
 }
 
 func (c statusCmd) Run(g *Globals) error {
@@ -158,7 +159,7 @@ func (c statusCmd) wait(g *Globals) error {
 		if conn != nil {
 			a, err := ask[client.Status](conn.GetStatus(ctx))
 			s := &a.value
-			if err == nil && s.Rules > 0 && s.Lag == 0 && built(s) && (s.Warehouse == nil || s.Warehouse.Behind == 0) {
+			if err == nil && s.Rules > 0 && s.Lag == 0 && built(s) && read(s) && (s.Warehouse == nil || s.Warehouse.Behind == 0) {
 				p.end()
 				return show(g, a, func(p *printer, s client.Status) { p.status(&s, false) })
 			}
@@ -177,6 +178,16 @@ func (c statusCmd) wait(g *Globals) error {
 			return errs.New("wait_timeout", "the server did not catch up in time").Fix("see how it stands with kith status, or give --timeout more")
 		}
 	}
+}
+
+// read reports whether every file source has read what there is.
+func read(s *client.Status) bool {
+	for _, source := range s.Sources {
+		if source.State == client.Waiting || source.State == client.Reading {
+			return false
+		}
+	}
+	return true
 }
 
 func (p *printer) status(s *client.Status, offline bool) {
@@ -207,10 +218,33 @@ func (p *printer) status(s *client.Status, offline bool) {
 		}
 		p.line("warehouse %s", state)
 	}
+	if len(s.Sources) > 0 {
+		p.line("")
+		p.sources(s.Sources)
+	}
 	if len(s.Destinations) > 0 {
 		p.line("")
 		p.destinations(s.Destinations)
 	}
+}
+
+func (p *printer) sources(list []client.Source) {
+	t := newTable("source", "type", "state", "#files", "#records", "#rejected", "#read")
+	for _, s := range list {
+		files, share := "", ""
+		if s.Files != nil {
+			files = grouped(int64(*s.Files))
+		}
+		if s.TotalBytes != nil && *s.TotalBytes > 0 {
+			done := int64(0)
+			if s.Bytes != nil {
+				done = *s.Bytes
+			}
+			share = fmt.Sprintf("%d%%", 100*min(done, *s.TotalBytes) / *s.TotalBytes)
+		}
+		t.add(s.Name, string(s.Type), string(s.State), files, s.Records, s.Rejected, share)
+	}
+	p.table(t)
 }
 
 func (p *printer) destinations(list []client.Destination) {

@@ -260,6 +260,51 @@ func (e Role) Valid() bool {
 	}
 }
 
+// Defines values for SourceState.
+const (
+	Done      SourceState = "done"
+	Idle      SourceState = "idle"
+	Listening SourceState = "listening"
+	Reading   SourceState = "reading"
+	Waiting   SourceState = "waiting"
+)
+
+// Valid indicates whether the value is a known member of the SourceState enum.
+func (e SourceState) Valid() bool {
+	switch e {
+	case Done:
+		return true
+	case Idle:
+		return true
+	case Listening:
+		return true
+	case Reading:
+		return true
+	case Waiting:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SourceType.
+const (
+	File     SourceType = "file"
+	Tracking SourceType = "tracking"
+)
+
+// Valid indicates whether the value is a known member of the SourceType enum.
+func (e SourceType) Valid() bool {
+	switch e {
+	case File:
+		return true
+	case Tracking:
+		return true
+	default:
+		return false
+	}
+}
+
 // Agreement defines model for Agreement.
 type Agreement struct {
 	Field  string  `json:"field"`
@@ -809,6 +854,31 @@ type SigningSecret struct {
 	Secret string `json:"secret"`
 }
 
+// Source What a source has done since the start.
+type Source struct {
+	// Bytes read of the files in the current or last look, as they lie on disk
+	Bytes *int64 `json:"bytes,omitempty"`
+
+	// Files read to their end
+	Files *int   `json:"files,omitempty"`
+	Name  string `json:"name"`
+
+	// Records put, rejected ones included
+	Records int64 `json:"records"`
+
+	// Rejected of them, those that cannot be read and will be quarantined
+	Rejected   int64       `json:"rejected"`
+	State      SourceState `json:"state"`
+	TotalBytes *int64      `json:"total_bytes,omitempty"`
+	Type       SourceType  `json:"type"`
+}
+
+// SourceState defines model for Source.State.
+type SourceState string
+
+// SourceType defines model for Source.Type.
+type SourceType string
+
 // Status defines model for Status.
 type Status struct {
 	Accepted         int64             `json:"accepted"`
@@ -820,6 +890,7 @@ type Status struct {
 	Partitions       []PartitionStatus `json:"partitions"`
 	RecordsPerSecond float64           `json:"records_per_second"`
 	Rules            int               `json:"rules"`
+	Sources          []Source          `json:"sources"`
 	Started          time.Time         `json:"started"`
 	Version          string            `json:"version"`
 	Warehouse        *WarehouseStatus  `json:"warehouse,omitempty"`

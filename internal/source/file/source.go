@@ -57,8 +57,8 @@ type Deps struct {
 	Store  record.Store
 	Clock  clock.Clock
 	Logger *slog.Logger // nil: silent
-	// Progress is told how far reading got after every batch, by the goroutine that
-	// runs Run; nil: nobody is.
+	// Progress is told how far reading got, after every batch and at the begin and end
+	// of every look, by the goroutine that runs Run; nil: nobody is.
 	Progress func(Progress)
 	// After is time.After, for waiting between looks and before retries; tests
 	// give their own. nil: time.After.
@@ -72,6 +72,9 @@ type Progress struct {
 	Bytes      int64 // of the files as they lie on disk
 	TotalBytes int64 // of all files to be read in this look
 	Files      int   // taken to their end
+	// Idle says that nothing is left to be read for now: a look is over, and no line
+	// waits for its end. What was read is durable.
+	Idle bool
 }
 
 // Source reads the files of one configured source.
@@ -147,7 +150,11 @@ func (r *run) look(ctx context.Context) (faults []error, err error) {
 			"code", "file_no_match", "mend", "check the path; a relative one is taken from the configuration's folder")
 	}
 	todo, total := r.todo(paths)
-	r.progress.Bytes, r.progress.TotalBytes, r.before = 0, total, 0
+	if len(todo) > 0 {
+		r.progress.Idle = false
+		r.progress.TotalBytes, r.before = total, 0
+	}
+	r.report(0)
 	for _, f := range todo {
 		if err := ctx.Err(); err != nil {
 			return faults, err
@@ -165,7 +172,16 @@ func (r *run) look(ctx context.Context) (faults []error, err error) {
 		}
 		r.before += f.size
 	}
+	r.progress.Idle = !slices.ContainsFunc(paths, r.holds)
+	r.report(0)
 	return faults, nil
+}
+
+// holds reports whether the last line of a file waits for its end.
+func (r *run) holds(path string) bool {
+	_, held := r.held[path]
+	_, faulty := r.faulty[path]
+	return held && !faulty
 }
 
 // candidate is a file to look into.

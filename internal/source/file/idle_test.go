@@ -1,0 +1,70 @@
+package file_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/kithdata/kith/internal/source/file"
+)
+
+// TestIdleOnceAllIsRead has a file whose last line comes without its end: the source
+// is idle only once that was taken for a row, and again after each further look.
+func TestIdleOnceAllIsRead(t *testing.T) {
+	r := newRig(t, "*.csv")
+	r.cfg.Watch, r.cfg.Poll = true, time.Second
+	r.write("a.csv", "id\n1\n2")
+	clock := &hands{now: time.Unix(1_700_000_000, 0)}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var told []bool
+	looks := 0
+	s, err := file.New(r.cfg, file.Deps{Sink: r.log, Store: r.store, Clock: clock,
+		Progress: func(p file.Progress) {
+			if p.Idle && int64(len(r.log.byID)) != p.Rows {
+				t.Errorf("idle after %d rows, of which %d were put", p.Rows, len(r.log.byID))
+			}
+			told = append(told, p.Idle)
+		},
+		After: func(time.Duration) <-chan time.Time { // called after each look
+			looks++
+			at := len(r.log.byID)
+			last := told[len(told)-1]
+			switch {
+			case looks == 1 && (at != 1 || last), looks == 2 && (at != 2 || !last), looks == 3 && (at != 2 || !last), looks == 4 && (at != 3 || !last):
+				t.Errorf("after look %d: %d rows, idle: %v", looks, at, last)
+			case looks == 3:
+				f, err := os.OpenFile(filepath.Join(r.dir, "a.csv"), os.O_APPEND|os.O_WRONLY, 0)
+				if err == nil {
+					_, err = f.WriteString("\n3\n")
+					err = errors.Join(err, f.Close())
+				}
+				if err != nil {
+					t.Error(err)
+				}
+				told = nil
+			case looks == 4:
+				if !slices.Contains(told, false) {
+					t.Error("it was idle while a grown file was read")
+				}
+				cancel()
+			}
+			clock.move(r.cfg.Poll)
+			c := make(chan time.Time, 1)
+			c <- time.Time{}
+			return c
+		}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Run(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if looks < 4 {
+		t.Errorf("only %d looks", looks)
+	}
+}
