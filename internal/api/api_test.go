@@ -444,6 +444,22 @@ func TestAnswersAreNotCachedAndNamed(t *testing.T) {
 	}
 }
 
+// What a caller put into a body by mistake is not said back, for errors end up in
+// logs of others (I6).
+func TestFaultsOfABodyDoNotQuoteIt(t *testing.T) {
+	s, _, _ := serve(t)
+	for _, body := range []string{`{"jo@example.com":1}`, `{"email":"jo@example.com"`, `{"email":"jo@example.com","email":"jo@example.com"}`, `{"by":{"jo@example.com":1}}`,
+		`{"identifiers":[{"jo@example.com":1}]}`, `{"email":{"jo@example.com":1}}`, `{"include":["jo@example.com"],"email":"x"}`} {
+		r := httptest.NewRequest(http.MethodPost, "http://localhost/api/profiles/lookup", strings.NewReader(body))
+		r.Header.Set("Authorization", "Bearer key-read")
+		out := httptest.NewRecorder()
+		s.Handler().ServeHTTP(out, r)
+		if out.Code != http.StatusBadRequest || strings.Contains(out.Body.String(), "jo@") {
+			t.Errorf("%s is answered %d %s", body, out.Code, out.Body)
+		}
+	}
+}
+
 func BenchmarkGetProfile(b *testing.B) {
 	s, w, _ := serve(b)
 	h := s.Handler()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"slices"
@@ -196,10 +197,11 @@ func (c *call) decode(v any, optional bool) error {
 	if err := json.Unmarshal(raw, v, json.RejectUnknownMembers(true)); err != nil {
 		fault := errs.New(CodeBadBody, "the body is not the JSON object that the operation takes").Fix("GET /api/openapi.json describes it")
 		if e, ok := errors.AsType[*json.SemanticError](err); ok {
-			if errors.Is(err, json.ErrUnknownName) {
+			if errors.Is(err, json.ErrUnknownName) { // the name is the caller's, and may say anything (I6)
 				fault.What = "the body has a member that the operation does not know"
+				return fault.At(string(ownPart(e.JSONPointer.Parent())))
 			}
-			return fault.At(string(e.JSONPointer))
+			return fault.At(string(ownPart(e.JSONPointer)))
 		}
 		if e, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
 			fault.What = fmt.Sprintf("the body is not valid JSON at byte %d", e.ByteOffset)
@@ -207,6 +209,15 @@ func (c *call) decode(v any, optional bool) error {
 		return fault
 	}
 	return nil
+}
+
+// ownPart is a place in a body as far as its names are the operation's own: those
+// within "by" are the caller's.
+func ownPart(at jsontext.Pointer) jsontext.Pointer {
+	if strings.HasPrefix(string(at), "/by/") {
+		return "/by"
+	}
+	return at
 }
 
 // write answers with what fill appends to a buffer.
@@ -257,7 +268,11 @@ func (w withheld) Unwrap() error { return w.error }
 func (s *Server) writeFault(w http.ResponseWriter, err error) int {
 	status, body := s.fault(err)
 	if status >= http.StatusInternalServerError {
-		s.deps.Log.Error("a request failed", "request", w.Header().Get(HeaderRequestID), "code", body.Code, "error", err)
+		level := slog.LevelError
+		if body.Code == string(CodeNotYet) || errors.Is(err, context.Canceled) {
+			level = slog.LevelDebug // nothing is wrong here: what was waited for did not come, or the caller left
+		}
+		s.deps.Log.Log(context.Background(), level, "a request failed", "request", w.Header().Get(HeaderRequestID), "code", body.Code, "error", err)
 		if status == http.StatusServiceUnavailable {
 			w.Header().Set("Retry-After", "1")
 		}

@@ -52,6 +52,8 @@ var statuses = map[errs.Code]int{
 	"sql_refused":       http.StatusBadRequest,
 	"sql_timeout":       http.StatusUnprocessableEntity,
 	"sql_memory":        http.StatusUnprocessableEntity,
+	"decision_format":   http.StatusBadRequest,
+	"replay_what":       http.StatusBadRequest,
 	"overloaded":        http.StatusServiceUnavailable,
 	"disk_full":         http.StatusServiceUnavailable,
 	"engine_failed":     http.StatusServiceUnavailable,
@@ -61,6 +63,10 @@ var statuses = map[errs.Code]int{
 	"audit_closed":      http.StatusServiceUnavailable,
 	"warehouse_failed":  http.StatusServiceUnavailable,
 	"warehouse_closed":  http.StatusServiceUnavailable,
+
+	"webhook_no_dead_letter": http.StatusNotFound,
+	"webhook_not_running":    http.StatusConflict,
+	"webhook_failed":         http.StatusBadGateway,
 }
 
 // Fault is the body of every answer that is no success.

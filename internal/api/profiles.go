@@ -92,6 +92,7 @@ func (c *call) lookupProfiles() error {
 			return errs.New(CodeBadBody, "include knows history and crosswalk").At("/include")
 		}
 	}
+	included := slices.Compact(slices.Sorted(slices.Values(body.Include))) // what else was read, for the audit chain
 	wait := defaultWait
 	if body.WaitMS != nil {
 		if *body.WaitMS > uint64(maxWait/time.Millisecond) {
@@ -124,7 +125,7 @@ func (c *call) lookupProfiles() error {
 		if out, err = c.appendMore(out, backend, p, history, crosswalk); err != nil {
 			return err
 		}
-		if err := c.audit(p.ID.String(), "ok", false); err != nil {
+		if err := c.audit(strings.Join(append([]string{p.ID.String()}, included...), " "), "ok", false); err != nil {
 			return err
 		}
 	}
