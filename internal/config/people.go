@@ -29,7 +29,7 @@ func (b *builder) identity(v *value) {
 				continue
 			}
 			if !validName(name.str, false) {
-				b.add(name.node, CodeName, fmt.Sprintf("identifier type %q has a name that no key can bear", name.str), "use letters, digits and underscores, and start with a letter")
+				b.add(name.node, CodeName, fmt.Sprintf("identifier type %q has a name that no key can bear", name.node.Value), "use letters, digits and underscores, and start with a letter")
 			}
 			if slices.Contains(b.types, name.str) {
 				b.add(name.node, CodeKeyTwice, fmt.Sprintf("identifier type %s is listed twice", name.str), "keep one of the two")
