@@ -20,6 +20,7 @@ type chain struct {
 	id     uint32
 	steps  []stepFunc
 	cached bool // dear enough to remember
+	picky  bool // there are values that it cannot read
 	phone  bool // it only reads a telephone number: spellings of one number share a result
 }
 
@@ -66,6 +67,7 @@ func compileChain(steps []StepConfig, typ string) (*chain, []*errs.Error) {
 		}
 		c.steps = append(c.steps, fn)
 		c.cached = c.cached || def.dear
+		c.picky = c.picky || def.picky
 	}
 	c.phone = typ == "" && slices.IndexFunc(steps, func(s StepConfig) bool { return s.Name != "trim" && s.Name != "phone" }) < 0 &&
 		slices.IndexFunc(steps, func(s StepConfig) bool { return s.Name == "phone" }) >= 0
@@ -77,6 +79,7 @@ func compileChain(steps []StepConfig, typ string) (*chain, []*errs.Error) {
 			return c, faults
 		}
 		c.steps = append(c.steps, func(v record.Value) (record.Value, bool) { return coerce(v, kind) })
+		c.picky = c.picky || kind != record.String && kind != record.JSON
 	}
 	return c, faults
 }

@@ -62,7 +62,8 @@ func (s *Stage) Install(pin uint32, cfg []StreamConfig) error {
 }
 
 // Refine sets the attributes and identifiers of the batch's records. It waits for
-// a pin that is not installed yet, and fails only with ctx.
+// a pin that is not installed yet, and fails only with ctx. It adds to b.Checks how
+// many values of each attribute were readable.
 func (s *Stage) Refine(ctx context.Context, b *record.Batch) error {
 	var (
 		streams map[string]*stream
@@ -83,7 +84,9 @@ func (s *Stage) Refine(ctx context.Context, b *record.Batch) error {
 			pin, last = r.Pin, nil
 		}
 		if last == nil || last.name != r.Stream {
-			last = streams[r.Stream]
+			if last = streams[r.Stream]; last != nil {
+				w.now = w.tallyOf(last)
+			}
 		}
 		if last == nil {
 			r.Quarantine(CodeStream, "", "the rules have no stream of this name; add it under streams and replay")
@@ -91,6 +94,7 @@ func (s *Stage) Refine(ctx context.Context, b *record.Batch) error {
 		}
 		w.refine(last, r)
 	}
+	w.report(b)
 	return nil
 }
 
@@ -125,9 +129,11 @@ type identifier struct {
 
 // worker refines one record after another; it lives for one batch.
 type worker struct {
-	cache *cache
-	slots []record.Attr
-	used  []bool
+	cache   *cache
+	slots   []record.Attr
+	used    []bool
+	tallies []*tally
+	now     *tally // of the record's stream
 }
 
 func (w *worker) refine(st *stream, r *record.Record) {
@@ -169,7 +175,14 @@ func (w *worker) attributes(st *stream, r *record.Record) {
 		}
 		for ; next < len(st.attrs) && st.attrs[next].from == f.Name; next++ {
 			a := &st.attrs[next]
-			w.slots[a.place] = record.Attr{Name: a.name, Value: w.run(a.chain, f.Value, r)}
+			v, ok := w.run(a.chain, f.Value)
+			if !ok {
+				r.Verdict.Partly = true
+			}
+			if a.chain.picky && !(f.Value.IsNull() || f.Value == record.StringValue("")) { // what is empty says nothing
+				w.now.count(next, ok)
+			}
+			w.slots[a.place] = record.Attr{Name: a.name, Value: v}
 			w.used[a.place] = true
 		}
 	}
@@ -219,21 +232,18 @@ func settle(r *record.Record) {
 	r.Attrs = kept
 }
 
-// run passes a value through a chain, by way of the cache where that is cheaper.
-func (w *worker) run(c *chain, v record.Value, r *record.Record) record.Value {
-	var ok bool
+// run passes a value through a chain, by way of the cache where that is cheaper; ok
+// is false where it cannot be read.
+func (w *worker) run(c *chain, v record.Value) (out record.Value, ok bool) {
 	if c.cached && v.Kind == record.String && len(v.S) <= maxCached {
 		v, ok = w.cache.run(c, v)
 	} else {
 		v, ok = c.run(v)
 	}
-	if !ok {
-		r.Verdict.Partly = true
-	}
 	if v.Kind == record.String && v.S == "" {
-		return record.Value{}
+		return record.Value{}, ok
 	}
-	return v
+	return v, ok
 }
 
 func fieldValue(fields []record.Attr, path string) (record.Value, bool) {

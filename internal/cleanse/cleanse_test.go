@@ -3,6 +3,8 @@ package cleanse_test
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -40,6 +42,56 @@ func show(attrs []record.Attr) string {
 		parts = append(parts, a.Name+"="+a.Value.Text())
 	}
 	return strings.Join(parts, " ")
+}
+
+// TestUnreadableValuesAreCounted has the same sums whatever way records lie in batches.
+func TestUnreadableValuesAreCounted(t *testing.T) {
+	cfg := func(stream string) cleanse.StreamConfig {
+		return cleanse.StreamConfig{Stream: stream, Attributes: []cleanse.AttributeConfig{
+			{Name: "mail", From: "e", Steps: []cleanse.StepConfig{{Name: "trim"}, {Name: "email"}}},
+			{Name: "age", From: "a", Type: "integer"},
+			{Name: "note", From: "e", Steps: []cleanse.StepConfig{{Name: "trim"}}}, // reads every value
+		}}
+	}
+	st := cleanse.New()
+	if err := st.Install(1, []cleanse.StreamConfig{cfg("s"), cfg("t")}); err != nil {
+		t.Fatal(err)
+	}
+	var records []record.Record
+	for i, e := range []string{"jo@example.com", "nonsense", "ann@example.com", "nonsense", ""} {
+		r := record.Record{Kind: record.Customer, Op: record.Upsert, Pin: 1, Stream: "s", Fields: []record.Attr{{Name: "a", Value: record.IntValue(7)}, str("e", e)}}
+		if i == 3 {
+			r.Stream, r.Fields[0].Value = "t", record.StringValue("old")
+		}
+		if i == 4 {
+			r.Fields = []record.Attr{{Name: "a"}, str("e", "")} // neither is a value
+		}
+		records = append(records, r)
+	}
+	whole := "s readable age 3/0, s readable mail 2/1, t readable age 0/1, t readable mail 0/1"
+	for _, size := range []int{1, 2, 5} {
+		sums := map[string][2]uint64{}
+		for from := 0; from < len(records); from += size {
+			b := record.Batch{}
+			for _, r := range records[from:min(from+size, len(records))] {
+				b.Records = append(b.Records, r.Clone())
+			}
+			if err := st.Refine(t.Context(), &b); err != nil {
+				t.Fatal(err)
+			}
+			for _, c := range b.Checks {
+				name := c.Stream + " " + c.Check + " " + c.Column
+				sums[name] = [2]uint64{sums[name][0] + c.Passed, sums[name][1] + c.Failed}
+			}
+		}
+		var have []string
+		for _, name := range slices.Sorted(maps.Keys(sums)) {
+			have = append(have, fmt.Sprintf("%s %d/%d", name, sums[name][0], sums[name][1]))
+		}
+		if got := strings.Join(have, ", "); got != whole {
+			t.Errorf("in batches of %d: %s", size, got)
+		}
+	}
 }
 
 func TestCanonicalTriesTheRegionsOfTheRules(t *testing.T) {

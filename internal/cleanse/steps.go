@@ -21,11 +21,12 @@ type StepDoc struct {
 
 // stepDef is one step that can be configured.
 type stepDef struct {
-	doc  StepDoc
-	args []string
-	list bool // takes StepConfig.List
-	dear bool // its results are worth a look-up
-	make func(StepConfig) (stepFunc, *errs.Error)
+	doc   StepDoc
+	args  []string
+	list  bool // takes StepConfig.List
+	dear  bool // its results are worth a look-up
+	picky bool // there are values that it cannot read
+	make  func(StepConfig) (stepFunc, *errs.Error)
 }
 
 // Steps documents every step, by name.
@@ -59,12 +60,12 @@ func stepNames() string {
 func stepDefs() []stepDef {
 	return []stepDef{
 		{doc: StepDoc{Name: "boolean", What: "Reads true, t, yes, y, on and 1 as true, false, f, no, n, off and 0 as false, and yes and no in a dozen languages, such as ja and nein.",
-			Table: [][2]string{{"Yes", "true"}, {"0", "false"}, {"nein", "false"}, {"perhaps", ""}}}, make: plain(boolean)},
+			Table: [][2]string{{"Yes", "true"}, {"0", "false"}, {"nein", "false"}, {"perhaps", ""}}}, picky: true, make: plain(boolean)},
 		{doc: StepDoc{Name: "date", Args: "format: iso (default), dmy, mdy or ymd", What: "Reads a date, and a timestamp where a time of day follows. Years need four digits; a year in front is understood in every format. ymd also reads eight digits without a sign between, and all but iso a clock of twelve hours.",
 			Table: [][2]string{{"2024-02-01", "2024-02-01"}, {"2024-02-01 10:30", "2024-02-01T10:30:00Z"}, {"2024-02-30", ""}, {"1/2/24", ""}}},
-			args: []string{"format"}, make: makeDate},
+			args: []string{"format"}, picky: true, make: makeDate},
 		{doc: StepDoc{Name: "email", What: "Trims, lower-cases and checks the syntax of an e-mail address.",
-			Table: [][2]string{{" Jo.Doe@Example.COM ", "jo.doe@example.com"}, {"Jo Doe <jo@example.com>", "jo@example.com"}, {"jo at example.com", ""}}}, dear: true, make: plain(email)},
+			Table: [][2]string{{" Jo.Doe@Example.COM ", "jo.doe@example.com"}, {"Jo Doe <jo@example.com>", "jo@example.com"}, {"jo at example.com", ""}}}, dear: true, picky: true, make: plain(email)},
 		{doc: StepDoc{Name: "lower", What: "Writes text in lower case.", Table: [][2]string{{"ABC Ünï", "abc ünï"}}}, make: plain(onText(strings.ToLower))},
 		{doc: StepDoc{Name: "name", What: "Writes a person's name as people do, where it is all in capitals or all in small letters; a name in mixed case stays.",
 			Table: [][2]string{{"O'BRIEN", "O'Brien"}, {"mary-anne mcdonald", "Mary-Anne McDonald"}, {"JAN VAN DER BERG", "Jan van der Berg"}, {"DeShawn", "DeShawn"}}},
@@ -74,10 +75,10 @@ func stepDefs() []stepDef {
 		{doc: StepDoc{Name: "number", Args: `decimal: "." (default) or ","; thousands: "," (default), ".", "space", "'" or ""`,
 			What:  "Reads a number. Thousands must stand in groups of three, so that 1,5 is not read as 15.",
 			Table: [][2]string{{"1,234.50", "1234.5"}, {"-12", "-12"}, {"1,5", ""}, {"12 kg", ""}}},
-			args: []string{"decimal", "thousands"}, make: makeNumber},
+			args: []string{"decimal", "thousands"}, picky: true, make: makeNumber},
 		{doc: StepDoc{Name: "phone", Args: "region: two letters such as GB; without it only numbers with + and a country code are read",
 			What: "Writes a telephone number in E.164.", Table: [][2]string{{"+44 7700 900123", "+447700900123"}, {"call me", ""}}},
-			args: []string{"region"}, dear: true, make: makePhone},
+			args: []string{"region"}, dear: true, picky: true, make: makePhone},
 		{doc: StepDoc{Name: "title", What: "Writes every word with a capital in front and small letters after it.",
 			Table: [][2]string{{"NEW york", "New York"}, {"stoke-on-trent", "Stoke-On-Trent"}}}, make: plain(onText(title))},
 		{doc: StepDoc{Name: "trim", What: "Removes space around, and makes every run of space inside one space.",

@@ -139,7 +139,7 @@ type Batch struct {
 	From, To   uint64 // offsets [From, To)
 	Records    []Record
 	Silent     bool         // its generation is being built: emit nothing, touch no version
-	Checks     []CheckCount // by quality
+	Checks     []CheckCount // by cleanse and quality
 	Effects    []Effect     // by identity, for golden; reset at each try
 	Unrefined  bool         // refine failed, or has to run again
 
