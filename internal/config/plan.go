@@ -121,11 +121,41 @@ func (o part) differences(n part) []string {
 	note("deleted", o.Contract.Deleted, n.Contract.Deleted)
 	note("on_drift", o.Contract.OnDrift, n.Contract.OnDrift)
 	note("contract", o.Contract.Schema, n.Contract.Schema)
-	note("attributes", o.Cleanse.Attributes, n.Cleanse.Attributes)
+	if names := changedAttributes(o.Cleanse.Attributes, n.Cleanse.Attributes); len(names) > 0 {
+		what = append(what, "attributes ("+strings.Join(names, ", ")+")")
+	}
 	note("identifiers", o.Cleanse.Identifiers, n.Cleanse.Identifiers)
 	note("consent", o.Cleanse.Consent, n.Cleanse.Consent)
 	note("expect", o.Quality.Checks, n.Quality.Checks)
 	return what
+}
+
+// changedAttributes lists those that are added, dropped or made in another way.
+func changedAttributes(before, after []cleanse.AttributeConfig) []string {
+	byName := func(list []cleanse.AttributeConfig) map[string]cleanse.AttributeConfig {
+		m := make(map[string]cleanse.AttributeConfig, len(list))
+		for _, a := range list {
+			m[a.Name] = a
+		}
+		return m
+	}
+	old, now := byName(before), byName(after)
+	all := append(keysOf(old), keysOf(now)...)
+	slices.Sort(all)
+	var names []string
+	for _, name := range slices.Compact(all) {
+		_, was := old[name]
+		_, is := now[name]
+		switch {
+		case !was:
+			names = append(names, name+" is new")
+		case !is:
+			names = append(names, name+" is dropped")
+		case !same(old[name], now[name]):
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 const rebuilt = "a new generation re-resolves every record, and is swapped in once it has caught up"
