@@ -106,7 +106,7 @@ func (c runCmd) supervise(g *Globals) error {
 		}
 		if code != ExitRestart || g.ctx.Err() != nil {
 			if code == killed {
-				g.say("kith: the server was killed; what was acknowledged is on disk: start kith run again")
+				g.say("kith: the server was killed, or crashed; what was acknowledged is on disk: start kith run again")
 			}
 			if code != ExitOK {
 				return exitCode(code)
@@ -125,7 +125,7 @@ func (c runCmd) supervise(g *Globals) error {
 	}
 }
 
-// killed is the exit code of a child that a signal ended.
+// killed is the exit code of a child that a signal or a crash ended.
 const killed = 128
 
 // exitCode ends this process as its child ended; the child has said why.
@@ -155,7 +155,10 @@ func child(g *Globals, self string, args []string) (int, error) {
 
 func codeOf(err error) (int, error) {
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
-		if exit.ExitCode() < 0 {
+		// Go ends with 2 after a panic, and where a library aborted. The server was given
+		// a command line that this process made, so it cannot mean that; told as it is,
+		// a service manager would not start Kith again.
+		if exit.ExitCode() < 0 || exit.ExitCode() == ExitUsage {
 			return killed, nil
 		}
 		return exit.ExitCode(), nil
