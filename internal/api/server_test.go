@@ -8,6 +8,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"io"
 	"math/big"
 	"net"
@@ -16,7 +17,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/kithdata/kith/internal/kit/clock"
@@ -209,22 +212,86 @@ func answered(c net.Conn) error {
 	return err
 }
 
+// TestConnectionsAreLimited has more callers than connections, none of which can end
+// before as many as may have begun.
 func TestConnectionsAreLimited(t *testing.T) {
-	addr, _ := start(t, Config{Listen: "127.0.0.1:0", Connections: 2}, nil)
-	busy := dial(t, addr, "GET /healthz HTTP/1.1\r\n") // under way, for its end is missing
-	dial(t, addr, "GET /healthz HTTP/1.1\r\n")
-	third := dial(t, addr, healthRequest) // the server does not serve it
-	got := make(chan error, 1)
-	go func() { got <- answered(third) }()
-	select {
-	case err := <-got:
-		t.Fatalf("a third connection was served: %v", err)
-	case <-time.After(50 * time.Millisecond): // not proof, but it would fail at once
+	const most, callers = 2, 6
+	var now, peak atomic.Int32
+	entered, release := make(chan struct{}, callers), make(chan struct{})
+	addr, _ := start(t, Config{Listen: "127.0.0.1:0", Connections: most}, map[string]http.HandlerFunc{"GET /slow": func(http.ResponseWriter, *http.Request) {
+		for n := now.Add(1); ; {
+			if old := peak.Load(); n <= old || peak.CompareAndSwap(old, n) {
+				break
+			}
+		}
+		entered <- struct{}{}
+		<-release
+		now.Add(-1)
+	}})
+	answers := make(chan error, callers)
+	for range callers {
+		c := dial(t, addr, "GET /slow HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+		go func() { answers <- answered(c) }()
 	}
-	busy.Close()
-	if err := <-got; err != nil {
-		t.Errorf("after one closed: %v", err)
+	for range most {
+		<-entered
 	}
+	close(release)
+	for range callers {
+		if err := <-answers; err != nil {
+			t.Errorf("a caller who had to wait: %v", err)
+		}
+	}
+	if n := peak.Load(); n != most {
+		t.Errorf("%d were served at once", n)
+	}
+}
+
+// pipes is a listener of connections that the test makes.
+type pipes struct{ conns chan net.Conn }
+
+func (p pipes) Accept() (net.Conn, error) { return <-p.conns, nil }
+func (pipes) Close() error                { return nil }
+func (pipes) Addr() net.Addr              { return nil }
+
+// TestANewcomerWaitsForASlot proves by a bubble at rest what sockets can only suggest.
+func TestANewcomerWaitsForASlot(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		from := pipes{make(chan net.Conn, 4)} // all that the test makes
+		for range cap(from.conns) {
+			server, client := net.Pipe()
+			defer client.Close()
+			from.conns <- server
+		}
+		l := limitListener(from, 2)
+		accept := func() net.Conn {
+			c, err := l.Accept()
+			if err != nil {
+				t.Error(err)
+			}
+			return c
+		}
+		first, second := accept(), accept()
+		third := make(chan net.Conn, 1)
+		go func() { third <- accept() }()
+		synctest.Wait()
+		if len(third) != 0 {
+			t.Fatal("a third connection was accepted")
+		}
+		_ = first.Close()
+		defer (<-third).Close()
+		ended := make(chan error, 1)
+		go func() {
+			_, err := l.Accept()
+			ended <- err
+		}()
+		synctest.Wait()
+		_ = l.Close() // while a fourth waits
+		if err := <-ended; !errors.Is(err, net.ErrClosed) {
+			t.Errorf("the fourth, as the listener closed: %v", err)
+		}
+		_ = second.Close()
+	})
 }
 
 // Whoever holds all connections idle keeps nobody out.
