@@ -85,7 +85,7 @@ func (d *disk) relieve() {
 func TestReserve(t *testing.T) {
 	const reserve = 64 << 20
 	s := newShop(t, slowPeople, 3, 50, replaceOnce(t, fmt.Sprintf(shopFile, 100, 500, ""), "reserve: 1MiB", "reserve: 64MiB"))
-	d := s.mountDisk(640)
+	d := s.mountDisk(640 + slowPeople/4) // the long form writes more
 	s.start()
 	pid := s.pid
 	c := &sender{s: s}
@@ -215,7 +215,7 @@ func heavy(rng *rand.Rand, round, n int) (batches []demo.WebBatch) {
 // same, or waits; it serves once there is room, without being started again.
 func TestStartedOnFullDisk(t *testing.T) {
 	s := newShop(t, killPeople, 5, 50, replaceOnce(t, fmt.Sprintf(shopFile, 50, 200, ""), "reserve: 1MiB", "reserve: 64MiB"))
-	d := s.mountDisk(640)
+	d := s.mountDisk(640 + slowPeople/4) // the long form writes more
 	s.start()
 	c := &sender{s: s}
 	s.deliver(len(s.files))
