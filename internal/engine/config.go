@@ -1,9 +1,12 @@
 package engine
 
+import "time"
+
 // Config chooses a backend and sizes it. Exactly one backend is configured; the
 // embedded one is the default.
 type Config struct {
 	Embedded *EmbeddedConfig
+	Cluster  *ClusterConfig
 }
 
 // EmbeddedConfig sizes the embedded backend. A backend's Config lies here, in its
@@ -14,4 +17,54 @@ type EmbeddedConfig struct {
 	TopicPartitions int32  // of each emitted topic; default 4; fixed when the folder is made
 	CacheBytes      int64  // block cache and row cache together; default 256 MiB
 	ReserveBytes    int64  // free space below which writes are refused; default 256 MiB
+}
+
+// ClusterConfig is where the cluster backend finds Kafka and PostgreSQL. All
+// processes of one cluster are given the same.
+type ClusterConfig struct {
+	Kafka    KafkaConfig
+	Postgres PostgresConfig
+	// HashKey is the key of the hashes in state, in hexadecimal, the same for all
+	// processes; empty: the file keys/hash.key of the data folder, copied to each.
+	HashKey string
+	// Advertise is the base URL at which other processes reach this one's API; empty:
+	// the address that it listens on.
+	Advertise string
+	// LeaseTime is after how long without a sign of life another process takes over
+	// what one did; default 10 s.
+	LeaseTime time.Duration
+}
+
+// KafkaConfig is the log's cluster. Topics are made when they are not there yet.
+type KafkaConfig struct {
+	Brokers         []string // host:port of some brokers
+	Prefix          string   // topics are PREFIX.ingest, PREFIX.changes, …; default "kith"
+	Partitions      int32    // data partitions of the ingest topic; default 12; fixed when the topics are made
+	TopicPartitions int32    // of each emitted topic; default 4; fixed when the topics are made
+	Replication     int16    // copies of each partition; default 3
+	MinInSync       int16    // copies that must have a record before it is acknowledged; default Replication - 1, at least 1
+	Compression     string   // none, snappy, lz4 or zstd; default snappy
+	SASL            *SASLConfig
+	TLS             *TLSConfig // nil: plain text
+}
+
+// SASLConfig is how to authenticate at the brokers.
+type SASLConfig struct {
+	Mechanism string // plain, scram-sha-256 or scram-sha-512
+	Username  string
+	Password  string
+}
+
+// TLSConfig names PEM files. The zero value trusts the machine's authorities.
+type TLSConfig struct {
+	CA         string // authorities to trust instead of the machine's
+	Cert, Key  string // what to show of oneself
+	ServerName string // the name in the server's certificate where it is not its address
+}
+
+// PostgresConfig is the state's database.
+type PostgresConfig struct {
+	DSN      string // URL or key=value; with sslmode, sslrootcert, … as of libpq
+	Schema   string // holds Kith's tables; made when it is not there; default "kith"
+	MaxConns int32  // connections of this process; default 16
 }

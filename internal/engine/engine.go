@@ -19,6 +19,10 @@ const (
 	CodeDiskFull errs.Code = "disk_full" // below the free-space reserve: nothing was written
 	CodeClosed   errs.Code = "engine_closed"
 	CodeFailed   errs.Code = "engine_failed"  // a sync failed: reopen the engine
+	// CodeUnavailable: a server of the backend cannot be reached for now. What was
+	// asked took effect as a whole or not at all; asking again is safe, as positions
+	// and leases fence what took effect already.
+	CodeUnavailable errs.Code = "engine_unavailable"
 	CodeNotOwner errs.Code = "range_unlocked" // Range without its owner's lock: a defect in the caller
 )
 
@@ -62,7 +66,9 @@ type Log interface {
 	// Own calls run, in a goroutine of its own, for every partition of topic that
 	// this process comes to own within the named group, with a context that ends
 	// when it ceases to, and returns once ctx is done and all runs have returned.
-	// An error from run ends Own.
+	// A run that fails with CodeFenced is begun again, after a pause, for as long as
+	// this process owns the partition: it reads its stored offset anew. Any other
+	// error from run ends Own.
 	Own(ctx context.Context, group, topic string, run func(ctx context.Context, partition int32) error) error
 
 	// Trim drops everything of one partition before an offset.
@@ -116,6 +122,15 @@ type State interface {
 	Offset(ctx context.Context, reader string, partition int32) (uint64, error)
 	// WaitOffset waits until the reader's stored offset of partition is at least want.
 	WaitOffset(ctx context.Context, reader string, partition int32, want uint64) error
+	// Lease waits for the named lease, which one process at a time holds among all
+	// that share the state, and calls run with a context that ends when the lease is
+	// lost. Updates under that context fail with CodeFenced once another has taken
+	// the lease. about is what Holder tells of this process. Where the lease is lost,
+	// or run fails with CodeFenced, Lease waits for it again; it returns nil when ctx is
+	// done or run returned nil, and any other error of run.
+	Lease(ctx context.Context, name, about string, run func(ctx context.Context) error) error
+	// Holder is what the holder of a lease told about itself; "" when nobody holds it.
+	Holder(ctx context.Context, name string) (about string, err error)
 }
 
 // Engine is a backend that has been opened.
@@ -125,4 +140,7 @@ type Engine struct {
 	Close func() error
 	// Failed is closed when the backend can go on no longer and must be reopened.
 	Failed <-chan struct{}
+	// Ready gives nil when this process has its share of the work, and what it waits
+	// for otherwise, such as a rebalance under way. It does not block.
+	Ready func() error
 }

@@ -4,13 +4,20 @@ import (
 	"context"
 	"errors"
 	"sync"
+
+	"github.com/kithdata/kith/internal/engine"
 )
 
 // leases sees to it that one partition of a topic has one owner within a group,
 // also where Own is called twice: the second call waits for the first to end.
 type leases struct {
 	mu   sync.Mutex
-	held map[lease]chan struct{} // closed when given back
+	held map[lease]*held
+}
+
+type held struct {
+	back  chan struct{} // closed when given back
+	about string
 }
 
 type lease struct {
@@ -19,21 +26,21 @@ type lease struct {
 }
 
 // acquire waits for the lease; it gives false when ctx ended first.
-func (l *leases) acquire(ctx context.Context, k lease) bool {
+func (l *leases) acquire(ctx context.Context, k lease, about string) bool {
 	for {
 		l.mu.Lock()
-		held, taken := l.held[k]
+		now, taken := l.held[k]
 		if !taken {
 			if l.held == nil {
-				l.held = make(map[lease]chan struct{})
+				l.held = make(map[lease]*held)
 			}
-			l.held[k] = make(chan struct{})
+			l.held[k] = &held{back: make(chan struct{}), about: about}
 			l.mu.Unlock()
 			return true
 		}
 		l.mu.Unlock()
 		select {
-		case <-held:
+		case <-now.back:
 		case <-ctx.Done():
 			return false
 		}
@@ -43,7 +50,7 @@ func (l *leases) acquire(ctx context.Context, k lease) bool {
 func (l *leases) release(k lease) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	close(l.held[k])
+	close(l.held[k].back)
 	delete(l.held, k)
 }
 
@@ -64,14 +71,14 @@ func (l *ingestLog) Own(ctx context.Context, group, topic string, run func(ctx c
 	for p := range l.Partitions(topic) {
 		wg.Go(func() {
 			k := lease{group, topic, p}
-			if !l.leases.acquire(runs, k) {
+			if !l.leases.acquire(runs, k, "") {
 				return
 			}
 			defer l.leases.release(k)
 			if runs.Err() != nil {
 				return
 			}
-			if err := run(runs, p); err != nil && runs.Err() == nil {
+			if err := engine.Refenced(runs, func() error { return run(runs, p) }); err != nil && runs.Err() == nil {
 				mu.Lock()
 				failed = append(failed, err)
 				mu.Unlock()
@@ -94,4 +101,49 @@ func (l *ingestLog) Own(ctx context.Context, group, topic string, run func(ctx c
 	cancel()
 	<-ended
 	return errors.Join(append(failed, why)...)
+}
+
+// Lease implements engine.State. The leases are those of this process, which alone
+// has the data folder open: one is lost only when ctx ends, or the engine.
+func (s *state) Lease(ctx context.Context, name, about string, run func(ctx context.Context) error) error {
+	if err := s.enter(); err != nil {
+		return err
+	}
+	defer s.leave()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	stopped := make(chan error, 1) // why the engine ended it; nil when it did not
+	go func() { stopped <- s.wait(ctx, nil); cancel() }()
+	k := lease{group: name}
+	var err error
+	if s.leases.acquire(ctx, k, about) {
+		err = engine.Refenced(ctx, func() error { return run(ctx) })
+		s.leases.release(k)
+	}
+	ended := ctx.Err() != nil
+	cancel()
+	if why := <-stopped; why != nil && !errors.Is(why, context.Canceled) && !errors.Is(why, context.DeadlineExceeded) {
+		return why
+	}
+	if ended {
+		return nil
+	}
+	return err
+}
+
+// Holder implements engine.State.
+func (s *state) Holder(ctx context.Context, name string) (string, error) {
+	if err := ctx.Err(); err != nil {
+		return "", err
+	}
+	if err := s.enter(); err != nil {
+		return "", err
+	}
+	defer s.leave()
+	s.leases.mu.Lock()
+	defer s.leases.mu.Unlock()
+	if h := s.leases.held[lease{group: name}]; h != nil {
+		return h.about, nil
+	}
+	return "", nil
 }

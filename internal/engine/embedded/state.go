@@ -22,6 +22,7 @@ type state struct {
 	space    *reserve
 	pipe     *pipeline
 	views    *views
+	leases   leases
 	strict   bool
 	conflict func() bool
 
