@@ -18,12 +18,12 @@ const (
 	CodeTrimmed  errs.Code = "trimmed"   // Read: the offset was trimmed away
 	CodeDiskFull errs.Code = "disk_full" // below the free-space reserve: nothing was written
 	CodeClosed   errs.Code = "engine_closed"
-	CodeFailed   errs.Code = "engine_failed"  // a sync failed: reopen the engine
+	CodeFailed   errs.Code = "engine_failed" // a sync failed: reopen the engine
 	// CodeUnavailable: a server of the backend cannot be reached for now. What was
 	// asked took effect as a whole or not at all; asking again is safe, as positions
 	// and leases fence what took effect already.
 	CodeUnavailable errs.Code = "engine_unavailable"
-	CodeNotOwner errs.Code = "range_unlocked" // Range without its owner's lock: a defect in the caller
+	CodeNotOwner    errs.Code = "range_unlocked" // Range without its owner's lock: a defect in the caller
 )
 
 // TopicIngest is the ingest log. Its partition 0 carries control records alone.
