@@ -143,4 +143,15 @@ type Engine struct {
 	// Ready gives nil when this process has its share of the work, and what it waits
 	// for otherwise, such as a rebalance under way. It does not block.
 	Ready func() error
+	// Traffic is what went over the network since it was opened; zero where nothing does.
+	Traffic func() Traffic
+}
+
+// Traffic counts what a backend exchanged with its servers.
+type Traffic struct {
+	Transactions uint64 // of the state, committed
+	Retries      uint64 // runs of a transaction thrown away for a conflict
+	RoundTrips   uint64 // to the state's server
+	StateBytes   uint64 // to and from the state's server
+	LogBytes     uint64 // to and from the log's
 }

@@ -278,7 +278,7 @@ func (t *tx) Emit(topic string, key, value []byte) {
 		_ = t.fault(errs.New(CodeBadTopic, "the ingest log cannot be emitted to").Fix("this is a defect in Kith: please report it"))
 		return
 	}
-	o := outlet{topic, int32(partition(key, int(t.s.topics.partitions)))}
+	o := outlet{topic, engine.PartitionOf(key, t.s.topics.partitions)}
 	f, ok := t.emits[o]
 	if !ok {
 		f = &framer{}

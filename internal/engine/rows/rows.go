@@ -14,6 +14,8 @@ type Row struct {
 	Value   []byte // nil means absent
 	Hash    uint64
 	Locked  bool
+	Stored  bool // it had a value when it was locked; kept by backends that ask
+	Held    bool // a placeholder of this transaction's stands for it, likewise
 	Written bool
 }
 
