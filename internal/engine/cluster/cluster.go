@@ -116,33 +116,8 @@ func Open(ctx context.Context, cfg engine.ClusterConfig, deps Deps) (*engine.Eng
 }
 
 func complete(cfg engine.ClusterConfig) (engine.ClusterConfig, error) {
+	cfg = cfg.WithDefaults()
 	k, p := &cfg.Kafka, &cfg.Postgres
-	set := func(v *int32, to int32) {
-		if *v == 0 {
-			*v = to
-		}
-	}
-	set(&k.Partitions, 12)
-	set(&k.TopicPartitions, 4)
-	set(&p.MaxConns, 16)
-	if k.Prefix == "" {
-		k.Prefix = "kith"
-	}
-	if p.Schema == "" {
-		p.Schema = "kith"
-	}
-	if k.Replication == 0 {
-		k.Replication = 3
-	}
-	if k.MinInSync == 0 {
-		k.MinInSync = max(1, k.Replication-1)
-	}
-	if k.Compression == "" {
-		k.Compression = "snappy"
-	}
-	if cfg.LeaseTime == 0 {
-		cfg.LeaseTime = 10 * time.Second
-	}
 	const most = 1024
 	if len(k.Brokers) == 0 || p.DSN == "" || k.Partitions < 1 || k.Partitions > most || k.TopicPartitions < 1 || k.TopicPartitions > most ||
 		k.Replication < 1 || k.MinInSync < 1 || k.MinInSync > k.Replication || p.MaxConns < 4 || cfg.LeaseTime < time.Second {
