@@ -143,6 +143,8 @@ type Engine struct {
 	// Ready gives nil when this process has its share of the work, and what it waits
 	// for otherwise, such as a rebalance under way. It does not block.
 	Ready func() error
+	// Carrier gives and takes what a migration moves beside Log and State.
+	Carrier Carrier
 	// Traffic is what went over the network since it was opened; zero where nothing does.
 	Traffic func() Traffic
 }
@@ -154,4 +156,21 @@ type Traffic struct {
 	RoundTrips   uint64 // to the state's server
 	StateBytes   uint64 // to and from the state's server
 	LogBytes     uint64 // to and from the log's
+}
+
+// Carrier is what a migration from one backend to another needs beside the ports.
+type Carrier interface {
+	// Readers gives every stored offset that is not 0.
+	Readers(ctx context.Context) ([]ReaderOffset, error)
+	// Topics gives the names of all emitted topics that hold something.
+	Topics(ctx context.Context) ([]string, error)
+	// Publish emits values to a partition as it is, not by key.
+	Publish(ctx context.Context, topic string, partition int32, values [][]byte) error
+}
+
+// ReaderOffset is one reader's stored offset in one partition.
+type ReaderOffset struct {
+	Reader    string
+	Partition int32
+	Offset    uint64
 }

@@ -101,13 +101,13 @@ func Open(ctx context.Context, cfg engine.ClusterConfig, deps Deps) (*engine.Eng
 			return nil, err
 		}
 	}
-	s := &state{cluster: c, strict: deps.Strict, conflict: deps.Conflict}
+	s := &state{cluster: c, strict: deps.Strict, conflict: deps.Conflict, turn: make(chan struct{}, 1)}
 	l := &log{cluster: c, readers: readers{cluster: c}}
 	c.waits.start(c)
 	c.startRelays(s)
 	return &engine.Engine{
 		Log: l, State: s, Failed: c.failed, Ready: c.owners.ready,
-		Traffic: c.traffic,
+		Traffic: c.traffic, Carrier: carrier{s},
 		Close: func() error {
 			c.close(l)
 			return nil

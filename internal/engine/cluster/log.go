@@ -147,6 +147,7 @@ func (l *log) trim(ctx context.Context, topic string, partition int32, before ui
 	if before = min(before, end); err != nil || before <= first {
 		return err
 	}
+	defer l.readers.forget(topic, partition)
 	if topic == engine.TopicIngest {
 		return l.deleteBefore(ctx, topic, partition, before)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -20,6 +21,11 @@ const (
 	fetchBytes = 1 << 20         // of one partition, compressed, that are read ahead
 	idleFor    = time.Minute     // streams that nobody read from for longer are closed
 	mostIdle   = 96              // streams that are kept for their next Read
+	mostChunks = 128
+	chunkSize  = 256 // values that a stream is asked for at least
+	chunkFor   = 10 * time.Second
+
+	steadyReaders = 3 // of one partition: the loader, a destination, another
 )
 
 // readers keeps the streams that Reads go on with. A stream is a consumer of one
@@ -29,6 +35,17 @@ type readers struct {
 	*cluster
 	mu   sync.Mutex
 	idle []*stream
+	kept []chunk
+}
+
+// chunk is what one read of a stream gave: kept for a while, as several readers
+// follow one topic, and some come back to single values.
+type chunk struct {
+	topic     string
+	partition int32
+	from      uint64
+	values    [][]byte
+	used      time.Time
 }
 
 // stream is a consumer of one partition. It belongs to one Read at a time.
@@ -43,17 +60,44 @@ type stream struct {
 
 // read gives values from offset from on, waiting until there is one.
 func (r *readers) read(ctx context.Context, topic string, partition int32, from uint64, limit int) ([][]byte, error) {
+	if values := r.again(topic, partition, from, limit); values != nil {
+		return values, nil
+	}
 	s, err := r.take(ctx, topic, partition, from)
 	if err != nil {
 		return nil, err
 	}
-	values, err := s.read(ctx, limit)
+	values, err := s.read(ctx, max(limit, chunkSize))
 	if err != nil && ctx.Err() == nil {
 		s.client.Close() // wherever it stands now
 		return nil, err
 	}
-	r.giveBack(s)
-	return values, err
+	r.giveBack(s, values)
+	return values[:min(limit, len(values))], err
+}
+
+// again gives values that were read lately, nil where there are none.
+func (r *readers) again(topic string, partition int32, from uint64, limit int) [][]byte {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now := time.Now()
+	for i := range r.kept {
+		c := &r.kept[i]
+		if c.topic != topic || c.partition != partition || from < c.from || from-c.from >= uint64(len(c.values)) || now.Sub(c.used) > chunkFor {
+			continue
+		}
+		c.used = now
+		values := c.values[from-c.from:]
+		return values[:min(limit, len(values))]
+	}
+	return nil
+}
+
+// forget drops what is kept of a partition.
+func (r *readers) forget(topic string, partition int32) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.kept = slices.DeleteFunc(r.kept, func(c chunk) bool { return c.topic == topic && c.partition == partition })
 }
 
 // take gives a stream that stands at from.
@@ -107,21 +151,27 @@ func (r *readers) find(topic string, partition int32, from uint64) (found *strea
 	return found
 }
 
-// any gives an idle stream of the partition that nobody went on with for a while.
+// any gives an idle stream of the partition to be moved, where there are more than
+// its steady readers are likely to come back to.
 func (r *readers) any(topic string, partition int32) *stream {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	now := time.Now()
+	newest, n := -1, 0
 	for i, s := range r.idle {
-		if s.topic == topic && s.partition == partition && now.Sub(s.used) > time.Second {
-			r.idle = append(r.idle[:i], r.idle[i+1:]...)
-			return s
+		if s.topic == topic && s.partition == partition {
+			newest, n = i, n+1
 		}
 	}
-	return nil
+	if n <= steadyReaders {
+		return nil
+	}
+	s := r.idle[newest] // moved last: the others stand where somebody reads on
+	r.idle = slices.Delete(r.idle, newest, newest+1)
+	return s
 }
 
-func (r *readers) giveBack(s *stream) {
+// giveBack keeps a stream, and what it gave.
+func (r *readers) giveBack(s *stream, values [][]byte) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s.used = time.Now()
@@ -130,6 +180,21 @@ func (r *readers) giveBack(s *stream) {
 		go r.idle[0].client.Close()
 		r.idle = append(r.idle[:0], r.idle[1:]...)
 	}
+	if len(values) == 0 {
+		return
+	}
+	c := chunk{s.topic, s.partition, s.next - uint64(len(values)), values, s.used}
+	if len(r.kept) < mostChunks {
+		r.kept = append(r.kept, c)
+		return
+	}
+	oldest := 0
+	for i := range r.kept {
+		if r.kept[i].used.Before(r.kept[oldest].used) {
+			oldest = i
+		}
+	}
+	r.kept[oldest] = c
 }
 
 func (r *readers) close() {

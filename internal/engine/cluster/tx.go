@@ -393,7 +393,10 @@ func (t *tx) Emit(topic string, key, value []byte) {
 		_ = t.fault(errs.New(CodeBadTopic, "the ingest log cannot be emitted to").Fix("this is a defect in Kith: please report it"))
 		return
 	}
-	o := outlet{topic, engine.PartitionOf(key, t.s.topicPartitions)}
+	t.emit(outlet{topic, engine.PartitionOf(key, t.s.topicPartitions)}, value)
+}
+
+func (t *tx) emit(o outlet, value []byte) {
 	b, ok := t.emits[o]
 	if !ok {
 		b = &block{}

@@ -97,7 +97,8 @@ func Open(ctx context.Context, cfg engine.EmbeddedConfig, deps Deps) (*engine.En
 	if err != nil {
 		return nil, errors.Join(err, e.closeDatabases(), lock.Close())
 	}
-	return &engine.Engine{Log: e.log, State: e.state, Close: e.close, Failed: fail.ch, Ready: func() error { return nil }, Traffic: func() engine.Traffic { return engine.Traffic{} }}, nil
+	return &engine.Engine{Log: e.log, State: e.state, Close: e.close, Failed: fail.ch, Ready: func() error { return nil }, Traffic: func() engine.Traffic { return engine.Traffic{} },
+		Carrier: carrier{e.state}}, nil
 }
 
 func complete(cfg engine.EmbeddedConfig) (engine.EmbeddedConfig, error) {

@@ -278,7 +278,10 @@ func (t *tx) Emit(topic string, key, value []byte) {
 		_ = t.fault(errs.New(CodeBadTopic, "the ingest log cannot be emitted to").Fix("this is a defect in Kith: please report it"))
 		return
 	}
-	o := outlet{topic, engine.PartitionOf(key, t.s.topics.partitions)}
+	t.emit(outlet{topic, engine.PartitionOf(key, t.s.topics.partitions)}, value)
+}
+
+func (t *tx) emit(o outlet, value []byte) {
 	f, ok := t.emits[o]
 	if !ok {
 		f = &framer{}
