@@ -160,9 +160,9 @@ type Traffic struct {
 
 // Carrier is what a migration from one backend to another needs beside the ports.
 type Carrier interface {
-	// Readers gives every stored offset that is not 0.
+	// Readers gives every stored offset that is not 0, by name and partition.
 	Readers(ctx context.Context) ([]ReaderOffset, error)
-	// Topics gives the names of all emitted topics that hold something.
+	// Topics gives the names of all emitted topics that hold something, sorted.
 	Topics(ctx context.Context) ([]string, error)
 	// Publish emits values to a partition as it is, not by key.
 	Publish(ctx context.Context, topic string, partition int32, values [][]byte) error

@@ -57,6 +57,7 @@ func (c carrier) Topics(context.Context) (names []string, err error) {
 		past := streamKey(keyBlock, name, 0)
 		ok = it.SeekGE(engine.PrefixEnd(past[:len(past)-4]))
 	}
+	slices.Sort(names) // keys are in order of length first
 	return names, errRead(it.Error())
 }
 

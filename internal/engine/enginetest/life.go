@@ -164,6 +164,7 @@ func lifeCarried(h *harness) {
 	h.ok(c.Publish(h.ctx(), "moves", h.partitions-1, [][]byte{[]byte("c")}))
 	h.update(func(tx engine.Tx) error {
 		tx.Emit("facts", []byte("k"), []byte("v"))
+		tx.Emit("changes", []byte("k"), []byte("v"))
 		h.ok(tx.Advance("road/2", 1, 0, 7))
 		h.ok(tx.Advance("road/2", 0, 0, 3))
 		h.ok(tx.Advance("road/10", 1, 0, 4))
@@ -176,7 +177,7 @@ func lifeCarried(h *harness) {
 		h.want(fmt.Sprint(readers), "[{road/10 1 4} {road/2 0 3} {road/2 1 7}]")
 		topics, err = h.e.Carrier.Topics(h.ctx())
 		h.ok(err)
-		h.want(topics, []string{"facts", "moves"})
+		h.want(topics, []string{"changes", "facts", "moves"})
 		h.reopen()
 	}
 }
