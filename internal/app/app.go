@@ -24,6 +24,7 @@ import (
 	"github.com/kithdata/kith/internal/govern/access"
 	"github.com/kithdata/kith/internal/govern/audit"
 	"github.com/kithdata/kith/internal/kit/clock"
+	"github.com/kithdata/kith/internal/kit/errs"
 	"github.com/kithdata/kith/internal/pipeline"
 	"github.com/kithdata/kith/internal/quality"
 	"github.com/kithdata/kith/internal/record"
@@ -120,8 +121,11 @@ func (a *App) Close() (err error) {
 }
 
 func (a *App) openEngine(ctx context.Context) error {
-	cfg := *a.tree.Engine.Embedded
-	e, err := embedded.Open(ctx, cfg, embedded.Deps{Logger: a.log})
+	cfg := a.tree.Engine.Embedded
+	if cfg == nil {
+		return errs.New(config.CodeEngine, "this version cannot run on a cluster yet").At("engine.cluster").Fix("use engine: embedded")
+	}
+	e, err := embedded.Open(ctx, *cfg, embedded.Deps{Logger: a.log})
 	if err != nil {
 		return err
 	}
