@@ -1,11 +1,13 @@
 package config
 
 import (
+	"cmp"
 	"encoding/hex"
 	"fmt"
 	"net"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -45,6 +47,30 @@ func latter(a, b *yaml.Node) *yaml.Node {
 		return b
 	}
 	return a
+}
+
+// EngineCautions says what is no fault of the engine's settings and yet may surprise.
+// It shows none of their values.
+func EngineCautions(t *Tree) []string {
+	c := t.Engine.Cluster
+	if c == nil {
+		return nil
+	}
+	var all []string
+	if c.Kafka.TLS == nil && slices.ContainsFunc(c.Kafka.Brokers, func(b string) bool {
+		host, _, err := net.SplitHostPort(b)
+		return err == nil && !loopback(host)
+	}) {
+		all = append(all, "engine.cluster.kafka: what goes to the brokers is not encrypted; set tls where others share the network")
+	}
+	if d, err := parseDSN(c.Postgres.DSN); err == nil && !d.local() && !d.encrypted() {
+		all = append(all, "engine.cluster.postgres: the dsn does not insist on encryption; add sslmode=verify-full where others share the network")
+	}
+	host, _, err := net.SplitHostPort(cmp.Or(t.API.Listen, "127.0.0.1:8471"))
+	if ip := net.ParseIP(host); c.Advertise == "" && err == nil && (host == "" || loopback(host) || ip != nil && ip.IsUnspecified()) {
+		all = append(all, "engine.cluster: processes on other machines cannot reach this one at the address that it listens on; set advertise where there are any")
+	}
+	return all
 }
 
 func (b *builder) cluster(v *value) engine.ClusterConfig {

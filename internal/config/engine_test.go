@@ -293,6 +293,70 @@ engine:
 	}
 }
 
+func TestEngineIsNoRule(t *testing.T) {
+	a, b := mustParse(t, "name: shop\n"), mustParse(t, bare)
+	if a.Rules.Fingerprint() != b.Rules.Fingerprint() || !config.NewPlan(a.Rules, b.Rules).Empty() {
+		t.Error("another engine changes the rules")
+	}
+}
+
+func TestEngineCautions(t *testing.T) {
+	with := func(brokers, dsn, more, server string) string {
+		return fmt.Sprintf("name: p\nengine: {cluster: {kafka: {brokers: %s}, postgres: {dsn: %s}%s}}\n%s", brokers, quoted(dsn), more, server)
+	}
+	const open = "server: {listen: \"10.0.0.5:8471\", insecure: true}\n"
+	for _, c := range []struct{ name, text, says string }{
+		{"embedded", "name: p\n", ""},
+		{"one machine", with("[\"127.0.0.1:9092\", \"localhost:9092\"]", "host=localhost,/run/postgresql password=hush", "", open), ""},
+		{"encrypted", with("\"k1:9092\", tls: true", "postgres://kith:hush@db/kith?sslmode=verify-full", "", open), ""},
+		{"Kafka in the clear", with("[\"127.0.0.1:9092\", \"k1:9092\"]", "host=/run", "", open), "kafka: what goes"},
+		{"PostgreSQL perhaps in the clear", with("\"localhost:1\"", "postgres://kith:hush@db/kith", "", open), "insist on encryption"},
+		{"PostgreSQL in the clear", with("\"localhost:1\"", "host=10.0.0.9 sslmode=disable password=hush", "", open), "insist on encryption"},
+		{"listens to itself", with("\"localhost:1\"", "host=/run", "", ""), "set advertise"},
+		{"listens everywhere", with("\"localhost:1\"", "host=/run", "", "server: {listen: \":8471\", insecure: true}\n"), "set advertise"},
+		{"advertised", with("\"localhost:1\"", "host=/run", ", advertise: \"http://kith-1:8471\"", ""), ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got := strings.Join(config.EngineCautions(mustParse(t, c.text)), "\n")
+			if (c.says == "") != (got == "") || !strings.Contains(got, c.says) || strings.Contains(got, "\n") || strings.Contains(got, "hush") {
+				t.Errorf("have %q, want %q", got, c.says)
+			}
+		})
+	}
+}
+
+func TestEngineNotes(t *testing.T) {
+	embedded := func(says string) string { return "name: p\nengine: {embedded: {" + says + "}}\n" }
+	kafka := func(says string) string {
+		return strings.Replace(bare, "brokers: k1:9092", "brokers: k1:9092, "+says, 1)
+	}
+	postgres := func(says string) string { return strings.Replace(bare, "dsn: ", says+", dsn: ", 1) }
+	key := "    hash_key: " + strings.Repeat("0f", 16) + "\n"
+	long := "name: shop\nengine:\n  cluster:\n    kafka: {brokers: k1:9092}\n    postgres: {dsn: \"host=db dbname=kith\"}\n"
+	for _, c := range []struct{ name, before, after, says string }{
+		{"nothing", bare, bare, ""},
+		{"to a cluster", "name: p\n", bare, "from embedded to cluster: stop Kith, and move log and state there with kith migrate-engine"},
+		{"from a cluster", bare, "name: p\n", "from cluster to embedded"},
+		{"memory", embedded("cache: 1GiB"), embedded("cache: 2GiB, reserve: 1GiB"), ""},
+		{"partitions", embedded("partitions: 4"), embedded("partitions: 8, topic_partitions: 8"), "changes partitions and topic_partitions: fixed when the data folder is made"},
+		{"partitions left out", embedded("partitions: 8"), embedded("cache: 1GiB"), ""},
+		{"what counts from the next start", bare, kafka("tls: true, compression: zstd, sasl: {mechanism: plain, username: u, password: hush}"), ""},
+		{"defaults written out", bare, kafka("partitions: 12, replication: 3, min_insync: 2, prefix: kith"), ""},
+		{"partitions of topics", bare, kafka("partitions: 24"), "changes partitions: that counts for topics that are yet to be made"},
+		{"copies", bare, kafka("replication: 5"), "changes replication and min_insync: "},
+		{"prefix", bare, kafka("prefix: other"), "names other topics"},
+		{"schema", bare, postgres("schema: other"), "another state"},
+		{"hash key", long, long + key, "hash_key changes"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			notes := config.EngineNotes(mustParse(t, c.before).Engine, mustParse(t, c.after).Engine)
+			if text := strings.Join(notes, "\n"); (c.says == "") != (text == "") || !strings.Contains(text, c.says) || strings.Contains(text, "hush") || strings.Contains(text, "0f0f") {
+				t.Errorf("notes %q, want %q", notes, c.says)
+			}
+		})
+	}
+}
+
 // Whatever is wrong with a secret, or beside it, the fault does not show it.
 func TestFaultsShowNoSecret(t *testing.T) {
 	forms := []string{

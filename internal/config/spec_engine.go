@@ -31,7 +31,7 @@ func kafkaSpec() field {
 		{key: "brokers", shape: list, required: true, doc: "host:port of some brokers; one text may hold several, with commas between them.", example: `["k1:9092", "k2:9092", "k3:9092"]`,
 			item: &field{shape: text, doc: "host:port."}},
 		{key: "prefix", shape: text, def: "kith", doc: "What the topics' names begin with: PREFIX.ingest, PREFIX.changes and so on. Each project has its own.", example: "shop"},
-		{key: "partitions", shape: integer, low: 1, high: 1024, def: "12", doc: "Data partitions of the log, which is how many processes can share its work; fixed when the topics are made.", example: "24"},
+		{key: "partitions", shape: integer, low: 1, high: 1024, def: "12", doc: "Data partitions of the log, which is how many processes can share its work; fixed when the topics are made. A project that is migrated keeps the numbers of its data folder.", example: "24"},
 		{key: "topic_partitions", shape: integer, low: 1, high: 1024, def: "4", doc: "Partitions of each emitted topic; fixed when the topics are made.", example: "8"},
 		{key: "replication", shape: integer, low: 1, high: 100, def: "3", doc: "Copies of each partition, of topics that Kith makes.", example: "5"},
 		{key: "min_insync", shape: integer, low: 1, high: 100, def: "replication - 1", doc: "Copies that must have a record before it is acknowledged, of topics that Kith makes; at least 1, at most replication.", example: "2"},
