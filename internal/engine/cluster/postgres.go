@@ -73,8 +73,29 @@ func (c *cluster) cannotOpen(err error) error {
 		return errs.New(CodeOpen, "the database refuses: "+e.Code+" "+e.Message).At("engine.cluster.postgres").
 			Fix("give Kith's user the right to connect, and to make its schema and tables in it")
 	}
-	return errs.New(engine.CodeUnavailable, "the database does not answer").At("engine.cluster.postgres.dsn").
+	return errs.Wrap(engine.CodeUnavailable, "reaching the database", root(err)).At("engine.cluster.postgres.dsn").
 		Fix("see that it runs and can be reached from here, with this user and password")
+}
+
+// root is the last cause of a fault to connect: what is around it names the DSN's parts.
+func root(err error) error {
+	for {
+		switch u := err.(type) {
+		case interface{ Unwrap() error }:
+			if u.Unwrap() == nil {
+				return err
+			}
+			err = u.Unwrap()
+		case interface{ Unwrap() []error }:
+			list := u.Unwrap()
+			if len(list) == 0 {
+				return err
+			}
+			err = list[len(list)-1]
+		default:
+			return err
+		}
+	}
 }
 
 // migrate brings the schema up to this version's. Migrations only add, so that
