@@ -81,7 +81,7 @@ func (r road) Status(ctx context.Context) (*api.Status, error) {
 
 func (r road) Rebuild(ctx context.Context) (*api.Rebuilt, error) {
 	latest, _ := r.a.rules.last()
-	if err := r.a.keeper.Build(ctx, latest); err != nil {
+	if err := r.a.keeper.Rebuild(ctx, latest); err != nil {
 		return nil, err
 	}
 	return &api.Rebuilt{Generation: r.a.keeper.Building()}, nil
