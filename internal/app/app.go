@@ -20,7 +20,6 @@ import (
 	"github.com/kithdata/kith/internal/contract"
 	"github.com/kithdata/kith/internal/destination/webhook"
 	"github.com/kithdata/kith/internal/engine"
-	"github.com/kithdata/kith/internal/engine/embedded"
 	"github.com/kithdata/kith/internal/govern/access"
 	"github.com/kithdata/kith/internal/govern/audit"
 	"github.com/kithdata/kith/internal/kit/clock"
@@ -117,17 +116,6 @@ func (a *App) Close() (err error) {
 		}
 	})
 	return err
-}
-
-func (a *App) openEngine(ctx context.Context) error {
-	cfg := *a.tree.Engine.Embedded
-	e, err := embedded.Open(ctx, cfg, embedded.Deps{Logger: a.log})
-	if err != nil {
-		return err
-	}
-	a.engine = e
-	a.closers = append(a.closers, e.Close)
-	return nil
 }
 
 func (a *App) openRoad(ctx context.Context) error {

@@ -26,7 +26,8 @@ func (p plans) Plan(context.Context) (*api.Plan, error) {
 	}
 	_, now := p.a.rules.last()
 	plan := config.NewPlan(now, tree.Rules)
-	out := &api.Plan{Running: now.Fingerprint(), Fingerprint: tree.Rules.Fingerprint(), Generation: plan.NeedsGeneration, Changes: []api.PlanChange{}}
+	out := &api.Plan{Running: now.Fingerprint(), Fingerprint: tree.Rules.Fingerprint(), Generation: plan.NeedsGeneration, Changes: []api.PlanChange{},
+		Notes: config.EngineNotes(p.a.tree.Engine, tree.Engine)}
 	for _, c := range plan.Changes {
 		change := c.What
 		if change == "dropped" {

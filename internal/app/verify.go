@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/kithdata/kith/internal/config"
 	"github.com/kithdata/kith/internal/engine"
 	"github.com/kithdata/kith/internal/engine/embedded"
 	"github.com/kithdata/kith/internal/golden"
@@ -139,9 +140,12 @@ func (a *App) ReplayInto(ctx context.Context, dir string) (*App, error) {
 		return nil, errs.New("replay_folder", "the folder to replay into is not empty").At(dir).Fix("name a new folder")
 	}
 	tree := *a.tree
-	cfg := *a.tree.Engine.Embedded
-	cfg.Dir = dir
-	tree.Data, tree.Engine.Embedded = dir, &cfg
+	cfg := config.EmbeddedAt(dir)
+	if own := a.tree.Engine.Embedded; own != nil {
+		cfg.CacheBytes, cfg.ReserveBytes = own.CacheBytes, own.ReserveBytes
+	}
+	cfg.Partitions, cfg.TopicPartitions = a.engine.Log.Partitions(engine.TopicIngest)-1, a.engine.Log.Partitions(record.TopicChanges)
+	tree.Data, tree.Engine = dir, engine.Config{Embedded: &cfg}
 	tree.Warehouse.Path = filepath.Join(dir, "warehouse.duckdb")
 	tree.Files, tree.Tracking, tree.Webhooks, tree.Contracts = nil, nil, nil, nil
 	if rules, ok := a.rules.get(1); ok { // the first generation is made before the log brings its rules

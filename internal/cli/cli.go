@@ -77,6 +77,7 @@ type commands struct {
 
 	Keys    keysCmd    `cmd:"" group:"Administration:" help:"API keys."`
 	Audit   auditCmd   `cmd:"" group:"Administration:" help:"The audit chain."`
+	Migrate migrateCmd `cmd:"" group:"Administration:" name:"migrate-engine" help:"Move a project from the embedded engine to a cluster, or back."`
 	Bench   benchCmd   `cmd:"" group:"Administration:" help:"Measure Kith on this machine, beside what the machine can do."`
 	Schema  schemaCmd  `cmd:"" group:"Administration:" help:"Print the JSON Schema of kith.yaml, for editors."`
 	Version versionCmd `cmd:"" group:"Administration:" help:"Print the version."`

@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"sync"
 
-	"github.com/cespare/xxhash/v2"
 	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/kithdata/kith/internal/engine"
@@ -365,9 +364,6 @@ func (t *topics) stream(topic string, partition int32) (*stream, error) {
 	}
 	return parts[partition], nil
 }
-
-// partition is where key lies among n partitions. It is part of the stored format.
-func partition(key []byte, n int) int { return int(xxhash.Sum64(key) % uint64(n)) }
 
 func errPartition(topic string, partition int32) error {
 	return errs.New(CodeNoPartition, "topic "+strconv.Quote(topic)+" has no partition "+strconv.Itoa(int(partition))).
