@@ -75,8 +75,9 @@ func (r road) Status(ctx context.Context) (*api.Status, error) {
 			s.Warehouse.Behind += want.Get(topic, p) - min(want.Get(topic, p), have.Get(topic, p))
 		}
 	}
-	s.Destinations, err = destinations{a}.List(ctx)
-	return s, err
+	s.Destinations = destinations{a}.here()
+	a.peers.merge(ctx, s)
+	return s, nil
 }
 
 func (r road) Rebuild(ctx context.Context) (*api.Rebuilt, error) {

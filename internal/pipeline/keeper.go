@@ -57,7 +57,7 @@ type KeeperDeps struct {
 	Mapper    Mapper // as in RoadDeps
 	OnControl func(ctx context.Context, r *record.Record) error
 	After     func(time.Duration) <-chan time.Time // as in RoadDeps
-	About     func() string                        // what the lease tells of this process while it leads; nil: nothing
+	About     func() string                        // what the lease tells of this process while it leads; nil: that there is one
 }
 
 // OpenKeeper reads which generation is current; in a new state it makes the first,
@@ -70,7 +70,7 @@ func OpenKeeper(ctx context.Context, cfg Config, deps KeeperDeps, rules uint32) 
 		deps.Logger = slog.New(slog.DiscardHandler)
 	}
 	if deps.About == nil {
-		deps.About = func() string { return "" }
+		deps.About = func() string { return "kith" }
 	}
 	k := &Keeper{cfg: cfg, deps: deps, moved: make(chan struct{}), swept: map[uint32]bool{}}
 	err := k.update(ctx, func(_ engine.Tx, g *generations) error {

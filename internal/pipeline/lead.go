@@ -8,14 +8,11 @@ import (
 	"github.com/kithdata/kith/internal/record"
 )
 
-// leaseKeeper is held by the Keeper that leads.
-const leaseKeeper = "keeper"
-
 // lead does, one process at a time, what only one may do. A leader that was cut short
 // leaves in the stored generations how far it got, and the next goes on from there.
 func (k *Keeper) lead(ctx context.Context) error {
 	return k.onAndOn(ctx, func(ctx context.Context) error {
-		return k.deps.Engine.State.Lease(ctx, leaseKeeper, k.deps.About(), func(ctx context.Context) error {
+		return k.deps.Engine.State.Lease(ctx, LeaseKeeper, k.deps.About(), func(ctx context.Context) error {
 			if err := k.patiently(ctx, func() error { return k.look(ctx) }); err != nil {
 				return err
 			}
