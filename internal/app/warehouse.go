@@ -34,6 +34,10 @@ func (a *App) drainWarehouse(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	here, err := a.peers.loaded(ctx)
+	if err != nil || !here {
+		return err
+	}
 	return a.loader.WaitPositions(ctx, want)
 }
 

@@ -11,19 +11,19 @@ import (
 	"github.com/kithdata/kith/internal/record"
 )
 
-// swap makes the build the current generation, at once.
+// swap makes the build the current generation, at once. Both of its fences are shut by
+// that: to roads that still build it, for ever, and to its own until what the swap
+// changed is emitted.
 func (k *Keeper) swap(ctx context.Context, was generations) error {
 	swapped := false
 	err := k.update(ctx, func(tx engine.Tx, g *generations) error {
-		if swapped = g.building == was.building; !swapped {
+		if swapped = g.sealed && g.phase() == was.phase(); !swapped {
 			return nil // another build was asked for meanwhile
 		}
-		stepping, err := tx.Lock(steppingKey(engine.Space{Generation: was.current}))
-		if err != nil {
-			return err
-		}
-		if swapped = stepping[0] == nil; !swapped {
-			return nil // a replay was stopped between its steps: the current road has to end it
+		for _, silent := range []bool{true, false} {
+			if err := (fence{g.building, silent}).shut(k.deps.Engine.Log, tx); err != nil {
+				return err
+			}
 		}
 		g.previous, g.current, g.rules = g.current, g.building, g.buildingRules
 		g.building, g.buildingRules, g.emitting, g.emitted = 0, 0, true, nil
@@ -38,11 +38,8 @@ func (k *Keeper) swap(ctx context.Context, was generations) error {
 const swapChunk = 500
 
 // finishSwap emits what the last swap changed. It goes on where a crash left it. The
-// roads stand still meanwhile.
+// roads stand still meanwhile: what they would emit must come after it.
 func (k *Keeper) finishSwap(ctx context.Context) error {
-	if !k.get().emitting {
-		return nil
-	}
 	cause := record.Cause{Partition: engine.ControlPartition}
 	var err error
 	if cause.Received, err = k.lastReceived(ctx, k.get().current); err != nil {
@@ -87,7 +84,7 @@ func (k *Keeper) lastReceived(ctx context.Context, generation uint32) (last int6
 // emitChunk compares the next profiles and nodes of the two generations. The key
 // of both tables starts with the same 16 bytes, a node key, so one place serves.
 func (k *Keeper) emitChunk(ctx context.Context, g generations, cause record.Cause) error {
-	_, swapper, err := k.deps.Stages(g.current, g.rules)
+	_, swapper, err := k.stages(ctx, g.current, g.rules)
 	if err != nil {
 		return err
 	}
@@ -121,6 +118,9 @@ func (k *Keeper) emitChunk(ctx context.Context, g generations, cause record.Caus
 	}
 	ids, nodes = upTo(ids, last), upTo(nodes, last)
 	return k.update(ctx, func(tx engine.Tx, after *generations) error {
+		if after.phase() != g.phase() || !bytes.Equal(after.emitted, g.emitted) {
+			return nil // this chunk was emitted by a try whose answer was lost, or by who leads now
+		}
 		if err := swapper.SwapProfiles(ctx, tx, g.current, ids, cause); err != nil {
 			return err
 		}
@@ -128,7 +128,10 @@ func (k *Keeper) emitChunk(ctx context.Context, g generations, cause record.Caus
 			return err
 		}
 		after.emitted, after.emitting = last, last != nil
-		return nil
+		if after.emitting {
+			return nil
+		}
+		return k.unseal(tx, after) // a swap of before there were fences shut none
 	})
 }
 
