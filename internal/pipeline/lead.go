@@ -70,7 +70,7 @@ func (k *Keeper) near(ctx context.Context, g generations) error {
 		if !errors.As(err, &stepping) {
 			return err
 		}
-		if err := k.deps.Engine.State.WaitOffset(ctx, Reader(g.current), engine.ControlPartition, uint64(stepping)+1); err != nil {
+		if err := k.waitOffset(ctx, Reader(g.current), engine.ControlPartition, uint64(stepping)+1); err != nil {
 			return err
 		}
 	}
@@ -115,28 +115,48 @@ func (k *Keeper) turn(ctx context.Context, g generations) error {
 // caughtUp waits until the build has done all that the current road had done when
 // it was called.
 func (k *Keeper) caughtUp(ctx context.Context, g generations) error {
-	state := k.deps.Engine.State
 	for p := range k.deps.Engine.Log.Partitions(engine.TopicIngest) {
-		want, err := state.Offset(ctx, Reader(g.current), p)
+		want, err := k.offset(ctx, Reader(g.current), p)
 		if err != nil {
 			return err
 		}
-		if err := state.WaitOffset(ctx, Reader(g.building), p, want); err != nil {
+		if err := k.waitOffset(ctx, Reader(g.building), p, want); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// offset, waitOffset and end ask the engine, and again where it is out of reach: a step
+// of the leader asks often, and would get nowhere if each fault began it anew.
+func (k *Keeper) offset(ctx context.Context, reader string, p int32) (at uint64, err error) {
+	err = k.patiently(ctx, func() (err error) {
+		at, err = k.deps.Engine.State.Offset(ctx, reader, p)
+		return err
+	})
+	return at, err
+}
+
+func (k *Keeper) waitOffset(ctx context.Context, reader string, p int32, want uint64) error {
+	return k.patiently(ctx, func() error { return k.deps.Engine.State.WaitOffset(ctx, reader, p, want) })
+}
+
+func (k *Keeper) end(ctx context.Context, topic string, p int32) (end uint64, err error) {
+	err = k.patiently(ctx, func() (err error) {
+		_, end, err = k.deps.Engine.Log.Bounds(ctx, topic, p)
+		return err
+	})
+	return end, err
+}
+
 // deferred waits until a generation has done the work that was deferred when it was called.
 func (k *Keeper) deferred(ctx context.Context, generation uint32) error {
-	log, state := k.deps.Engine.Log, k.deps.Engine.State
-	for p := range log.Partitions(record.TopicResolve) {
-		_, end, err := log.Bounds(ctx, record.TopicResolve, p)
+	for p := range k.deps.Engine.Log.Partitions(record.TopicResolve) {
+		end, err := k.end(ctx, record.TopicResolve, p)
 		if err != nil {
 			return err
 		}
-		if err := state.WaitOffset(ctx, ResolveReader(generation), p, end); err != nil {
+		if err := k.waitOffset(ctx, ResolveReader(generation), p, end); err != nil {
 			return err
 		}
 	}
@@ -146,15 +166,14 @@ func (k *Keeper) deferred(ctx context.Context, generation uint32) error {
 // resolved waits until no deferred work of a sealed generation's build is left: what
 // was deferred may defer more, but nobody else does.
 func (k *Keeper) resolved(ctx context.Context, generation uint32) error {
-	log := k.deps.Engine.Log
 	for before, now := uint64(0), uint64(1); before != now; {
 		before = now
 		if err := k.deferred(ctx, generation); err != nil {
 			return err
 		}
 		now = 1
-		for p := range log.Partitions(record.TopicResolve) {
-			_, end, err := log.Bounds(ctx, record.TopicResolve, p)
+		for p := range k.deps.Engine.Log.Partitions(record.TopicResolve) {
+			end, err := k.end(ctx, record.TopicResolve, p)
 			if err != nil {
 				return err
 			}

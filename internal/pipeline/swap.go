@@ -46,7 +46,7 @@ func (k *Keeper) finishSwap(ctx context.Context) error {
 		return err
 	}
 	for g := k.get(); g.emitting; g = k.get() {
-		if err := k.patiently(ctx, func() error { return k.emitChunk(ctx, g, cause) }); err != nil {
+		if err := k.emitChunk(ctx, g, cause); err != nil {
 			return err
 		}
 	}
@@ -58,14 +58,18 @@ func (k *Keeper) finishSwap(ctx context.Context) error {
 func (k *Keeper) lastReceived(ctx context.Context, generation uint32) (last int64, err error) {
 	log := k.deps.Engine.Log
 	for p := range log.Partitions(engine.TopicIngest) {
-		done, err := k.deps.Engine.State.Offset(ctx, Reader(generation), p)
+		done, err := k.offset(ctx, Reader(generation), p)
 		if err != nil {
 			return 0, err
 		}
 		if done == 0 {
 			continue
 		}
-		values, err := log.Read(ctx, engine.TopicIngest, p, done-1, 1)
+		var values [][]byte
+		err = k.patiently(ctx, func() (err error) {
+			values, err = log.Read(ctx, engine.TopicIngest, p, done-1, 1)
+			return err
+		})
 		if errs.Is(err, engine.CodeTrimmed) {
 			continue
 		}
@@ -90,7 +94,8 @@ func (k *Keeper) emitChunk(ctx context.Context, g generations, cause record.Caus
 	}
 	var ids, nodes []record.NodeKey
 	var last []byte
-	err = k.deps.Engine.State.View(ctx, func(r engine.Reader) error {
+	err = k.view(ctx, func(r engine.Reader) error {
+		ids, nodes = nil, nil
 		for _, t := range []engine.Table{engine.TableProfile, engine.TableNode} {
 			found := &ids
 			if t == engine.TableNode {
@@ -117,22 +122,29 @@ func (k *Keeper) emitChunk(ctx context.Context, g generations, cause record.Caus
 		return err
 	}
 	ids, nodes = upTo(ids, last), upTo(nodes, last)
-	return k.update(ctx, func(tx engine.Tx, after *generations) error {
-		if after.phase() != g.phase() || !bytes.Equal(after.emitted, g.emitted) {
-			return nil // this chunk was emitted by a try whose answer was lost, or by who leads now
-		}
-		if err := swapper.SwapProfiles(ctx, tx, g.current, ids, cause); err != nil {
-			return err
-		}
-		if err := swapper.SwapMoves(ctx, tx, g.previous, g.current, nodes, cause); err != nil {
-			return err
-		}
-		after.emitted, after.emitting = last, last != nil
-		if after.emitting {
-			return nil
-		}
-		return k.unseal(tx, after) // a swap of before there were fences shut none
+	return k.patiently(ctx, func() error {
+		return k.update(ctx, func(tx engine.Tx, after *generations) error {
+			if after.phase() != g.phase() || !bytes.Equal(after.emitted, g.emitted) {
+				return nil // this chunk was emitted by a try whose answer was lost, or by who leads now
+			}
+			if err := swapper.SwapProfiles(ctx, tx, g.current, ids, cause); err != nil {
+				return err
+			}
+			if err := swapper.SwapMoves(ctx, tx, g.previous, g.current, nodes, cause); err != nil {
+				return err
+			}
+			after.emitted, after.emitting = last, last != nil
+			if after.emitting {
+				return nil
+			}
+			return k.unseal(tx, after) // a swap of before there were fences shut none
+		})
 	})
+}
+
+// view is State.View, tried again where the engine is out of reach.
+func (k *Keeper) view(ctx context.Context, fn func(r engine.Reader) error) error {
+	return k.patiently(ctx, func() error { return k.deps.Engine.State.View(ctx, fn) })
 }
 
 func scanKeys(r engine.Reader, generation uint32, t engine.Table, after []byte, limit int, out *[]record.NodeKey) error {
@@ -184,7 +196,8 @@ func (k *Keeper) sweep(ctx context.Context, generation uint32) error {
 	hi := engine.PrefixEnd(lo)
 	for {
 		var keys [][]byte
-		err := k.deps.Engine.State.View(ctx, func(r engine.Reader) error {
+		err := k.view(ctx, func(r engine.Reader) error {
+			keys = nil
 			return r.Scan(lo, hi, func(key, _ []byte) bool {
 				keys = append(keys, bytes.Clone(key))
 				return len(keys) < sweepChunk

@@ -253,6 +253,9 @@ const (
 // persist repeats try until it succeeds, ctx is done or its fault does not pass.
 func (r *run) persist(ctx context.Context, try func() error) error {
 	for wait := firstWait; ; wait = min(2*wait, lastWait) {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		err := try()
 		if err == nil || !retryable(err) {
 			return err
