@@ -82,7 +82,12 @@ func exec(t *testing.T, conn *pgx.Conn, sql string, args ...any) {
 
 func client(t *testing.T, seeds []string, opts ...kgo.Opt) *kgo.Client {
 	t.Helper()
-	c, err := kgo.NewClient(append([]kgo.Opt{kgo.SeedBrokers(seeds...)}, opts...)...)
+	c, err := kgo.NewClient(append([]kgo.Opt{
+		kgo.SeedBrokers(seeds...),
+		// A broker that is gone or mute is noticed before the test's patience ends.
+		kgo.MetadataMinAge(100 * time.Millisecond), kgo.ProduceRequestTimeout(2 * time.Second), kgo.RequestTimeoutOverhead(2 * time.Second),
+		kgo.RetryBackoffFn(func(int) time.Duration { return 50 * time.Millisecond }),
+	}, opts...)...)
 	if err != nil {
 		t.Fatal(err)
 	}
