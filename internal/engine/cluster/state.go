@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -30,8 +31,8 @@ type state struct {
 	// crowd is how many transactions more take turns with those of other processes.
 	// It rises with every conflict and falls with every commit: where processes work on
 	// the same people, waiting is cheaper than to fail and do it again; where they do
-	// not, nobody waits. Owned by who has turn.
-	crowd int
+	// not, nobody waits.
+	crowd atomic.Int32
 }
 
 const (
@@ -45,12 +46,15 @@ func (s *state) Update(ctx context.Context, fn func(tx engine.Tx) error) error {
 }
 
 func (s *state) update(ctx context.Context, fn func(tx engine.Tx) error) error {
-	select {
-	case s.turn <- struct{}{}:
-	case <-ctx.Done():
-		return ctx.Err()
+	held := heldIn(ctx)
+	if held == nil { // what is done under a lease is small, and touches keys of its own
+		select {
+		case s.turn <- struct{}{}:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		defer func() { <-s.turn }()
 	}
-	defer func() { <-s.turn }()
 	t, ok := s.idle.Get().(*tx)
 	if !ok {
 		t = newTx(s)
@@ -59,18 +63,29 @@ func (s *state) update(ctx context.Context, fn func(tx engine.Tx) error) error {
 		t.reset()
 		s.idle.Put(t)
 	}()
-	t.held = heldIn(ctx)
+	t.held = held
 	for try := 0; ; try++ {
 		err := s.attempt(ctx, t, try, fn)
 		if err == nil || !errors.Is(err, errConflict) {
-			s.crowd = max(0, s.crowd-1)
+			s.crowded(-1)
 			return err
 		}
 		s.count.retries.Add(1)
-		s.crowd = min(s.crowd+crowdStep, crowdMost)
+		s.crowded(crowdStep)
 		most := time.Millisecond << min(try, 4)
 		if err := pause(ctx, rand.N(most)+time.Microsecond); err != nil { //nolint:gosec // a pause
 			return err
+		}
+	}
+}
+
+// crowded changes how many transactions more take turns.
+func (s *state) crowded(by int32) {
+	for {
+		now := s.crowd.Load()
+		next := min(max(now+by, 0), crowdMost)
+		if next == now || s.crowd.CompareAndSwap(now, next) {
+			return
 		}
 	}
 }

@@ -146,7 +146,7 @@ func (t *tx) send(ctx context.Context, queue func(b *pgx.Batch), read func(r pgx
 		}
 		t.conn = conn
 		b.Queue(sqlBegin)
-		if t.s.crowd > 0 { // before any other lock, so that no two wait for each other
+		if t.s.crowd.Load() > 0 { // before any other lock, so that no two wait for each other
 			b.Queue(sqlPatient)
 			b.Queue(sqlTakeTurn)
 			statements += 2
