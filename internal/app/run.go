@@ -129,17 +129,16 @@ func (a *App) behind(ctx context.Context) (uint64, error) { return a.behindOf(ct
 
 // behindOf counts the records in the log that a generation's road has not done.
 func (a *App) behindOf(ctx context.Context, generation uint32) (lag uint64, err error) {
-	reader := pipeline.Reader(generation)
-	for p := range a.engine.Log.Partitions(engine.TopicIngest) {
-		done, err := a.engine.State.Offset(ctx, reader, p)
-		if err != nil {
-			return 0, err
-		}
-		_, end, err := a.engine.Log.Bounds(ctx, engine.TopicIngest, p)
-		if err != nil {
-			return 0, err
-		}
-		lag += end - min(done, end)
+	ends, err := a.engine.Log.Ends(ctx, engine.TopicIngest)
+	if err != nil {
+		return 0, err
+	}
+	done, err := a.engine.State.Offsets(ctx, pipeline.Reader(generation), int32(len(ends))) //nolint:gosec // there are few
+	if err != nil {
+		return 0, err
+	}
+	for p, end := range ends {
+		lag += end - min(done[p], end)
 	}
 	return lag, nil
 }
@@ -157,13 +156,11 @@ func (a *App) drainRoad(ctx context.Context) error {
 		return err
 	}
 	end := record.Position{Log: a.engine.Log.ID()}
-	for p := range a.engine.Log.Partitions(engine.TopicIngest) {
-		_, at, err := a.engine.Log.Bounds(ctx, engine.TopicIngest, p)
-		if err != nil {
-			return err
-		}
-		end.Raise(p, at)
+	ends, err := a.engine.Log.Ends(ctx, engine.TopicIngest)
+	if err != nil {
+		return err
 	}
+	end.Offsets = ends
 	if err := a.keeper.WaitDone(ctx, end); err != nil {
 		return err
 	}

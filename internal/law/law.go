@@ -47,11 +47,12 @@ func rules() []rule {
 		{[]string{"internal/api/..."}, []string{"internal/kit/..."}},
 		{[]string{"internal/config"}, append(configs(), "internal/record", "internal/expr", "internal/kit/...")},
 		{[]string{"internal/config/..."}, append(configs(), "internal/config", "internal/record", "internal/expr", "internal/kit/...")},
+		{[]string{"internal/servers", "internal/servers/..."}, []string{"internal/servers", "internal/kit/..."}},
 		{[]string{"internal/law", "internal/survive"}, nil}, // tests alone: these are not looked at
 		{[]string{"internal/servers"}, []string{"internal/kit/..."}},
 		{[]string{"internal/cli", "internal/cli/...", "internal/demo", "internal/demo/..."}, []string{
 			"internal/app", "internal/api", "internal/api/...", "internal/bench", "internal/config", "internal/config/...", "internal/demo", "internal/demo/...", "internal/record", "internal/kit/..."}},
-		{[]string{"internal/bench"}, []string{"internal/app", "internal/demo", "internal/config", "internal/record", "internal/kit/..."}},
+		{[]string{"internal/bench"}, []string{"internal/app", "internal/demo", "internal/config", "internal/record", "internal/servers", "internal/kit/..."}},
 		{[]string{"internal/app", "internal/app/..."}, []string{"internal/..."}},
 	}
 }

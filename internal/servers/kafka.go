@@ -236,7 +236,7 @@ func (k *Kafka) ready(ctx context.Context, b *broker) error {
 	if err != nil {
 		return err
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	if by, ok := ctx.Deadline(); ok {
 		if err := conn.SetDeadline(by); err != nil {
 			return err
