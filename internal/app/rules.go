@@ -188,8 +188,8 @@ func (a *App) lookForRules(ctx context.Context) error {
 	return a.learnRules(ctx)
 }
 
-// learnRules installs what rules the state has that are not known here, pins the last
-// at the door, and asks for the generation that they may want.
+// learnRules installs what rules the state has that are not known here, asks for the
+// generation that they may want, and pins the last at the door.
 func (a *App) learnRules(ctx context.Context) error {
 	a.rules.learning.Lock()
 	defer a.rules.learning.Unlock()
@@ -212,8 +212,12 @@ func (a *App) learnRules(ctx context.Context) error {
 	if latest == 0 {
 		return nil
 	}
+	// Pinned last: until then, the next look does all of this again.
+	if err := a.buildWhatIsDue(ctx); err != nil {
+		return err
+	}
 	a.door.Pin(latest)
-	return a.buildWhatIsDue(ctx)
+	return nil
 }
 
 // ownFirst refuses the first rules of a new state where they are not those of this
