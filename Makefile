@@ -1,4 +1,5 @@
-# All targets work on a fresh machine with Go and a C compiler. `make` alone lists them.
+# All targets work on a fresh machine with Go and a C compiler; `make servers`, which the
+# integration tests need, wants Debian as well. `make` alone lists them.
 
 GO            ?= go
 BIN           := bin/kith
@@ -15,9 +16,10 @@ TEST_FLAGS    := -race -vet=off
 FUZZ_TIME     ?= 10s
 DEMO_FLAGS    ?=
 BENCH_FLAGS   ?=
+SCALE_FLAGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-integration soak bench lint fmt fuzz generate ci clean FORCE
+.PHONY: help build demo test test-integration soak servers bench bench-scale lint fmt fuzz generate ci clean FORCE
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,14 +36,20 @@ demo: build ## the whole road on a made-up shop; DEMO_FLAGS="--people 2000 --exi
 test: ## every package's tests, with the race detector
 	$(GO) test $(TEST_FLAGS) ./...
 
-test-integration: build ## the real binary: killed, starved of disk, fed nonsense
+test-integration: build servers ## the real binary and real servers: killed, starved of disk, fed nonsense
 	KITH_BIN=$(CURDIR)/$(BIN) $(GO) test -vet=off -tags integration -timeout 15m $(WHOLE)
 
-soak: build ## the long form of the integration tests; takes an hour
+soak: build servers ## the long form of the integration tests; takes an hour
 	KITH_BIN=$(CURDIR)/$(BIN) $(GO) test -vet=off -tags 'integration soak' -timeout 3h $(WHOLE)
+
+servers: ## install PostgreSQL and Apache Kafka for tests, where they are missing
+	./scripts/servers.sh install
 
 bench: build ## the figures, as ratios in one run
 	$(BIN) bench $(BENCH_FLAGS)
+
+bench-scale: build servers ## embedded beside one, two and four processes on Kafka and PostgreSQL
+	$(GO) run ./internal/bench/scale $(SCALE_FLAGS)
 
 lint: $(TOOLS)/golangci-lint-$(GOLANGCI) ## gofmt, go vet and golangci-lint
 	@unformatted=$$(gofmt -l cmd internal); if [ -n "$$unformatted" ]; then echo "gofmt these:"; echo "$$unformatted"; exit 1; fi

@@ -29,7 +29,7 @@ type Migrated struct {
 }
 
 // movedKey is where a cluster's state notes that all of it was moved away.
-func movedKey() []byte { return engine.Space{}.Key(engine.TableMeta, []byte("moved")) }
+func movedKey() []byte { return engine.Space{}.Key(engine.TableMeta, []byte("moved away")) }
 
 func notMovedAway(ctx context.Context, e *engine.Engine) error {
 	var moved []byte

@@ -43,6 +43,9 @@ func (p plans) Apply(ctx context.Context, fingerprint string) (*api.Applied, err
 	if err != nil {
 		return nil, err
 	}
+	if err := p.a.lookForRules(ctx); err != nil { // those that another process put into force
+		return nil, err
+	}
 	if tree.Rules.Fingerprint() != fingerprint {
 		return nil, errs.New("plan_changed", "the file was changed since the plan was made").Fix("make the plan again, and apply that")
 	}

@@ -3,6 +3,7 @@ package app
 import (
 	"bufio"
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -169,12 +170,9 @@ func (a *App) ReplayInto(ctx context.Context, dir string) (*App, error) {
 }
 
 func (a *App) copyHashKey(dir string) error {
-	key, err := os.ReadFile(a.path("keys", "hash.key"))
+	err := os.MkdirAll(filepath.Join(dir, "keys"), 0o700)
 	if err == nil {
-		err = os.MkdirAll(filepath.Join(dir, "keys"), 0o700)
-	}
-	if err == nil {
-		err = writeFile(filepath.Join(dir, "keys", "hash.key"), key, 0o600)
+		err = writeFile(filepath.Join(dir, "keys", "hash.key"), []byte(hex.EncodeToString(a.key)+"\n"), 0o600)
 	}
 	if err != nil {
 		return errs.Wrap("key_file", "copying the hash key", plainPath(err)).At(dir).Fix("check the folder's rights")

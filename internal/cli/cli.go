@@ -216,7 +216,7 @@ func (g *Globals) code(err error) int {
 		return ExitConfig
 	}
 	switch {
-	case errs.Is(err, "engine_failed"), errs.Is(err, "disk_full"), errors.Is(err, syscall.ENOSPC):
+	case errs.Is(err, "engine_failed"), errs.Is(err, "engine_unavailable"), errs.Is(err, "disk_full"), errors.Is(err, syscall.ENOSPC):
 		return ExitRestart
 	case code == string(codeRef), code == "bad_place":
 		return ExitUsage

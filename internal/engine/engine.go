@@ -63,6 +63,10 @@ type Log interface {
 	// Bounds gives the first offset kept and the offset after the last durable one.
 	Bounds(ctx context.Context, topic string, partition int32) (first, end uint64, err error)
 
+	// Ends gives, by partition of topic, the offset after the last durable value, in
+	// one round trip.
+	Ends(ctx context.Context, topic string) ([]uint64, error)
+
 	// Own calls run, in a goroutine of its own, for every partition of topic that
 	// this process comes to own within the named group, with a context that ends
 	// when it ceases to, and returns once ctx is done and all runs have returned.
@@ -120,6 +124,9 @@ type State interface {
 	View(ctx context.Context, fn func(r Reader) error) error
 	// Offset is the stored offset of a reader's partition, 0 at first.
 	Offset(ctx context.Context, reader string, partition int32) (uint64, error)
+	// Offsets gives a reader's stored offsets of partitions 0 to partitions-1, in one
+	// round trip.
+	Offsets(ctx context.Context, reader string, partitions int32) ([]uint64, error)
 	// WaitOffset waits until the reader's stored offset of partition is at least want.
 	WaitOffset(ctx context.Context, reader string, partition int32, want uint64) error
 	// Lease waits for the named lease, which one process at a time holds among all

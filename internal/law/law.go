@@ -47,11 +47,13 @@ func rules() []rule {
 		{[]string{"internal/api/..."}, []string{"internal/kit/..."}},
 		{[]string{"internal/config"}, append(configs(), "internal/record", "internal/expr", "internal/kit/...")},
 		{[]string{"internal/config/..."}, append(configs(), "internal/config", "internal/record", "internal/expr", "internal/kit/...")},
+		{[]string{"internal/servers", "internal/servers/..."}, []string{"internal/servers", "internal/kit/..."}},
 		{[]string{"internal/law", "internal/survive"}, nil}, // tests alone: these are not looked at
 		{[]string{"internal/servers"}, []string{"internal/kit/..."}},
 		{[]string{"internal/cli", "internal/cli/...", "internal/demo", "internal/demo/..."}, []string{
 			"internal/app", "internal/api", "internal/api/...", "internal/bench", "internal/config", "internal/config/...", "internal/demo", "internal/demo/...", "internal/record", "internal/kit/..."}},
-		{[]string{"internal/bench"}, []string{"internal/app", "internal/demo", "internal/config", "internal/record", "internal/kit/..."}},
+		{[]string{"internal/bench/scale"}, []string{"internal/servers", "internal/demo", "internal/bench/conflict", "internal/kit/..."}},
+		{[]string{"internal/bench"}, []string{"internal/app", "internal/demo", "internal/config", "internal/record", "internal/servers", "internal/kit/..."}},
 		{[]string{"internal/app", "internal/app/..."}, []string{"internal/..."}},
 	}
 }
@@ -154,5 +156,5 @@ func Heavy(dep string) bool {
 
 // MayLink reports whether a package may link DuckDB, and with it C.
 func MayLink(path string) bool {
-	return matches([]string{"internal/warehouse/duckdb", "internal/app", "internal/app/...", "internal/bench", "internal/cli", "internal/cli/...", "internal/demo", "internal/demo/...", "cmd/..."}, path)
+	return matches([]string{"internal/warehouse/duckdb", "internal/app", "internal/app/...", "internal/bench", "internal/bench/scale", "internal/cli", "internal/cli/...", "internal/demo", "internal/demo/...", "cmd/..."}, path)
 }

@@ -148,20 +148,20 @@ func (k *Kafka) PauseBroker(i int) error { return k.brokers[i].current().signal(
 func (k *Kafka) ResumeBroker(i int) error { return k.brokers[i].current().signal(resume) }
 
 // Kill ends every broker that is running by SIGKILL, all at once.
-func (k *Kafka) Kill() error {
+func (k *Kafka) Kill() {
 	for _, b := range k.brokers {
 		if server := b.current(); server.alive() {
 			_ = server.signal(kill) // it may have ended by itself
 			defer func() { <-server.done }()
 		}
 	}
-	return nil
 }
 
 // Stop ends the brokers and their proxies. In good order three brokers take many seconds,
 // since the last ones have nobody to agree with; so they are killed, which Kafka is made for.
 func (k *Kafka) Stop() error {
-	err := k.Kill()
+	k.Kill()
+	var err error
 	for _, b := range k.brokers {
 		if b.proxy != nil {
 			err = errors.Join(err, b.proxy.Close())
@@ -236,7 +236,7 @@ func (k *Kafka) ready(ctx context.Context, b *broker) error {
 	if err != nil {
 		return err
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	if by, ok := ctx.Deadline(); ok {
 		if err := conn.SetDeadline(by); err != nil {
 			return err

@@ -183,7 +183,8 @@ func (k *Kafka) configure(i int, o KafkaOptions, listeners []string, voters stri
 
 		// A dead broker is noticed within seconds, and a group needs no grace at its start.
 		"broker.heartbeat.interval.ms": "500", "broker.session.timeout.ms": "3000",
-		"controller.quorum.election.timeout.ms": "500", "controller.quorum.fetch.timeout.ms": "1500", "controller.quorum.append.linger.ms": "5",
+		"controller.quorum.append.linger.ms": "5", // its other times are Kafka's own: shorter ones make a busy machine vote again and again
+		"controller.socket.timeout.ms":       "2000", "replica.socket.timeout.ms": "2000", "socket.connection.setup.timeout.ms": "2000",
 		"replica.lag.time.max.ms": "5000", "replica.fetch.backoff.ms": "200",
 		"group.initial.rebalance.delay.ms": "0", "group.min.session.timeout.ms": "1000",
 		"group.consumer.min.session.timeout.ms": "1000", "group.consumer.session.timeout.ms": "3000",

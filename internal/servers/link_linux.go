@@ -77,7 +77,7 @@ func (s *Side) enter() error {
 	if err != nil {
 		return err
 	}
-	defer there.Close()
+	defer func() { _ = there.Close() }()
 	return unix.Setns(int(there.Fd()), unix.CLONE_NEWNET)
 }
 

@@ -115,7 +115,7 @@ func (p *Postgres) create(ctx context.Context, o PostgresOptions) error {
 	if err := p.give(password, p.Password); err != nil {
 		return err
 	}
-	defer os.Remove(password)
+	defer func() { _ = os.Remove(password) }()
 	method := "trust"
 	if o.Secure {
 		method = "scram-sha-256"
@@ -280,7 +280,7 @@ func (p *Postgres) ready(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	if by, ok := ctx.Deadline(); ok {
 		if err := conn.SetDeadline(by); err != nil {
 			return err

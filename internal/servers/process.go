@@ -89,7 +89,7 @@ func tail(path string, n int64) string {
 	if err != nil {
 		return err.Error()
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	if info, err := f.Stat(); err == nil && info.Size() > n {
 		_, _ = f.Seek(-n, io.SeekEnd) // else it is shown whole
 	}
@@ -109,7 +109,7 @@ func freePorts(ctx context.Context, side *Side, host string, n int) ([]int, erro
 			if err != nil {
 				return err
 			}
-			defer l.Close() // all at the end, or one would be given twice
+			defer func() { _ = l.Close() }() // all at the end, or one would be given twice
 			ports = append(ports, l.Addr().(*net.TCPAddr).Port)
 		}
 		return nil

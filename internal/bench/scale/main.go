@@ -88,13 +88,19 @@ func run(ctx context.Context) (err error) {
 	}
 	defer kafka.Stop() //nolint:errcheck // it goes with the process
 	b.disks = map[string]string{"database": filepath.Join(root, "postgres"), "topics": filepath.Join(root, "kafka")}
-	for _, text := range strings.Split(*processes, ",") {
+	say("warming the servers up")
+	warm := *b
+	warm.verify, warm.warehouse, warm.out = false, false, &result{}
+	if _, err := warm.measure(ctx, "warming up", 1, b.cluster(kafka, postgres, "warm")); err != nil {
+		return err
+	}
+	b.runs = warm.runs
+	for i, text := range strings.Split(*processes, ",") {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 1 {
 			return fmt.Errorf("-processes %q: numbers of processes, such as 1,2,4", *processes)
 		}
-		cluster := fmt.Sprintf(clusterEngine, quoted(kafka.Bootstrap()), n, postgres.DSN("postgres"), n)
-		if m, err = b.measure(ctx, fmt.Sprintf("cluster, %d", n), n, cluster); err != nil {
+		if m, err = b.measure(ctx, fmt.Sprintf("cluster, %d", n), n, b.cluster(kafka, postgres, strconv.Itoa(i))); err != nil {
 			return err
 		}
 		r.Scaled[text], r.Warehouse[text], r.Retries[text] = m.perSecond, m.loadedPerSecond, m.retriesPerBatch
@@ -112,6 +118,11 @@ func run(ctx context.Context) (err error) {
 		return fmt.Errorf("a run differs from its log replayed: %s", strings.Join(r.Differences, "; "))
 	}
 	return nil
+}
+
+// cluster is the engine's part of a project, of topics and a schema of its own.
+func (b *bench) cluster(kafka *servers.Kafka, postgres *servers.Postgres, name string) string {
+	return fmt.Sprintf(clusterEngine, quoted(kafka.Bootstrap()), name, postgres.DSN("postgres"), name)
 }
 
 func say(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }

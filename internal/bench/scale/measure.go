@@ -236,12 +236,12 @@ func (b *bench) compare(ctx context.Context, name string, all []*process) error 
 	return nil
 }
 
-// clusterEngine is filled with the brokers, a number of the run, the DSN, and it again.
+// clusterEngine is filled with the brokers, a name, the DSN, and the name again.
 const clusterEngine = `engine:
   cluster:
     hash_key: "5ca1ab1e5ca1ab1e5ca1ab1e5ca1ab1e5ca1ab1e5ca1ab1e5ca1ab1e5ca1ab1e"
-    kafka: {brokers: [%s], prefix: scale%d, partitions: 8, topic_partitions: 4}
-    postgres: {dsn: %q, schema: scale%d}
+    kafka: {brokers: [%s], prefix: scale%s, partitions: 8, topic_partitions: 4}
+    postgres: {dsn: %q, schema: scale%s}
 `
 
 // project is the demo's shop without its receiver of webhooks. It is filled with the engine.

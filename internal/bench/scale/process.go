@@ -146,7 +146,7 @@ func until(ctx context.Context, try func() (bool, error)) error {
 			return err
 		}
 		select {
-		case <-time.After(50 * time.Millisecond):
+		case <-time.After(200 * time.Millisecond):
 		case <-ctx.Done():
 			return ctx.Err()
 		}

@@ -137,6 +137,19 @@ func (l *log) bounds(ctx context.Context, topic string, partition int32) (first,
 	return l.offsets(ctx, topic, partition)
 }
 
+// Ends implements engine.Log.
+func (l *log) Ends(ctx context.Context, topic string) (ends []uint64, err error) {
+	err = l.during(ctx, func(ctx context.Context) (err error) {
+		if topic != engine.TopicIngest {
+			ends, err = l.outletEnds(ctx, topic)
+			return err
+		}
+		ends, err = l.topicEnds(ctx, topic)
+		return err
+	})
+	return ends, err
+}
+
 // Trim implements engine.Log.
 func (l *log) Trim(ctx context.Context, topic string, partition int32, before uint64) error {
 	return l.during(ctx, func(ctx context.Context) error { return l.trim(ctx, topic, partition, before) })

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net"
+	"strconv"
 	"strings"
 	"time"
 
@@ -25,8 +26,10 @@ import (
 var schema embed.FS
 
 // idleInTransaction is how long the database keeps the locks of a process that was
-// cut off, or stopped, in the middle of a transaction.
-const idleInTransaction = "15s"
+// cut off, or stopped, in the middle of a transaction: as milliseconds.
+func idleInTransaction(lease time.Duration) string {
+	return strconv.FormatInt((lease * 3 / 2).Milliseconds(), 10)
+}
 
 func (c *cluster) openState(ctx context.Context) error {
 	cfg, err := pgxpool.ParseConfig(c.cfg.Postgres.DSN)
@@ -42,7 +45,7 @@ func (c *cluster) openState(ctx context.Context) error {
 	cfg.ConnConfig.ConnectTimeout = 5 * time.Second
 	cfg.ConnConfig.RuntimeParams["search_path"] = pgx.Identifier{name}.Sanitize()
 	cfg.ConnConfig.RuntimeParams["application_name"] = "kith"
-	cfg.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = idleInTransaction
+	cfg.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = idleInTransaction(c.cfg.LeaseTime)
 	dialer := &net.Dialer{Timeout: 5 * time.Second, KeepAliveConfig: keepAlive}
 	cfg.ConnConfig.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
 		conn, err := dialer.DialContext(ctx, network, address)
@@ -109,7 +112,10 @@ func (c *cluster) migrate(ctx context.Context) error {
 	defer db.Close() //nolint:errcheck // the pool stays
 	locker, err := lock.NewPostgresTableLocker(lock.WithTableName("migration_lock"),
 		lock.WithTableLockTimeout(250*time.Millisecond, 240), lock.WithTableLogger(slog.New(slog.DiscardHandler)),
-		lock.WithTableRetryPolicy(func(err error) bool { return conflicting(err) || repeated(err) }))
+		lock.WithTableRetryPolicy(func(err error) bool {
+			_, answered := errors.AsType[*pgconn.PgError](err)
+			return !answered || conflicting(err) || repeated(err) // held, by another that migrates
+		}))
 	if err != nil {
 		return err
 	}

@@ -51,6 +51,22 @@ func (c *cluster) outlet(ctx context.Context, topic string, partition int32) (o 
 	return o, err
 }
 
+// outletEnds gives, by partition, the number of the next value to be emitted.
+func (c *cluster) outletEnds(ctx context.Context, topic string) ([]uint64, error) {
+	ends := make([]uint64, c.topicPartitions)
+	err := c.query(ctx, func(ctx context.Context) error {
+		rows, err := c.pool.Query(ctx, "SELECT part, next FROM outlet WHERE topic = $1", topic)
+		if err != nil {
+			return err
+		}
+		var part int32
+		var next uint64
+		_, err = pgx.ForEachRow(rows, []any{&part, &next}, func() error { ends[part] = next; return nil })
+		return err
+	})
+	return ends, err
+}
+
 func (c *cluster) makeOutlets(ctx context.Context, topic string) error {
 	return c.query(ctx, func(ctx context.Context) error {
 		_, err := c.pool.Exec(ctx, sqlMakeOutlet, topic, c.topicPartitions)

@@ -430,6 +430,32 @@ func (c *cluster) offsets(ctx context.Context, topic string, partition int32) (f
 	}
 }
 
+// topicEnds asks Kafka for the offsets after the last of all partitions.
+func (c *cluster) topicEnds(ctx context.Context, topic string) ([]uint64, error) {
+	for {
+		all, err := c.admin.ListEndOffsets(ctx, c.name(topic))
+		if err == nil {
+			err = all.Error()
+		}
+		if err == nil {
+			ends := make([]uint64, len(all[c.name(topic)]))
+			for p, o := range all[c.name(topic)] {
+				ends[p] = uint64(o.Offset) //nolint:gosec // not negative
+			}
+			return ends, nil
+		}
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if !retriable(err) || errors.Is(err, context.DeadlineExceeded) {
+			return nil, unavailable("asking Kafka for offsets", err)
+		}
+		if err := pause(ctx, 50*time.Millisecond); err != nil { // a leader was lost; a new one is being found
+			return nil, err
+		}
+	}
+}
+
 // deleteBefore deletes what lies before a Kafka offset.
 func (c *cluster) deleteBefore(ctx context.Context, topic string, partition int32, at uint64) error {
 	var offsets kadm.Offsets

@@ -118,6 +118,8 @@ const (
 		ORDER BY r.name, r.part FOR UPDATE OF r`
 	sqlMakePositions = `INSERT INTO reader (name, part, at) SELECT name, part, 0 FROM unnest($1::text[], $2::int[]) AS w(name, part)
 		ON CONFLICT (name, part) DO NOTHING`
+	sqlPatient   = "SET LOCAL lock_timeout = 20000"
+	sqlTakeTurn  = "SELECT 1 FROM turn WHERE one = 1 FOR UPDATE"
 	sqlHoldOwner = "INSERT INTO entry (k, v) VALUES ($1, '')"
 )
 
@@ -136,7 +138,7 @@ func (t *tx) send(ctx context.Context, queue func(b *pgx.Batch), read func(r pgx
 	ctx, cancel := context.WithTimeout(ctx, 2*patience)
 	defer cancel()
 	b := &pgx.Batch{}
-	begin := t.conn == nil
+	begin, statements := t.conn == nil, 2
 	if begin {
 		conn, err := t.s.pool.Acquire(ctx)
 		if err != nil {
@@ -144,6 +146,11 @@ func (t *tx) send(ctx context.Context, queue func(b *pgx.Batch), read func(r pgx
 		}
 		t.conn = conn
 		b.Queue(sqlBegin)
+		if t.s.crowd.Load() > 0 { // before any other lock, so that no two wait for each other
+			b.Queue(sqlPatient)
+			b.Queue(sqlTakeTurn)
+			statements += 2
+		}
 		b.Queue(lockWait(t.try))
 		if t.held != nil {
 			b.Queue(sqlProveLease, t.held.name, t.held.epoch)
@@ -164,7 +171,7 @@ func (t *tx) send(ctx context.Context, queue func(b *pgx.Batch), read func(r pgx
 	missing := []mark(nil)
 	err := func() (err error) {
 		if begin {
-			for range 2 {
+			for range statements {
 				if _, err := r.Exec(); err != nil {
 					return err
 				}

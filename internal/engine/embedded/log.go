@@ -305,6 +305,18 @@ func (l *ingestLog) Bounds(ctx context.Context, topic string, partition int32) (
 	return first, end, nil
 }
 
+// Ends implements engine.Log.
+func (l *ingestLog) Ends(ctx context.Context, topic string) ([]uint64, error) {
+	ends := make([]uint64, l.Partitions(topic))
+	for p := range ends {
+		var err error
+		if _, ends[p], err = l.Bounds(ctx, topic, int32(p)); err != nil { //nolint:gosec // there are few
+			return nil, err
+		}
+	}
+	return ends, nil
+}
+
 // Trim implements engine.Log. What lies past the durable end stays.
 func (l *ingestLog) Trim(ctx context.Context, topic string, partition int32, before uint64) error {
 	if err := l.enter(); err != nil {

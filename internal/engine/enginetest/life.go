@@ -37,6 +37,7 @@ func lifeReopen(h *harness) {
 		h.want(h.e.Log.ID(), id)
 		h.want(h.all(engine.TopicIngest, h.partitions, 0), want)
 		h.want(h.offset("refine", h.partitions), len(want))
+		h.ends(engine.TopicIngest, "refine")
 		var facts []string
 		for p := range h.partitions {
 			facts = append(facts, h.all("facts", p, 0)...)

@@ -51,3 +51,9 @@ CREATE TABLE lease (
     epoch  bigint      NOT NULL,
     until  timestamptz NOT NULL
 );
+
+-- Its one row is locked by transactions that take turns, as they met conflicts before.
+CREATE TABLE turn (
+    one int PRIMARY KEY
+);
+INSERT INTO turn (one) VALUES (1);
