@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-func simulate(t *testing.T, change func(*Params)) Result {
+func try(t *testing.T, change func(*Params)) Result {
 	t.Helper()
 	p := Defaults()
 	change(&p)
@@ -33,14 +33,14 @@ func TestTouchIsTheBirthdayBound(t *testing.T) {
 		p := Defaults()
 		p.Batch, p.People, p.AtOnce = c.batch, c.people, true
 		want := 1 - math.Pow(1-float64(c.batch)/float64(c.people), float64(c.batch))
-		near(t, "touch", touch(p), want, 4*math.Sqrt(want*(1-want)/2000)+0.001)
+		near(t, "touch", touch(p), want, 4*math.Sqrt(want*(1-want)/1000)+0.001)
 	}
 }
 
 // TestAlone: who meets nobody waits for nobody.
 func TestAlone(t *testing.T) {
 	for _, atOnce := range []bool{true, false} {
-		r := simulate(t, func(p *Params) {
+		r := try(t, func(p *Params) {
 			p.Processes, p.Batches, p.Skew, p.Shared, p.New, p.AtOnce = 1, 50, 1, 0.2, 0.2, atOnce
 		})
 		near(t, "relative throughput", r.Relative, 1, 1e-9)
@@ -53,7 +53,7 @@ func TestAlone(t *testing.T) {
 // TestOneRowForAll: where every batch needs the same row, all together are as fast as one.
 func TestOneRowForAll(t *testing.T) {
 	for _, n := range []int{2, 8} {
-		r := simulate(t, func(p *Params) {
+		r := try(t, func(p *Params) {
 			p.Processes, p.Batches, p.People, p.AtOnce, p.LockTimeout, p.Outlet = n, 40*n, 1, true, time.Hour, 0
 		})
 		near(t, "relative throughput", r.Relative, 1/float64(n), 0.001)
@@ -66,7 +66,7 @@ func TestOneRowForAll(t *testing.T) {
 // out of s limits them to 1/c batches a second.
 func TestOutletIsTheCeiling(t *testing.T) {
 	for _, n := range []int{4, 16, 32} {
-		r := simulate(t, func(p *Params) {
+		r := try(t, func(p *Params) {
 			p.Processes, p.Batches, p.People, p.Batch = n, 60*n, 1<<40, 100
 			p.Fixed, p.PerRecord, p.Outlet = 20*time.Millisecond, 0, 2*time.Millisecond
 		})
@@ -77,7 +77,7 @@ func TestOutletIsTheCeiling(t *testing.T) {
 // TestWaitingIsHalfAService: two that seldom meet wait for the rest of the other's
 // transaction, half of it on average.
 func TestWaitingIsHalfAService(t *testing.T) {
-	r := simulate(t, func(p *Params) {
+	r := try(t, func(p *Params) {
 		p.Processes, p.Batches, p.Batch, p.People, p.AtOnce, p.Outlet = 2, 12_000, 100, 200_000, true, 0
 	})
 	near(t, "waiting", r.Waiting, r.Touch/2/(1+r.Touch/2), 0.005)
@@ -90,7 +90,7 @@ func TestWaitingIsHalfAService(t *testing.T) {
 // come to a ring; identifiers that are found from others may.
 func TestOnlyLinksDeadlock(t *testing.T) {
 	run := func(links float64) Result {
-		return simulate(t, func(p *Params) {
+		return try(t, func(p *Params) {
 			p.Processes, p.Batches, p.People, p.Batch, p.Links, p.LockTimeout = 4, 200, 2000, 50, links, time.Hour
 		})
 	}
@@ -102,13 +102,25 @@ func TestOnlyLinksDeadlock(t *testing.T) {
 	}
 }
 
+// TestTurnsKeepPace: where all want the same people, processes that take turns are
+// together about as fast as one, and not slower.
+func TestTurnsKeepPace(t *testing.T) {
+	run := func(turns int) Result {
+		return try(t, func(p *Params) { p.Batches, p.Skew, p.Links, p.Turns = 400, 1, 0.3, turns })
+	}
+	with, without := run(16), run(0)
+	if with.Relative*8 < 0.6 || with.Relative < 2*without.Relative {
+		t.Errorf("%.3f of linear with turns, %.3f without", with.Relative, without.Relative)
+	}
+}
+
 // TestNewRowsCostRetries: only those who insert the same row at once.
 func TestNewRowsCostRetries(t *testing.T) {
-	few := simulate(t, func(p *Params) { p.People, p.New, p.Arriving = 1<<40, 0.1, 10 })
+	few := try(t, func(p *Params) { p.People, p.New, p.Arriving = 1<<40, 0.1, 10 })
 	if few.Inserts == 0 || few.Timeouts > few.Inserts {
 		t.Errorf("%.3f retries for rows that another inserted first, %.3f for waits", few.Inserts, few.Timeouts)
 	}
-	none := simulate(t, func(p *Params) { p.People = 1 << 40 })
+	none := try(t, func(p *Params) { p.People = 1 << 40 })
 	if none.Inserts != 0 {
 		t.Errorf("%.3f retries for new rows where there are none", none.Inserts)
 	}
@@ -160,7 +172,7 @@ func TestInvariants(t *testing.T) {
 // TestTheSameSeedIsTheSameResult, and the shares of time make up the whole.
 func TestTheSameSeedIsTheSameResult(t *testing.T) {
 	run := func(seed uint64) Result {
-		return simulate(t, func(p *Params) { p.Seed, p.Batches, p.Skew, p.Shared, p.New = seed, 200, 0.9, 0.1, 0.05 })
+		return try(t, func(p *Params) { p.Seed, p.Batches, p.Skew, p.Shared, p.New = seed, 200, 0.9, 0.1, 0.05 })
 	}
 	a, b, c := run(1), run(1), run(2)
 	if a != b {

@@ -35,6 +35,7 @@ type row struct {
 // each has rows to lock, and then something to do.
 type process struct {
 	number  int
+	crowd   int // transactions more that take turns
 	batch   *batch
 	try     int
 	step    int
@@ -84,14 +85,9 @@ func newSimulation(p Params) *simulation {
 }
 
 func (s *simulation) run() {
-	const stuck = int64(time.Minute)
-	for s.committed < 2*s.p.Processes && s.now-s.last < stuck {
-		s.step()
-	}
+	s.until(2 * s.p.Processes)
 	s.settle()
-	for s.committed < s.p.Batches && s.now-s.last < stuck {
-		s.step()
-	}
+	s.until(s.p.Batches)
 	for _, q := range s.processes { // what is under way counts for nothing
 		switch {
 		case q.batch == nil:
@@ -103,6 +99,14 @@ func (s *simulation) run() {
 			s.waited += float64(q.spent)
 			s.lost += float64(s.now - q.began - q.spent)
 		}
+	}
+}
+
+// until runs until n transactions are committed, or it takes five times as long as one
+// process alone would.
+func (s *simulation) until(n int) {
+	for last := s.now + 5*int64(n+1)*int64(s.p.service()); s.committed < n && s.now < last; {
+		s.step()
 	}
 }
 
@@ -136,9 +140,13 @@ func (s *simulation) next(q *process) {
 	if q.try == 0 {
 		q.batch = s.draw.batch(q.number)
 	}
+	wants := q.batch.reads[0]
+	if q.crowd > 0 {
+		wants = append([]uint64{turn}, wants...)
+	}
 	q.began, q.spent, q.step = s.now, 0, 0
 	q.inserts = q.inserts[:0]
-	s.enter(q, q.batch.reads[0])
+	s.enter(q, wants)
 }
 
 func (s *simulation) enter(q *process, wants []uint64) {
@@ -208,7 +216,11 @@ func (s *simulation) wait(q *process, r *row) {
 
 // clocks starts what may end a wait.
 func (s *simulation) clocks(q *process) {
-	s.in(q, s.p.LockTimeout<<min(q.try, 6), s.timeout)
+	timeout := s.p.LockTimeout << min(q.try, 6)
+	if q.on.key == turn {
+		timeout = 20 * time.Second
+	}
+	s.in(q, timeout, s.timeout)
 	s.in(q, s.p.DeadlockTimeout, func(q *process) {
 		if s.deadlocked(q) {
 			s.timeout(q)
@@ -265,8 +277,9 @@ func (s *simulation) deadlocked(q *process) bool {
 func (s *simulation) again(q *process) {
 	s.waited += float64(q.spent)
 	s.lost += float64(s.now - q.began - q.spent)
-	pause := time.Duration(s.random.Int64N(int64(time.Millisecond << min(q.try, 6))))
+	pause := time.Duration(s.random.Int64N(int64(time.Millisecond << min(q.try, 4))))
 	q.try++
+	q.crowd = min(q.crowd+s.p.Turns, 4*s.p.Turns)
 	s.leave(q)
 	q.began = s.now
 	s.in(q, pause, s.next)
@@ -303,7 +316,7 @@ func (s *simulation) commit(q *process) {
 		s.there[k] = true
 	}
 	s.committed++
-	s.last = s.now
+	q.crowd = max(q.crowd-1, 0)
 	q.batch, q.try, q.began = nil, 0, s.now
 	s.leave(q)
 	s.next(q)

@@ -16,8 +16,12 @@ type draw struct {
 }
 
 // Within a table keys are scattered, so that their order says nothing of how often they
-// are named. Profiles come after identifiers, and the row that counts after all.
-const counter = math.MaxUint64
+// are named. Profiles come after identifiers, the row that counts after all, and the
+// row of those who take turns before all.
+const (
+	turn    = 0
+	counter = math.MaxUint64
+)
 
 // kinds of rows, kept apart by what their numbers are mixed with.
 const (
