@@ -16,9 +16,10 @@ TEST_FLAGS    := -race -vet=off
 FUZZ_TIME     ?= 10s
 DEMO_FLAGS    ?=
 BENCH_FLAGS   ?=
+SCALE_FLAGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-integration soak servers bench lint fmt fuzz generate ci clean FORCE
+.PHONY: help build demo test test-integration soak servers bench bench-scale lint fmt fuzz generate ci clean FORCE
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +47,9 @@ servers: ## install PostgreSQL and Apache Kafka for tests, where they are missin
 
 bench: build ## the figures, as ratios in one run
 	$(BIN) bench $(BENCH_FLAGS)
+
+bench-scale: build servers ## embedded beside one, two and four processes on Kafka and PostgreSQL
+	$(GO) run ./internal/bench/scale $(SCALE_FLAGS)
 
 lint: $(TOOLS)/golangci-lint-$(GOLANGCI) ## gofmt, go vet and golangci-lint
 	@unformatted=$$(gofmt -l cmd internal); if [ -n "$$unformatted" ]; then echo "gofmt these:"; echo "$$unformatted"; exit 1; fi

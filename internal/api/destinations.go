@@ -67,6 +67,9 @@ func (c *call) redeliver() error {
 	if err != nil {
 		return err
 	}
+	if done, err := c.elsewhere("destination/" + c.r.PathValue("name")); done || err != nil {
+		return err
+	}
 	var body struct {
 		IDs []string `json:"ids,omitempty"`
 		All bool     `json:"all,omitempty"`

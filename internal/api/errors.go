@@ -23,6 +23,8 @@ const (
 	CodeMethod          errs.Code = "method_not_allowed"
 	CodeHostRefused     errs.Code = "host_refused"
 	CodeInternal        errs.Code = "internal"
+	CodeNobody          errs.Code = "process_none"        // no process does what several share
+	CodePeer            errs.Code = "process_unreachable" // the one that does it cannot be asked
 )
 
 // statuses are the HTTP statuses of the codes that callers meet. Codes that end in
@@ -58,11 +60,17 @@ var statuses = map[errs.Code]int{
 	"disk_full":         http.StatusServiceUnavailable,
 	"engine_failed":     http.StatusServiceUnavailable,
 	"engine_closed":     http.StatusServiceUnavailable,
-	"keys_unavailable":  http.StatusServiceUnavailable,
-	"audit_unavailable": http.StatusServiceUnavailable,
-	"audit_closed":      http.StatusServiceUnavailable,
-	"warehouse_failed":  http.StatusServiceUnavailable,
-	"warehouse_closed":  http.StatusServiceUnavailable,
+
+	CodeNobody:           http.StatusServiceUnavailable,
+	CodePeer:             http.StatusServiceUnavailable,
+	"engine_unavailable": http.StatusServiceUnavailable,
+	"fenced":             http.StatusServiceUnavailable,
+	"pin_unknown":        http.StatusServiceUnavailable,
+	"keys_unavailable":   http.StatusServiceUnavailable,
+	"audit_unavailable":  http.StatusServiceUnavailable,
+	"audit_closed":       http.StatusServiceUnavailable,
+	"warehouse_failed":   http.StatusServiceUnavailable,
+	"warehouse_closed":   http.StatusServiceUnavailable,
 
 	"webhook_no_dead_letter": http.StatusNotFound,
 	"webhook_not_running":    http.StatusConflict,

@@ -188,7 +188,7 @@ func (w *world) Status(context.Context) (*Status, error) {
 func (w *world) Rebuild(context.Context) (*Rebuilt, error) { return &Rebuilt{Generation: 2}, w.boom }
 
 func (w *world) Plan(context.Context) (*Plan, error) {
-	return &Plan{Running: "aa", Fingerprint: "bb", Generation: true, Changes: []PlanChange{{"identity.identifiers", "changed", "a new generation is built"}}}, w.boom
+	return &Plan{Running: "aa", Fingerprint: "bb", Generation: true, Changes: []PlanChange{{"identity.identifiers", "changed", "a new generation is built"}}, Notes: []string{"the engine changes"}}, w.boom
 }
 
 func (w *world) Apply(_ context.Context, fingerprint string) (*Applied, error) {

@@ -11,6 +11,7 @@ package api
 import (
 	"context"
 	"log/slog"
+	"net/http"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -32,6 +33,7 @@ type Deps struct {
 	Destinations Destinations
 	Keys         Keys
 	Audit        Audit
+	Peers        Peers // nil: no other process shares the state
 
 	// Ready says whether the process should get traffic, and if not, why; nil: always.
 	Ready func(context.Context) (bool, []string)
@@ -122,6 +124,16 @@ type Destinations interface {
 	DeadLetters(ctx context.Context, name, cursor string, limit int) (list []DeadLetter, next string, err error)
 	// Redeliver queues dead letters again, all of them where ids is empty.
 	Redeliver(ctx context.Context, name string, ids []string) (*Redelivered, error)
+}
+
+// Peers is the other processes that share the state.
+type Peers interface {
+	// Where gives the base URL of the process that does something which one at a time
+	// does, "" where that is this one. It fails with codes process_none and
+	// process_unreachable.
+	Where(ctx context.Context, what string) (base string, err error)
+	// Transport is the way to it.
+	Transport() http.RoundTripper
 }
 
 // Keys is who may call.

@@ -54,7 +54,7 @@ func (c *call) getStatus() error {
 	if err != nil {
 		return err
 	}
-	status, err := backend.Status(c.r.Context())
+	status, err := backend.Status(forwardedContext(c.r))
 	if err != nil {
 		return err
 	}
@@ -133,6 +133,9 @@ func (c *call) querySQL() error {
 	backend := c.s.deps.Warehouse
 	if backend == nil {
 		return notConfigured("warehouse")
+	}
+	if done, err := c.elsewhere("warehouse"); done || err != nil {
+		return err
 	}
 	var body struct {
 		Query   string `json:"query"`

@@ -330,6 +330,7 @@ type Plan struct {
 	Fingerprint string       `json:"fingerprint"` // of the file
 	Generation  bool         `json:"generation"`  // a new generation would be built
 	Changes     []PlanChange `json:"changes"`
+	Notes       []string     `json:"notes,omitempty"` // what a changed engine asks for; applying does not do it
 }
 
 // PlanChange is one difference between the file and the rules in force.

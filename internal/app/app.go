@@ -20,7 +20,6 @@ import (
 	"github.com/kithdata/kith/internal/contract"
 	"github.com/kithdata/kith/internal/destination/webhook"
 	"github.com/kithdata/kith/internal/engine"
-	"github.com/kithdata/kith/internal/engine/embedded"
 	"github.com/kithdata/kith/internal/govern/access"
 	"github.com/kithdata/kith/internal/govern/audit"
 	"github.com/kithdata/kith/internal/kit/clock"
@@ -58,6 +57,9 @@ type App struct {
 
 	engine  *engine.Engine
 	hasher  *record.Hasher
+	key     []byte // the hasher's
+	held    held
+	peers   peers
 	rules   rulesInForce
 	refine  refineStages
 	door    *pipeline.Door
@@ -100,7 +102,7 @@ func Open(ctx context.Context, tree *config.Tree, opts Options) (*App, error) {
 	}
 	a.started = a.clock.Now()
 	for _, step := range []func(context.Context) error{
-		a.openFolder, a.openEngine, a.openRules, a.openRoad, a.openGovern, a.openWarehouse, a.openSources, a.openDestinations, a.openServer,
+		a.openFolder, a.openEngine, a.checkHasher, a.openRules, a.openRoad, a.openGovern, a.openWarehouse, a.openSources, a.openDestinations, a.openServer,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, a.Close())
@@ -119,21 +121,10 @@ func (a *App) Close() (err error) {
 	return err
 }
 
-func (a *App) openEngine(ctx context.Context) error {
-	cfg := *a.tree.Engine.Embedded
-	e, err := embedded.Open(ctx, cfg, embedded.Deps{Logger: a.log})
-	if err != nil {
-		return err
-	}
-	a.engine = e
-	a.closers = append(a.closers, e.Close)
-	return nil
-}
-
 func (a *App) openRoad(ctx context.Context) error {
 	a.door = pipeline.NewDoor(a.tree.Pipeline, pipeline.DoorDeps{Log: a.engine.Log, Mapper: a.refine.contract, Clock: a.clock, Lag: a.lag.Load})
 	keeper, err := pipeline.OpenKeeper(ctx, a.tree.Pipeline, pipeline.KeeperDeps{Engine: a.engine, Hasher: a.hasher,
-		Logger: a.log, Mapper: a.refine.contract, Stages: a.chain, OnControl: a.onControl}, 1)
+		Logger: a.log, Mapper: a.refine.contract, Stages: a.chain, OnControl: a.onControl, About: a.about}, 1)
 	if err != nil {
 		return err
 	}
@@ -150,7 +141,11 @@ func (a *App) openGovern(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	log, err := audit.Open(ctx, audit.Config{Dir: a.path("audit")}, audit.Deps{Clock: a.clock, Key: key,
+	name, err := a.chainName()
+	if err != nil {
+		return err
+	}
+	log, err := audit.Open(ctx, audit.Config{Dir: a.path("audit"), Name: name}, audit.Deps{Clock: a.clock, Key: key,
 		Heads: pipeline.NewStore(a.engine.State, "govern/audit"), Log: a.log})
 	if err != nil {
 		return err
@@ -208,11 +203,14 @@ func (a *App) openDestinations(context.Context) error {
 	return nil
 }
 
-func (a *App) openServer(context.Context) error {
+func (a *App) openServer(context.Context) (err error) {
+	if a.peers, err = newPeers(a); err != nil {
+		return err
+	}
 	s, err := api.NewServer(a.tree.API, api.Deps{
 		Profiles: profiles{a}, Stewards: stewards{a}, Quarantine: quarantine{a}, Road: road{a}, Plans: plans{a},
 		Warehouse: sqlDoor{a}, Destinations: destinations{a}, Keys: keyring{a}, Audit: auditor{a},
-		Ready: a.ready, Registry: a.metrics, Clock: a.clock, Log: a.log,
+		Peers: a.peers, Ready: a.ready, Registry: a.metrics, Clock: a.clock, Log: a.log,
 	})
 	if err != nil {
 		return err

@@ -12,7 +12,14 @@ import (
 // destinations implements api.Destinations.
 type destinations struct{ a *App }
 
-func (d destinations) List(context.Context) ([]api.Destination, error) {
+func (d destinations) List(ctx context.Context) ([]api.Destination, error) {
+	s := api.Status{Destinations: d.here()}
+	d.a.peers.merge(ctx, &s)
+	return s.Destinations, nil
+}
+
+// here lists the destinations as this process knows them.
+func (d destinations) here() []api.Destination {
 	out := []api.Destination{}
 	for _, h := range d.a.hooks {
 		s := h.Stats()
@@ -23,7 +30,7 @@ func (d destinations) List(context.Context) ([]api.Destination, error) {
 		out = append(out, api.Destination{Name: h.Name(), Type: "webhook", State: state, Delivered: s.Delivered, DeadLetters: s.DeadLettered,
 			Behind: s.Lag, Fault: s.LastFailure, Secret: secretOf(h)})
 	}
-	return out, nil
+	return out
 }
 
 func (d destinations) find(name string) (*webhook.Destination, error) {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/kithdata/kith/internal/govern/access"
 	"github.com/kithdata/kith/internal/kit/errs"
+	"github.com/kithdata/kith/internal/pipeline"
 	"github.com/kithdata/kith/internal/record"
 )
 
@@ -31,12 +32,42 @@ func (a *App) openFolder(context.Context) error {
 	}
 	a.closeTo(a.tree.Data, 0o027) // a group may be let in to make backups
 	a.closeTo(a.path("keys"), 0o077)
-	key, err := a.secret("hash.key")
-	if err != nil {
+	return a.makeHasher()
+}
+
+// makeHasher makes the hasher with the key that the file names, or that of the data
+// folder: before the engine makes a new folder look like one that has data.
+func (a *App) makeHasher() (err error) {
+	if c := a.tree.Engine.Cluster; c != nil && c.HashKey != "" {
+		if a.key, err = hex.DecodeString(c.HashKey); err != nil || len(a.key) < 16 {
+			return errs.New("bad_value", "the hash key is not at least 32 hexadecimal digits").At("engine.cluster.hash_key").Fix("write the key in hexadecimal")
+		}
+	} else if a.key, err = a.secret("hash.key"); err != nil {
 		return err
 	}
-	a.hasher, err = record.NewHasher(key)
+	a.hasher, err = record.NewHasher(a.key)
 	return err
+}
+
+// checkHasher compares the key with the one that the state was made with. All processes
+// of one state must have the same: with another, no identifier would be found again, and
+// each person come to be twice.
+func (a *App) checkHasher(ctx context.Context) error {
+	return pipeline.CheckHasher(ctx, a.engine.State, a.hasher)
+}
+
+// chainName names this process's audit chain among those whose heads lie in one state:
+// each data folder of a cluster has a chain of its own. A folder whose name was lost
+// begins another chain, and the head of the old one stays behind in the state.
+func (a *App) chainName() (string, error) {
+	if a.tree.Engine.Cluster == nil {
+		return "main", nil
+	}
+	id, err := a.secret("process.id")
+	if err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(id[:8]), nil
 }
 
 // closeTo takes rights from a folder or file that was made by others than Kith, and

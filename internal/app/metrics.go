@@ -39,12 +39,17 @@ var (
 	descRequests  = prometheus.NewDesc("kith_tracking_requests_total", "Requests to tracking sources by what became of them; source is empty where the write key named none.", []string{"source", "code"}, nil)
 	descDelivered = prometheus.NewDesc("kith_destination_delivered_total", "Messages delivered since the start.", []string{"destination"}, nil)
 	descDead      = prometheus.NewDesc("kith_destination_dead_letters", "Messages given up on.", []string{"destination"}, nil)
+	descCommits   = prometheus.NewDesc("kith_state_transactions_total", "Transactions of the state that were committed on its server since the start.", nil, nil)
+	descRetries   = prometheus.NewDesc("kith_state_retries_total", "Runs of a transaction that were thrown away for a conflict.", nil, nil)
+	descTrips     = prometheus.NewDesc("kith_state_round_trips_total", "Round trips to the state's server.", nil, nil)
+	descBytes     = prometheus.NewDesc("kith_engine_bytes_total", "Bytes to and from the engine's servers: state or log.", []string{"server"}, nil)
 	descBehind    = prometheus.NewDesc("kith_destination_lag_records", "Emitted records not yet done with.", []string{"destination"}, nil)
 )
 
 // Describe implements prometheus.Collector.
 func (f figures) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{descAccepted, descDone, descLag, descLedger, descRows, descFailures, descRecords, descRejected, descFiles, descReading, descRequests, descDelivered, descDead, descBehind} {
+	for _, d := range []*prometheus.Desc{descAccepted, descDone, descLag, descLedger, descRows, descFailures, descRecords, descRejected, descFiles, descReading, descRequests, descDelivered, descDead, descBehind,
+		descCommits, descRetries, descTrips, descBytes} {
 		ch <- d
 	}
 }
@@ -59,6 +64,12 @@ func (f figures) Collect(ch chan<- prometheus.Metric) {
 		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
 	}
 	a := f.a
+	traffic := a.engine.Traffic()
+	counter(descCommits, float64(traffic.Transactions))
+	counter(descRetries, float64(traffic.Retries))
+	counter(descTrips, float64(traffic.RoundTrips))
+	counter(descBytes, float64(traffic.StateBytes), "state")
+	counter(descBytes, float64(traffic.LogBytes), "log")
 	counter(descAccepted, float64(a.door.Accepted()))
 	counter(descDone, float64(a.keeper.Done()))
 	if lag, err := a.behind(ctx); err == nil {

@@ -35,17 +35,26 @@ func resolveIn(people *identity.Stage) func(engine.Tx, uint32, record.ProfileID)
 // view runs fn over a snapshot of the state, with the stages of the generation that
 // is current in it: a swap comes before the snapshot or after it.
 func (a *App) view(ctx context.Context, fn func(r engine.Reader, number uint32, g *generation) error) error {
-	return a.engine.State.View(ctx, func(r engine.Reader) error {
-		number, rules, err := pipeline.ReadGeneration(r)
-		if err != nil {
-			return err
+	look := func() error {
+		return a.engine.State.View(ctx, func(r engine.Reader) error {
+			number, rules, err := pipeline.ReadGeneration(r)
+			if err != nil {
+				return err
+			}
+			g, err := a.generation(number, rules)
+			if err != nil {
+				return err
+			}
+			return fn(r, number, g)
+		})
+	}
+	err := look()
+	if errs.Is(err, pipeline.CodePinUnknown) { // swapped in by another process, just now
+		if err = a.learnRules(ctx); err == nil {
+			err = look()
 		}
-		g, err := a.generation(number, rules)
-		if err != nil {
-			return err
-		}
-		return fn(r, number, g)
-	})
+	}
+	return err
 }
 
 // profiles implements api.Profiles.

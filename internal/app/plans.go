@@ -26,7 +26,8 @@ func (p plans) Plan(context.Context) (*api.Plan, error) {
 	}
 	_, now := p.a.rules.last()
 	plan := config.NewPlan(now, tree.Rules)
-	out := &api.Plan{Running: now.Fingerprint(), Fingerprint: tree.Rules.Fingerprint(), Generation: plan.NeedsGeneration, Changes: []api.PlanChange{}}
+	out := &api.Plan{Running: now.Fingerprint(), Fingerprint: tree.Rules.Fingerprint(), Generation: plan.NeedsGeneration, Changes: []api.PlanChange{},
+		Notes: config.EngineNotes(p.a.tree.Engine, tree.Engine)}
 	for _, c := range plan.Changes {
 		change := c.What
 		if change == "dropped" {
@@ -40,6 +41,9 @@ func (p plans) Plan(context.Context) (*api.Plan, error) {
 func (p plans) Apply(ctx context.Context, fingerprint string) (*api.Applied, error) {
 	tree, err := p.tree()
 	if err != nil {
+		return nil, err
+	}
+	if err := p.a.lookForRules(ctx); err != nil { // those that another process put into force
 		return nil, err
 	}
 	if tree.Rules.Fingerprint() != fingerprint {

@@ -75,13 +75,14 @@ func (r road) Status(ctx context.Context) (*api.Status, error) {
 			s.Warehouse.Behind += want.Get(topic, p) - min(want.Get(topic, p), have.Get(topic, p))
 		}
 	}
-	s.Destinations, err = destinations{a}.List(ctx)
-	return s, err
+	s.Destinations = destinations{a}.here()
+	a.peers.merge(ctx, s)
+	return s, nil
 }
 
 func (r road) Rebuild(ctx context.Context) (*api.Rebuilt, error) {
 	latest, _ := r.a.rules.last()
-	if err := r.a.keeper.Build(ctx, latest); err != nil {
+	if err := r.a.keeper.Rebuild(ctx, latest); err != nil {
 		return nil, err
 	}
 	return &api.Rebuilt{Generation: r.a.keeper.Building()}, nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/kithdata/kith/internal/cleanse"
 	"github.com/kithdata/kith/internal/config"
@@ -23,6 +24,8 @@ type rulesInForce struct {
 	versions map[uint32]config.Rules
 	latest   uint32
 	proposed uint32 // the greatest version that this process put into the log
+
+	learning sync.Mutex // held while new versions are read and installed
 }
 
 func (r *rulesInForce) get(version uint32) (config.Rules, bool) {
@@ -105,6 +108,10 @@ func (a *App) putRulesInForce(ctx context.Context) error {
 		_, err := a.proposeRules(ctx, a.tree.Rules)
 		return err
 	}
+	return a.rulesChanged(now)
+}
+
+func (a *App) rulesChanged(now config.Rules) error {
 	plan := config.NewPlan(now, a.tree.Rules)
 	return errs.New("rules_changed", fmt.Sprintf("the file's rules differ from those in force in %d places", len(plan.Changes))).At(a.tree.Path).
 		Fix("see what they would do with kith plan, and apply them with kith plan --apply")
@@ -138,23 +145,94 @@ func (a *App) proposeRules(ctx context.Context, rules config.Rules) (record.Posi
 	return pos, err
 }
 
-// onControl is told of each control record once its effects are committed.
+// onControl is told of each control record once its effects are committed, in the
+// process whose road committed them.
 func (a *App) onControl(ctx context.Context, r *record.Record) error {
-	if r.Stream != pipeline.StreamRules || !r.Verdict.Keep() {
+	if r.Stream != pipeline.StreamRules {
 		return nil
 	}
-	proposed, err := pipeline.ParseRules(r.Props)
-	if err != nil {
-		return nil //nolint:nilerr // quarantined
+	return a.learnRules(ctx)
+}
+
+// rulesEvery is how often the state is looked at for rules that another process's road
+// put into force.
+const rulesEvery = 200 * time.Millisecond
+
+// watchRules learns of new rules, whichever process's road put them into force. A
+// record that another process pinned by them waits for that (contract).
+func (a *App) watchRules(ctx context.Context) error {
+	tick := time.NewTicker(rulesEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return nil
+		}
+		if err := a.lookForRules(ctx); err != nil && ctx.Err() == nil && !waits(err) {
+			return err
+		}
 	}
-	if _, known := a.rules.get(proposed.Version); !known {
-		if err := a.install(proposed); err != nil {
+}
+
+// waits reports whether a fault passes, so that what met it is to be done again later.
+func waits(err error) bool {
+	return errs.Is(err, engine.CodeUnavailable) || errs.Is(err, engine.CodeDiskFull)
+}
+
+func (a *App) lookForRules(ctx context.Context) error {
+	version, err := pipeline.RulesVersion(ctx, a.engine.State)
+	if latest, _ := a.rules.last(); err != nil || version <= latest && a.door.Pinned() >= version {
+		return err
+	}
+	return a.learnRules(ctx)
+}
+
+// learnRules installs what rules the state has that are not known here, asks for the
+// generation that they may want, and pins the last at the door.
+func (a *App) learnRules(ctx context.Context) error {
+	a.rules.learning.Lock()
+	defer a.rules.learning.Unlock()
+	list, err := pipeline.ReadRules(ctx, a.engine.State)
+	if err != nil {
+		return err
+	}
+	for _, r := range list {
+		if _, known := a.rules.get(r.Version); known {
+			continue
+		}
+		if err := a.ownFirst(r); err != nil {
+			return err
+		}
+		if err := a.install(r); err != nil {
 			return err
 		}
 	}
 	latest, _ := a.rules.last()
+	if latest == 0 {
+		return nil
+	}
+	// Pinned last: until then, the next look does all of this again.
+	if err := a.buildWhatIsDue(ctx); err != nil {
+		return err
+	}
 	a.door.Pin(latest)
-	return a.buildWhatIsDue(ctx)
+	return nil
+}
+
+// ownFirst refuses the first rules of a new state where they are not those of this
+// process's file: of several that started at once with different files, another was
+// first. They must not be installed here, as the stages of the first generation were
+// made from the file: no record that waits for them may act before this process ends.
+func (a *App) ownFirst(r pipeline.Rules) error {
+	if latest, _ := a.rules.last(); latest != 0 || r.Version != 1 || a.opts.Offline {
+		return nil
+	}
+	first, err := config.ParseRules(r.Body)
+	if err != nil || first.Fingerprint() == a.tree.Rules.Fingerprint() {
+		return err
+	}
+	return a.rulesChanged(first)
 }
 
 // buildWhatIsDue asks for a new generation where the rules in force want one and
@@ -203,6 +281,9 @@ func (a *App) generation(number, rules uint32) (*generation, error) {
 		return g, nil
 	}
 	r, ok := a.rules.get(rules)
+	if !ok && rules > 1 {
+		return nil, errs.New(pipeline.CodePinUnknown, "the rules of this version are not known here yet").Fix("wait: they are being read")
+	}
 	if !ok { // a new state: the first rules are on their way through the log
 		r = a.tree.Rules
 	}

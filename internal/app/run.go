@@ -25,13 +25,14 @@ func (a *App) Run(ctx context.Context) error {
 	if err := a.announce(a.server.Scheme() + "://" + address.String()); err != nil {
 		return err
 	}
+	a.answersAt(a.server.Scheme() + "://" + address.String())
 	close(a.listening)
 	defer func() {
 		if err := a.announce(""); err != nil {
 			a.log.Warn("the server's address could not be withdrawn", "error", err)
 		}
 	}()
-	if err := a.buildWhatIsDue(ctx); err != nil {
+	if err := a.patiently(ctx, func() error { return a.buildWhatIsDue(ctx) }); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -46,14 +47,15 @@ func (a *App) Run(ctx context.Context) error {
 	}
 	start("serving HTTP", a.server.Serve)
 	start("running the road", a.keeper.Run)
-	start("loading the warehouse", a.loader.Run)
+	start("watching the rules", a.watchRules)
+	start("loading the warehouse", a.leased(leaseWarehouse, a.loader.Run))
 	for _, d := range a.hooks {
-		start("delivering to a webhook", d.Run)
+		start("delivering to a webhook", a.leased(leaseDestination+d.Name(), d.Run))
 	}
 	start("reading files", a.runFiles)
 	start("watching the log", a.watchLag)
 	start("mirroring contracts", a.mirrorContracts)
-	start("forgetting old message ids", a.forgetMessages)
+	start("forgetting old message ids", a.leased(leaseForget, a.forgetMessages))
 	select {
 	case <-ctx.Done():
 	case <-a.engine.Failed:
@@ -67,7 +69,9 @@ func (a *App) Run(ctx context.Context) error {
 	return nil
 }
 
-// runFiles waits until rules are in force, then reads all file sources.
+// runFiles waits until rules are in force, then reads all file sources. One process
+// reads each: the others wait for its lease and, where it has ended rather than been
+// lost, find nothing left to read.
 func (a *App) runFiles(ctx context.Context) error {
 	if err := a.waitRules(ctx); err != nil {
 		return err
@@ -75,14 +79,24 @@ func (a *App) runFiles(ctx context.Context) error {
 	var wg sync.WaitGroup
 	faults := make([]error, len(a.files))
 	for i, s := range a.files {
-		wg.Go(func() { faults[i] = s.Run(ctx) })
+		name := a.tree.Files[i].Name
+		wg.Go(func() {
+			faults[i] = a.leased(leaseSource+name, func(held context.Context) error {
+				err := s.Run(held)
+				if held.Err() != nil && ctx.Err() == nil {
+					a.counts.leave(name) // another process reads it from now on
+				}
+				return err
+			})(ctx)
+		})
 	}
 	wg.Wait()
 	close(a.filesDone)
 	return errors.Join(faults...)
 }
 
-// FilesDone is closed once every file source has ended: when none of them watches.
+// FilesDone is closed once every file source has ended, in whichever process: when
+// none of them watches.
 func (a *App) FilesDone() <-chan struct{} { return a.filesDone }
 
 // waitRules waits until the door has rules to pin.
@@ -93,14 +107,15 @@ func (a *App) waitRules(ctx context.Context) error {
 // watchLag keeps the number of records that the road has not done: doors refuse
 // beyond a bound.
 func (a *App) watchLag(ctx context.Context) error {
-	tick := time.NewTicker(100 * time.Millisecond)
+	tick := time.NewTicker(500 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		lag, err := a.behind(ctx)
-		if err != nil {
+		switch lag, err := a.behind(ctx); {
+		case err == nil:
+			a.lag.Store(lag)
+		case ctx.Err() == nil && !errs.Is(err, engine.CodeUnavailable): // else doors are refused by the log itself
 			return err
 		}
-		a.lag.Store(lag)
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
@@ -114,17 +129,16 @@ func (a *App) behind(ctx context.Context) (uint64, error) { return a.behindOf(ct
 
 // behindOf counts the records in the log that a generation's road has not done.
 func (a *App) behindOf(ctx context.Context, generation uint32) (lag uint64, err error) {
-	reader := pipeline.Reader(generation)
-	for p := range a.engine.Log.Partitions(engine.TopicIngest) {
-		done, err := a.engine.State.Offset(ctx, reader, p)
-		if err != nil {
-			return 0, err
-		}
-		_, end, err := a.engine.Log.Bounds(ctx, engine.TopicIngest, p)
-		if err != nil {
-			return 0, err
-		}
-		lag += end - min(done, end)
+	ends, err := a.engine.Log.Ends(ctx, engine.TopicIngest)
+	if err != nil {
+		return 0, err
+	}
+	done, err := a.engine.State.Offsets(ctx, pipeline.Reader(generation), int32(len(ends))) //nolint:gosec // there are few
+	if err != nil {
+		return 0, err
+	}
+	for p, end := range ends {
+		lag += end - min(done[p], end)
 	}
 	return lag, nil
 }
@@ -142,13 +156,11 @@ func (a *App) drainRoad(ctx context.Context) error {
 		return err
 	}
 	end := record.Position{Log: a.engine.Log.ID()}
-	for p := range a.engine.Log.Partitions(engine.TopicIngest) {
-		_, at, err := a.engine.Log.Bounds(ctx, engine.TopicIngest, p)
-		if err != nil {
-			return err
-		}
-		end.Raise(p, at)
+	ends, err := a.engine.Log.Ends(ctx, engine.TopicIngest)
+	if err != nil {
+		return err
 	}
+	end.Offsets = ends
 	if err := a.keeper.WaitDone(ctx, end); err != nil {
 		return err
 	}
@@ -169,6 +181,11 @@ func (a *App) ready(ctx context.Context) (bool, []string) {
 		reasons = append(reasons, "the data folder cannot be written")
 	default:
 	}
+	if a.engine.Ready != nil {
+		if err := a.engine.Ready(); err != nil {
+			reasons = append(reasons, reasonOf(err))
+		}
+	}
 	if a.door.Overloaded() {
 		reasons = append(reasons, "the road is behind")
 	}
@@ -176,6 +193,14 @@ func (a *App) ready(ctx context.Context) (bool, []string) {
 		reasons = append(reasons, "the server is stopping")
 	}
 	return len(reasons) == 0, reasons
+}
+
+// reasonOf is what an engine says of why it is not ready, without its code and mend.
+func reasonOf(err error) string {
+	if e, ok := errors.AsType[*errs.Error](err); ok && e.What != "" {
+		return e.What
+	}
+	return err.Error()
 }
 
 // mirrorContracts writes the inferred contract of each stream that has none applied
@@ -246,7 +271,7 @@ func (a *App) forgetMessages(ctx context.Context) error {
 			return nil
 		}
 		n, err := pipeline.ForgetMessages(ctx, a.engine.State, a.tree.Pipeline, a.keeper.Current(), a.clock)
-		if err != nil && ctx.Err() == nil && !errs.Is(err, engine.CodeDiskFull) {
+		if err != nil && ctx.Err() == nil && !waits(err) {
 			return err
 		}
 		a.log.Debug("old message ids were forgotten", "count", n)

@@ -26,7 +26,7 @@ func (a *App) Settle(ctx context.Context, rules uint32) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var runs sync.WaitGroup
-	for _, run := range []func(context.Context) error{a.keeper.Run, a.loader.Run} {
+	for _, run := range []func(context.Context) error{a.keeper.Run, a.watchRules, a.leased(leaseWarehouse, a.loader.Run)} {
 		runs.Go(func() {
 			if err := run(ctx); err != nil {
 				cancel(err)
@@ -72,8 +72,12 @@ func (a *App) settled(ctx context.Context, rules uint32) error {
 }
 
 // CatchUp loads into the warehouse what the road has emitted and no loader has taken
-// yet. It is for a project opened Offline, before its warehouse is asked.
+// yet. It is for a project opened Offline, before its warehouse is asked. Where a
+// server loads the warehouse it does nothing: what is asked is passed on to that one.
 func (a *App) CatchUp(ctx context.Context) error {
+	if base, err := a.peers.Where(ctx, leaseWarehouse); err != nil || base != "" {
+		return err
+	}
 	want, err := a.emitted(ctx)
 	if err != nil {
 		return err
@@ -85,7 +89,7 @@ func (a *App) CatchUp(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	loaded := make(chan error, 1)
-	go func() { loaded <- a.loader.Run(ctx) }()
+	go func() { loaded <- a.leased(leaseWarehouse, a.loader.Run)(ctx) }()
 	waited := make(chan error, 1)
 	go func() { waited <- a.loader.WaitPositions(ctx, want) }()
 	select {

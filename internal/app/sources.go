@@ -36,6 +36,13 @@ func (c *sourceCounts) read(source string, p file.Progress) {
 	c.files[source] = p
 }
 
+// leave forgets what a source told.
+func (c *sourceCounts) leave(source string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.files, source)
+}
+
 func (c *sourceCounts) observe(o tracking.Observation) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -3,6 +3,7 @@ package app
 import (
 	"bufio"
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/kithdata/kith/internal/config"
 	"github.com/kithdata/kith/internal/engine"
 	"github.com/kithdata/kith/internal/engine/embedded"
 	"github.com/kithdata/kith/internal/golden"
@@ -139,9 +141,12 @@ func (a *App) ReplayInto(ctx context.Context, dir string) (*App, error) {
 		return nil, errs.New("replay_folder", "the folder to replay into is not empty").At(dir).Fix("name a new folder")
 	}
 	tree := *a.tree
-	cfg := *a.tree.Engine.Embedded
-	cfg.Dir = dir
-	tree.Data, tree.Engine.Embedded = dir, &cfg
+	cfg := config.EmbeddedAt(dir)
+	if own := a.tree.Engine.Embedded; own != nil {
+		cfg.CacheBytes, cfg.ReserveBytes = own.CacheBytes, own.ReserveBytes
+	}
+	cfg.Partitions, cfg.TopicPartitions = a.engine.Log.Partitions(engine.TopicIngest)-1, a.engine.Log.Partitions(record.TopicChanges)
+	tree.Data, tree.Engine = dir, engine.Config{Embedded: &cfg}
 	tree.Warehouse.Path = filepath.Join(dir, "warehouse.duckdb")
 	tree.Files, tree.Tracking, tree.Webhooks, tree.Contracts = nil, nil, nil, nil
 	if rules, ok := a.rules.get(1); ok { // the first generation is made before the log brings its rules
@@ -165,12 +170,9 @@ func (a *App) ReplayInto(ctx context.Context, dir string) (*App, error) {
 }
 
 func (a *App) copyHashKey(dir string) error {
-	key, err := os.ReadFile(a.path("keys", "hash.key"))
+	err := os.MkdirAll(filepath.Join(dir, "keys"), 0o700)
 	if err == nil {
-		err = os.MkdirAll(filepath.Join(dir, "keys"), 0o700)
-	}
-	if err == nil {
-		err = writeFile(filepath.Join(dir, "keys", "hash.key"), key, 0o600)
+		err = writeFile(filepath.Join(dir, "keys", "hash.key"), []byte(hex.EncodeToString(a.key)+"\n"), 0o600)
 	}
 	if err != nil {
 		return errs.Wrap("key_file", "copying the hash key", plainPath(err)).At(dir).Fix("check the folder's rights")

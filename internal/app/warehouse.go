@@ -18,12 +18,12 @@ var loadedTopics = [...]string{record.TopicChanges, record.TopicMoves, record.To
 func (a *App) emitted(ctx context.Context) (warehouse.Positions, error) {
 	want := warehouse.Positions{}
 	for _, topic := range loadedTopics {
-		for p := range a.engine.Log.Partitions(topic) {
-			_, end, err := a.engine.Log.Bounds(ctx, topic, p)
-			if err != nil {
-				return nil, err
-			}
-			want.Set(topic, p, end)
+		ends, err := a.engine.Log.Ends(ctx, topic)
+		if err != nil {
+			return nil, err
+		}
+		for p, end := range ends {
+			want.Set(topic, int32(p), end) //nolint:gosec // there are few
 		}
 	}
 	return want, nil
@@ -32,6 +32,10 @@ func (a *App) emitted(ctx context.Context) (warehouse.Positions, error) {
 func (a *App) drainWarehouse(ctx context.Context) error {
 	want, err := a.emitted(ctx)
 	if err != nil {
+		return err
+	}
+	here, err := a.peers.loaded(ctx)
+	if err != nil || !here {
 		return err
 	}
 	return a.loader.WaitPositions(ctx, want)

@@ -77,6 +77,7 @@ type commands struct {
 
 	Keys    keysCmd    `cmd:"" group:"Administration:" help:"API keys."`
 	Audit   auditCmd   `cmd:"" group:"Administration:" help:"The audit chain."`
+	Migrate migrateCmd `cmd:"" group:"Administration:" name:"migrate-engine" help:"Move a project from the embedded engine to a cluster, or back."`
 	Bench   benchCmd   `cmd:"" group:"Administration:" help:"Measure Kith on this machine, beside what the machine can do."`
 	Schema  schemaCmd  `cmd:"" group:"Administration:" help:"Print the JSON Schema of kith.yaml, for editors."`
 	Version versionCmd `cmd:"" group:"Administration:" help:"Print the version."`
@@ -215,7 +216,7 @@ func (g *Globals) code(err error) int {
 		return ExitConfig
 	}
 	switch {
-	case errs.Is(err, "engine_failed"), errs.Is(err, "disk_full"), errors.Is(err, syscall.ENOSPC):
+	case errs.Is(err, "engine_failed"), errs.Is(err, "engine_unavailable"), errs.Is(err, "disk_full"), errors.Is(err, syscall.ENOSPC):
 		return ExitRestart
 	case code == string(codeRef), code == "bad_place":
 		return ExitUsage

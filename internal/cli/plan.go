@@ -79,11 +79,22 @@ func (p *printer) plan(plan client.Plan) {
 	if len(plan.Changes) == 0 {
 		p.line("nothing differs from the rules in force")
 		p.line("sources, destinations, server and engine are no rules: the next kith run takes them as they stand in the file")
+		p.notes(plan)
 		return
 	}
 	p.changes(plan)
 	p.line("")
 	p.line("apply it with kith plan --apply")
+}
+
+// notes are of what applying the plan does not do.
+func (p *printer) notes(plan client.Plan) {
+	if plan.Notes == nil {
+		return
+	}
+	for _, n := range *plan.Notes {
+		p.line("note: %s", harmless(n))
+	}
 }
 
 func (p *printer) changes(plan client.Plan) {
@@ -97,4 +108,5 @@ func (p *printer) changes(plan client.Plan) {
 		}
 		p.line("%s %s", p.paint(style, sign), harmless(c.Effect))
 	}
+	p.notes(plan)
 }

@@ -174,7 +174,7 @@ func checkNotes(tree *config.Tree) []string {
 			notes = append(notes, "destination "+d.Name+": an address of this machine or network is refused; set allow_private: true where it is meant")
 		}
 	}
-	return notes
+	return append(notes, config.EngineCautions(tree)...)
 }
 
 // isPrivate reports whether a host is written as a name or address that a webhook

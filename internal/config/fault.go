@@ -42,6 +42,7 @@ const (
 	CodeCondition      errs.Code = "condition"
 	CodeWebhook        errs.Code = "webhook_setting"
 	CodeServer         errs.Code = "server_setting"
+	CodeEngine         errs.Code = "engine_setting"
 	CodeManyFaults     errs.Code = "config_many_faults"
 	CodeRoom           errs.Code = "config_refused"
 	CodeRules          errs.Code = "rules_unreadable"

@@ -28,9 +28,9 @@ const FileName = "kith.yaml"
 // Tree is every room's Config, from one file. All its paths are absolute.
 type Tree struct {
 	Name      string
-	Path      string // of the file itself
-	Data      string // folder of the embedded log, state and warehouse
-	Engine    engine.Config
+	Path      string        // of the file itself
+	Data      string        // folder of the embedded log and state, the warehouse, keys and audit chain
+	Engine    engine.Config // exactly one of its two is there; see EmbeddedAt for the other
 	Files     []file.Config
 	Tracking  []tracking.Config
 	Webhooks  []webhook.Config

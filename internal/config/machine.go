@@ -11,22 +11,11 @@ import (
 
 	"github.com/kithdata/kith/internal/api"
 	"github.com/kithdata/kith/internal/destination/webhook"
-	"github.com/kithdata/kith/internal/engine"
 	"github.com/kithdata/kith/internal/expr"
+	"github.com/kithdata/kith/internal/kit/errs"
 	"github.com/kithdata/kith/internal/pipeline"
 	"github.com/kithdata/kith/internal/warehouse"
 )
-
-func (b *builder) engine(v *value) {
-	e := v.get("embedded")
-	b.tree.Engine = engine.Config{Embedded: &engine.EmbeddedConfig{
-		Dir:             b.tree.Data,
-		Partitions:      int32(e.get("partitions").int()),
-		TopicPartitions: int32(e.get("topic_partitions").int()),
-		CacheBytes:      int64(e.get("cache").int()),
-		ReserveBytes:    int64(e.get("reserve").int()),
-	}}
-}
 
 func (b *builder) warehouse(v *value) {
 	w := warehouse.Config{
@@ -57,8 +46,8 @@ func (b *builder) pipeline(v *value) {
 func (b *builder) server(v *value) {
 	c := api.Config{
 		Listen:   v.get("listen").text(),
-		TLSCert:  b.existing(v.get("tls").get("cert")),
-		TLSKey:   b.existing(v.get("tls").get("key")),
+		TLSCert:  b.existing(v.get("tls").get("cert"), CodeServer),
+		TLSKey:   b.existing(v.get("tls").get("key"), CodeServer),
 		Insecure: v.get("insecure").bool(false),
 
 		Hosts:       v.get("hosts").texts(),
@@ -86,13 +75,17 @@ func loopback(host string) bool {
 }
 
 // existing is a path whose file must be there.
-func (b *builder) existing(v *value) string {
+func (b *builder) existing(v *value, code errs.Code) string {
 	if v == nil {
 		return ""
 	}
 	path := b.resolve(v.str)
-	if _, err := os.Stat(path); err != nil {
-		b.add(v.node, CodeServer, fmt.Sprintf("%s names a file that cannot be read: %s", v.path, reason(err)), "put the file there, or name the right one")
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		b.add(v.node, code, fmt.Sprintf("%s names a file that cannot be read: %s", v.path, reason(err)), "put the file there, or name the right one")
+	case info.IsDir():
+		b.add(v.node, code, v.path+" names a folder", "name the file within it")
 	}
 	return path
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+
+	"go.yaml.in/yaml/v4"
 )
 
 func (v *value) keys() []string {
@@ -15,15 +17,22 @@ func (v *value) keys() []string {
 
 // has reports whether a map writes a key, be its value faulty or not.
 func (v *value) has(key string) bool {
-	if v == nil {
-		return false
+	_, content := v.entry(key)
+	return content != nil && !isNull(content)
+}
+
+// entry gives the nodes of a key and of what is written for it; nil where a map does
+// not write it.
+func (v *value) entry(key string) (name, content *yaml.Node) {
+	if v == nil || v.node.Kind != yaml.MappingNode {
+		return nil, nil
 	}
 	for i := 0; i+1 < len(v.node.Content); i += 2 {
-		if v.node.Content[i].Value == key && !isNull(v.node.Content[i+1]) {
-			return true
+		if v.node.Content[i].Value == key {
+			return v.node.Content[i], v.node.Content[i+1]
 		}
 	}
-	return false
+	return nil, nil
 }
 
 // plainName checks the name of a source or destination.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/kithdata/kith/internal/cleanse"
 	"github.com/kithdata/kith/internal/contract"
+	"github.com/kithdata/kith/internal/engine"
 	"github.com/kithdata/kith/internal/golden"
 	"github.com/kithdata/kith/internal/identity"
 	"github.com/kithdata/kith/internal/quality"
@@ -52,6 +53,65 @@ func NewPlan(old, changed Rules) Plan {
 	p.identity(before.Identity, after.Identity)
 	p.golden(before.Golden, after.Golden)
 	return p
+}
+
+// EngineNotes says what a changed engine asks of whoever changes it. No setting of it
+// is a rule: what is not told here counts from the next start.
+func EngineNotes(before, after engine.Config) []string {
+	switch {
+	case before.Embedded != nil && after.Embedded != nil:
+		return embeddedNotes(before.Embedded, after.Embedded)
+	case before.Cluster != nil && after.Cluster != nil:
+		return clusterNotes(before.Cluster, after.Cluster)
+	case after.Cluster != nil:
+		return []string{"The engine changes from embedded to cluster: stop Kith, and move log and state there with kith migrate-engine before the next start. The topics need as many partitions as the data folder has."}
+	case after.Embedded != nil:
+		return []string{"The engine changes from cluster to embedded: what the cluster holds stays there, and the next start works on what the data folder holds."}
+	}
+	return nil
+}
+
+func embeddedNotes(before, after *engine.EmbeddedConfig) []string {
+	var what []string
+	if before.Partitions != after.Partitions && after.Partitions != 0 {
+		what = append(what, "partitions")
+	}
+	if before.TopicPartitions != after.TopicPartitions && after.TopicPartitions != 0 {
+		what = append(what, "topic_partitions")
+	}
+	if len(what) == 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf("engine.embedded changes %s: fixed when the data folder is made, so that the next start refuses another number than it was made with.", listingAnd(what))}
+}
+
+func clusterNotes(before, after *engine.ClusterConfig) []string {
+	var notes, made []string
+	b, a := before.Kafka, after.Kafka
+	if b.Prefix != a.Prefix {
+		notes = append(notes, "engine.cluster.kafka.prefix changes: it names other topics, and the next start refuses them where the database belongs to those of before.")
+	}
+	if before.Postgres.Schema != after.Postgres.Schema {
+		notes = append(notes, "engine.cluster.postgres.schema changes: it holds another state, and the next start refuses it where the topics belong to that of before.")
+	}
+	if before.HashKey != after.HashKey {
+		notes = append(notes, "engine.cluster.hash_key changes: what was hashed with another key cannot be found again, so set it back to what it was.")
+	}
+	for _, s := range []struct {
+		name    string
+		changed bool
+	}{
+		{"partitions", b.Partitions != a.Partitions}, {"topic_partitions", b.TopicPartitions != a.TopicPartitions},
+		{"replication", b.Replication != a.Replication}, {"min_insync", b.MinInSync != a.MinInSync},
+	} {
+		if s.changed {
+			made = append(made, s.name)
+		}
+	}
+	if len(made) > 0 {
+		notes = append(notes, fmt.Sprintf("engine.cluster.kafka changes %s: that counts for topics that are yet to be made; those that are there stay as they are.", listingAnd(made)))
+	}
+	return notes
 }
 
 func (p *Plan) tell(what, subject, sentence string) {

@@ -101,7 +101,7 @@ func (f field) takes() string {
 	case boolean:
 		return "true or false"
 	case duration:
-		return "time"
+		return strings.TrimSpace("time " + f.limits())
 	case size:
 		return "size"
 	case choice:

@@ -55,8 +55,10 @@ func TestSchemaTakesTheProjectAndRefusesFaults(t *testing.T) {
 		}
 		return schema.Validate(v)
 	}
-	if err := check(shop); err != nil {
-		t.Errorf("the schema refuses a good file: %v", err)
+	for _, good := range []string{shop, clustered, bare} {
+		if err := check(good); err != nil {
+			t.Errorf("the schema refuses a good file: %v", err)
+		}
 	}
 	for _, bad := range []string{
 		"name: p\nsorces: {}\n",
@@ -64,6 +66,9 @@ func TestSchemaTakesTheProjectAndRefusesFaults(t *testing.T) {
 		"name: p\npipeline: {batch_records: 0}\n",
 		"name: p\nstreams: {a.b: {kind: person}}\n",
 		"data: x\n",
+		"name: p\nengine: cluster\n",
+		"name: p\nengine: {cluster: {}}\n",
+		"name: p\nengine: {cluster: {kafka: {brokers: k:1, compression: gzip}, postgres: {dsn: x}}}\n",
 	} {
 		if check(bad) == nil {
 			t.Errorf("the schema takes %q", bad)

@@ -173,7 +173,11 @@ func (r *reader) document(data []byte) *yaml.Node {
 		if errors.As(err, &load) {
 			line, column, what = max(load.Mark.Line, 1), max(load.Mark.Column, 1), load.Message
 		}
-		r.addAt(line, column, CodeSyntax, "not YAML: "+what, "check the indentation and quotes there")
+		mend := "check the indentation and quotes there"
+		if strings.HasPrefix(what, "unknown anchor") { // its name may be a secret without quotes
+			what, mend = "an alias (*) names no anchor (&)", "put quotes around a text that begins with *"
+		}
+		r.addAt(line, column, CodeSyntax, "not YAML: "+what, mend)
 		return nil
 	}
 	if doc.Kind == yaml.DocumentNode && len(doc.Content) == 1 {

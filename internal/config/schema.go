@@ -1,8 +1,6 @@
 package config
 
 import (
-	"strconv"
-
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -124,5 +122,5 @@ func (f field) limits() string {
 	if f.high <= f.low {
 		return ""
 	}
-	return strconv.FormatFloat(f.low, 'f', -1, 64) + " to " + strconv.FormatFloat(f.high, 'f', -1, 64)
+	return f.bound(f.low) + " to " + f.bound(f.high)
 }

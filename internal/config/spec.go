@@ -29,7 +29,8 @@ type field struct {
 	example  string // as YAML, on one line
 	required bool
 	choices  []string
-	low      float64 // of integer and number, when high > low
+	instead  string  // what else than one of choices may stand there
+	low      float64 // of integer, number and, in seconds, duration, when high > low
 	high     float64
 	fields   []field // object
 	item     *field  // table, list
@@ -58,7 +59,7 @@ func (f field) child(key string) (field, bool) {
 func spec() field {
 	return field{key: "kith.yaml", shape: object, doc: "One file describes a project.", fields: []field{
 		{key: "name", shape: text, required: true, doc: "The project's name, shown in the console and in metrics.", example: "harbour-and-pine"},
-		{key: "data", shape: text, def: "./data", doc: "Folder of the embedded log, state and warehouse, relative to this file.", example: "./data"},
+		{key: "data", shape: text, def: "./data", doc: "Folder of the embedded log and state, the warehouse, the keys and the audit chain, relative to this file.", example: "./data"},
 		sourcesSpec(),
 		streamsSpec(),
 		identitySpec(),

@@ -88,19 +88,6 @@ func serverSpec() field {
 	}}
 }
 
-func engineSpec() field {
-	embedded := field{key: "embedded", shape: object, doc: "Log and state on this machine.", example: "{partitions: 8, cache: 512MiB}", fields: []field{
-		{key: "partitions", shape: integer, low: 1, high: 256, def: "4", doc: "Data partitions of the log; fixed when the data folder is made.", example: "8"},
-		{key: "topic_partitions", shape: integer, low: 1, high: 256, def: "4", doc: "Partitions of each emitted topic; fixed when the data folder is made.", example: "8"},
-		{key: "cache", shape: size, def: "256MiB", doc: "Memory for hot entries.", example: "512MiB"},
-		{key: "reserve", shape: size, def: "256MiB", doc: "Free disk space below which writes are refused.", example: "1GiB"},
-	}}
-	return field{key: "engine", shape: either, def: "embedded", doc: "What holds the log and the state.", example: "embedded", options: []field{
-		{shape: choice, choices: []string{"embedded"}, doc: "With its defaults."},
-		{shape: object, doc: "With settings.", fields: []field{embedded}},
-	}}
-}
-
 func pipelineSpec() field {
 	return field{key: "pipeline", shape: object, doc: "The road's batches.", example: "{batch_records: 1000}", fields: []field{
 		{key: "batch_records", shape: integer, low: 1, high: 100_000, def: "2000", doc: "Most records in one transaction.", example: "1000"},

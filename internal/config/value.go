@@ -184,19 +184,20 @@ func (r *reader) readMap(v *value, depth int) *value {
 			r.add(keyNode, CodeValueType, fmt.Sprintf("a key of %s is %s", v.path, kindOf(keyNode)), "write a name")
 			continue
 		}
-		key := keyNode.Value
+		key, content := keyNode.Value, v.node.Content[i+1]
+		name := v.nameOf(fields, key, content)
 		if line, twice := lines[key]; twice {
-			r.add(keyNode, CodeKeyTwice, fmt.Sprintf("%s is written twice", join(v.path, key)), fmt.Sprintf("keep one of them; the first is on line %d", line))
+			r.add(keyNode, CodeKeyTwice, name+" is written twice", fmt.Sprintf("keep one of them; the first is on line %d", line))
 			continue
 		}
 		lines[key] = keyNode.Line
-		f, ok := r.keyField(v, fields, keyNode)
+		f, ok := r.keyField(v, fields, keyNode, name)
 		if !ok {
 			continue
 		}
-		sub := r.read(v.node.Content[i+1], f, join(v.path, key), depth+1)
-		if sub == nil && v.field.shape == table && isNull(v.node.Content[i+1]) {
-			r.add(keyNode, CodeKeyMissing, join(v.path, key)+" is empty", "write "+f.wanted())
+		sub := r.read(content, f, name, depth+1)
+		if sub == nil && isEmpty(content) && (v.field.shape == table || f.required || f.needy()) {
+			r.add(keyNode, CodeKeyMissing, name+" is empty", "write "+f.wanted())
 		}
 		if sub != nil {
 			sub.key = keyNode
@@ -212,8 +213,35 @@ func (r *reader) readMap(v *value, depth int) *value {
 	return v
 }
 
+// hidden stands for a key that must not be shown.
+const hidden = "…"
+
+// nameOf is the path of a key. One that is no setting, has no value and stands beside
+// secrets is not shown: it may be what follows a comma in a secret without quotes.
+func (v *value) nameOf(fields []field, key string, content *yaml.Node) string {
+	secrets := slices.ContainsFunc(fields, func(f field) bool { return f.shape == secret })
+	known := slices.ContainsFunc(fields, func(f field) bool { return f.key == key })
+	if secrets && !known && isEmpty(content) {
+		return join(v.path, hidden)
+	}
+	return join(v.path, key)
+}
+
+// needy reports whether a map must say something of itself.
+func (f field) needy() bool {
+	return f.shape == object && slices.ContainsFunc(f.fields, func(c field) bool { return c.required })
+}
+
+// isEmpty reports whether nothing is written for a key.
+func isEmpty(n *yaml.Node) bool {
+	for n != nil && n.Kind == yaml.AliasNode {
+		n = n.Alias
+	}
+	return n == nil || isNull(n)
+}
+
 // keyField finds the field of a key, or tells that there is none.
-func (r *reader) keyField(v *value, fields []field, key *yaml.Node) (field, bool) {
+func (r *reader) keyField(v *value, fields []field, key *yaml.Node, name string) (field, bool) {
 	if v.field.shape == table {
 		return *v.field.item, true
 	}
@@ -225,10 +253,13 @@ func (r *reader) keyField(v *value, fields []field, key *yaml.Node) (field, bool
 		names = append(names, f.key)
 	}
 	mend := meant(key.Value, names)
-	if key.Value == "<<" {
+	switch {
+	case key.Value == "<<":
 		mend = "write the keys out: maps are not merged"
+	case strings.HasSuffix(name, hidden):
+		mend = "put quotes around a value that has commas"
 	}
-	r.add(key, CodeKeyUnknown, join(v.path, key.Value)+" is not a setting", mend)
+	r.add(key, CodeKeyUnknown, name+" is not a setting", mend)
 	return field{}, false
 }
 
@@ -351,12 +382,16 @@ func (r *reader) scalar(v *value) bool {
 	case duration:
 		var d time.Duration
 		d, err = parseDuration(v.str)
-		v.n = int64(d)
+		v.n, v.f = int64(d), d.Seconds()
 	case size:
 		v.n, err = parseSize(v.str)
 	case choice:
 		if !slices.Contains(v.field.choices, v.str) {
-			return r.bad(v, CodeValueChoice, meant(v.str, v.field.choices))
+			mend := meant(v.str, v.field.choices)
+			if v.field.instead != "" && nearest(v.str, v.field.choices) == "" {
+				mend += ", or " + v.field.instead
+			}
+			return r.bad(v, CodeValueChoice, mend)
 		}
 	case text, secret:
 		if v.str == "" && v.field.required {
@@ -405,12 +440,15 @@ func (f field) wanted() string {
 			what = "a number"
 		}
 		if f.high > f.low {
-			what += fmt.Sprintf(" from %s to %s", plain(f.low), plain(f.high))
+			what += " from " + f.bound(f.low) + " to " + f.bound(f.high)
 		}
 		return what + example
 	case boolean:
 		return "true or false"
 	case duration:
+		if f.high > f.low {
+			return "a time from " + f.bound(f.low) + " to " + f.bound(f.high) + example
+		}
 		return "a time such as 500ms, 2s, 10m, 24h or 30d"
 	case size:
 		return "a size in bytes, such as 64KiB, 256MiB or 1GiB"
@@ -428,6 +466,17 @@ func (f field) wanted() string {
 		return strings.Join(all, "; or ") + example
 	}
 	return "a text" + example
+}
+
+// bound writes low or high.
+func (f field) bound(n float64) string {
+	switch {
+	case f.shape == duration && n >= 60 && math.Mod(n, 60) == 0:
+		return plain(n/60) + "m"
+	case f.shape == duration:
+		return plain(n) + "s"
+	}
+	return plain(n)
 }
 
 func plain(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }

@@ -18,12 +18,12 @@ const (
 	CodeTrimmed  errs.Code = "trimmed"   // Read: the offset was trimmed away
 	CodeDiskFull errs.Code = "disk_full" // below the free-space reserve: nothing was written
 	CodeClosed   errs.Code = "engine_closed"
-	CodeFailed   errs.Code = "engine_failed"  // a sync failed: reopen the engine
+	CodeFailed   errs.Code = "engine_failed" // a sync failed: reopen the engine
 	// CodeUnavailable: a server of the backend cannot be reached for now. What was
 	// asked took effect as a whole or not at all; asking again is safe, as positions
 	// and leases fence what took effect already.
 	CodeUnavailable errs.Code = "engine_unavailable"
-	CodeNotOwner errs.Code = "range_unlocked" // Range without its owner's lock: a defect in the caller
+	CodeNotOwner    errs.Code = "range_unlocked" // Range without its owner's lock: a defect in the caller
 )
 
 // TopicIngest is the ingest log. Its partition 0 carries control records alone.
@@ -62,6 +62,10 @@ type Log interface {
 
 	// Bounds gives the first offset kept and the offset after the last durable one.
 	Bounds(ctx context.Context, topic string, partition int32) (first, end uint64, err error)
+
+	// Ends gives, by partition of topic, the offset after the last durable value, in
+	// one round trip.
+	Ends(ctx context.Context, topic string) ([]uint64, error)
 
 	// Own calls run, in a goroutine of its own, for every partition of topic that
 	// this process comes to own within the named group, with a context that ends
@@ -120,6 +124,9 @@ type State interface {
 	View(ctx context.Context, fn func(r Reader) error) error
 	// Offset is the stored offset of a reader's partition, 0 at first.
 	Offset(ctx context.Context, reader string, partition int32) (uint64, error)
+	// Offsets gives a reader's stored offsets of partitions 0 to partitions-1, in one
+	// round trip.
+	Offsets(ctx context.Context, reader string, partitions int32) ([]uint64, error)
 	// WaitOffset waits until the reader's stored offset of partition is at least want.
 	WaitOffset(ctx context.Context, reader string, partition int32, want uint64) error
 	// Lease waits for the named lease, which one process at a time holds among all
@@ -143,4 +150,34 @@ type Engine struct {
 	// Ready gives nil when this process has its share of the work, and what it waits
 	// for otherwise, such as a rebalance under way. It does not block.
 	Ready func() error
+	// Carrier gives and takes what a migration moves beside Log and State.
+	Carrier Carrier
+	// Traffic is what went over the network since it was opened; zero where nothing does.
+	Traffic func() Traffic
+}
+
+// Traffic counts what a backend exchanged with its servers.
+type Traffic struct {
+	Transactions uint64 // of the state, committed
+	Retries      uint64 // runs of a transaction thrown away for a conflict
+	RoundTrips   uint64 // to the state's server
+	StateBytes   uint64 // to and from the state's server
+	LogBytes     uint64 // to and from the log's
+}
+
+// Carrier is what a migration from one backend to another needs beside the ports.
+type Carrier interface {
+	// Readers gives every stored offset that is not 0, by name and partition.
+	Readers(ctx context.Context) ([]ReaderOffset, error)
+	// Topics gives the names of all emitted topics that hold something, sorted.
+	Topics(ctx context.Context) ([]string, error)
+	// Publish emits values to a partition as it is, not by key.
+	Publish(ctx context.Context, topic string, partition int32, values [][]byte) error
+}
+
+// ReaderOffset is one reader's stored offset in one partition.
+type ReaderOffset struct {
+	Reader    string
+	Partition int32
+	Offset    uint64
 }

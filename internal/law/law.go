@@ -35,7 +35,8 @@ func rules() []rule {
 		{[]string{"internal/record"}, []string{"internal/kit/..."}},
 		{[]string{"internal/expr"}, []string{"internal/record", "internal/kit/..."}},
 		{[]string{"internal/engine"}, []string{"internal/record", "internal/kit/..."}},
-		{[]string{"internal/engine/..."}, []string{"internal/engine", "internal/record", "internal/kit/..."}},
+		{[]string{"internal/engine/rows"}, nil},
+		{[]string{"internal/engine/..."}, []string{"internal/engine", "internal/engine/rows", "internal/record", "internal/kit/..."}},
 		{[]string{"internal/contract", "internal/quality", "internal/cleanse", "internal/identity", "internal/golden"}, stage},
 		{[]string{"internal/warehouse"}, []string{"internal/record", "internal/kit/..."}},
 		{[]string{"internal/warehouse/..."}, []string{"internal/warehouse", "internal/record", "internal/kit/..."}},
@@ -48,8 +49,10 @@ func rules() []rule {
 		{[]string{"internal/config/..."}, append(configs(), "internal/config", "internal/record", "internal/expr", "internal/kit/...")},
 		{[]string{"internal/servers", "internal/servers/..."}, []string{"internal/servers", "internal/kit/..."}},
 		{[]string{"internal/law", "internal/survive"}, nil}, // tests alone: these are not looked at
+		{[]string{"internal/servers"}, []string{"internal/kit/..."}},
 		{[]string{"internal/cli", "internal/cli/...", "internal/demo", "internal/demo/..."}, []string{
 			"internal/app", "internal/api", "internal/api/...", "internal/bench", "internal/config", "internal/config/...", "internal/demo", "internal/demo/...", "internal/record", "internal/kit/..."}},
+		{[]string{"internal/bench/scale"}, []string{"internal/servers", "internal/demo", "internal/bench/conflict", "internal/kit/..."}},
 		{[]string{"internal/bench"}, []string{"internal/app", "internal/demo", "internal/config", "internal/record", "internal/servers", "internal/kit/..."}},
 		{[]string{"internal/app", "internal/app/..."}, []string{"internal/..."}},
 	}
@@ -74,12 +77,21 @@ func drivers() []driver {
 	return []driver{
 		{"github.com/duckdb/", []string{"internal/warehouse/duckdb", "internal/bench"}}, // the bench measures them bare
 		{"github.com/cockroachdb/pebble", []string{"internal/engine/embedded", "internal/bench"}},
+		{"github.com/twmb/franz-go", clusters()},
+		{"github.com/jackc/pgx", clusters()},
+		{"github.com/pressly/goose", []string{"internal/engine/cluster"}},
 		{"cel.dev/", []string{"internal/expr"}},
 		{"github.com/alecthomas/kong", []string{"internal/cli", "cmd/..."}},
 		{"go.yaml.in/", []string{"internal/config", "internal/api"}},
 		{"github.com/fsnotify/", []string{"internal/source/file"}},
 		{"github.com/prometheus/", []string{"internal/api", "internal/app"}},
 	}
+}
+
+// clusters are who speaks to Kafka and PostgreSQL: the backend, the tests' own servers,
+// and the bench, which measures them bare.
+func clusters() []string {
+	return []string{"internal/engine/cluster", "internal/servers", "internal/bench"}
 }
 
 // Imports gives every breach of the import law as a sentence.
@@ -126,7 +138,23 @@ func matches(patterns []string, path string) bool {
 	})
 }
 
+// LinksNoDriver reports whether a package must link no database, broker or other driver,
+// not even through others: the ports, and what reads the configuration.
+func LinksNoDriver(path string) bool {
+	return matches([]string{"internal/kit/...", "internal/record", "internal/engine", "internal/engine/rows", "internal/warehouse", "internal/config", "internal/config/...", "internal/pipeline"}, path)
+}
+
+// Heavy reports whether a package of others is a driver of a database or broker.
+func Heavy(dep string) bool {
+	for _, prefix := range []string{"github.com/duckdb/", "github.com/cockroachdb/pebble", "github.com/twmb/franz-go", "github.com/jackc/pgx", "github.com/pressly/goose"} {
+		if strings.HasPrefix(dep, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
 // MayLink reports whether a package may link DuckDB, and with it C.
 func MayLink(path string) bool {
-	return matches([]string{"internal/warehouse/duckdb", "internal/app", "internal/app/...", "internal/bench", "internal/cli", "internal/cli/...", "internal/demo", "internal/demo/...", "cmd/..."}, path)
+	return matches([]string{"internal/warehouse/duckdb", "internal/app", "internal/app/...", "internal/bench", "internal/bench/scale", "internal/cli", "internal/cli/...", "internal/demo", "internal/demo/...", "cmd/..."}, path)
 }

@@ -100,6 +100,13 @@ func TestImportLawSeesBreaches(t *testing.T) {
 		of("internal/brandnew", our+"record"),
 		of("internal/app", "github.com/duckdb/duckdb-go/v2"),
 		of("internal/golden", "github.com/cockroachdb/pebble/v2"),
+		of("internal/engine/embedded", "github.com/jackc/pgx/v5"),
+		of("internal/engine/embedded", our+"engine/cluster"),
+		of("internal/engine/cluster", our+"engine/embedded"),
+		of("internal/app", "github.com/twmb/franz-go/pkg/kgo"),
+		of("internal/config", our+"engine/cluster"),
+		of("internal/config", "github.com/jackc/pgx/v5/pgconn"),
+		of("internal/bench", "github.com/pressly/goose/v3"),
 	} {
 		if len(law.Imports(bad)) == 0 {
 			t.Errorf("%s may import %s", bad[0].Path, bad[0].Imports)
@@ -108,7 +115,8 @@ func TestImportLawSeesBreaches(t *testing.T) {
 	for _, good := range [][]law.Package{
 		of("internal/identity", our+"record", our+"engine", our+"kit/errs", "strings"),
 		of("internal/warehouse/duckdb", our+"warehouse", "github.com/duckdb/duckdb-go/v2"),
-		of("internal/app", our+"engine/embedded", our+"golden"),
+		of("internal/app", our+"engine/embedded", our+"engine/cluster", our+"golden"),
+		of("internal/engine/cluster", our+"engine", our+"engine/rows", "github.com/twmb/franz-go/pkg/kgo", "github.com/jackc/pgx/v5/pgxpool", "github.com/pressly/goose/v3"),
 		of("cmd/kith", our+"cli"),
 	} {
 		if breaches := law.Imports(good); len(breaches) > 0 {
@@ -117,8 +125,10 @@ func TestImportLawSeesBreaches(t *testing.T) {
 	}
 }
 
-// TestOnlyTheWarehouseLinksDuckDB asks the go command for all that each package links.
-func TestOnlyTheWarehouseLinksDuckDB(t *testing.T) {
+// TestWhoLinksWhat asks the go command for all that each package links: only the
+// warehouse and what is above it link DuckDB, and the ports and the configuration link
+// no driver at all.
+func TestWhoLinksWhat(t *testing.T) {
 	cmd := exec.CommandContext(t.Context(), "go", "list", "-e", "-deps", "-json=ImportPath,Deps", "./...")
 	cmd.Dir = root
 	var stderr bytes.Buffer
@@ -127,7 +137,7 @@ func TestOnlyTheWarehouseLinksDuckDB(t *testing.T) {
 	if err != nil {
 		t.Fatalf("go list: %v\n%s", err, stderr.String())
 	}
-	seen, linked := 0, 0
+	seen, linked, free := 0, 0, 0
 	for d := json.NewDecoder(bytes.NewReader(out)); ; {
 		var p struct {
 			ImportPath string
@@ -143,6 +153,14 @@ func TestOnlyTheWarehouseLinksDuckDB(t *testing.T) {
 			continue
 		}
 		seen++
+		if law.LinksNoDriver(path) {
+			free++
+			for _, dep := range p.Deps {
+				if law.Heavy(dep) {
+					t.Errorf("%s links %s", path, dep)
+				}
+			}
+		}
 		for _, dep := range p.Deps {
 			if strings.HasPrefix(dep, "github.com/duckdb/") {
 				linked++
@@ -153,8 +171,8 @@ func TestOnlyTheWarehouseLinksDuckDB(t *testing.T) {
 			}
 		}
 	}
-	if seen < 10 || linked == 0 {
-		t.Errorf("%d packages seen, %d of them link DuckDB: the law looks at the wrong place", seen, linked)
+	if seen < 10 || linked == 0 || free < 5 {
+		t.Errorf("%d packages seen, %d of them link DuckDB and %d must link no driver: the law looks at the wrong place", seen, linked, free)
 	}
 }
 

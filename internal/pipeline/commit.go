@@ -30,6 +30,9 @@ func (r *Road) commit(ctx context.Context, b *record.Batch) error {
 			if err := tx.Advance(Reader(b.Generation), b.Partition, b.From, b.To); err != nil {
 				return err
 			}
+			if err := stands(tx, r.fence().road(), b.Partition); err != nil {
+				return err
+			}
 			if b.Partition == engine.ControlPartition {
 				if err := r.stepped(tx, b); err != nil {
 					return err
@@ -55,6 +58,9 @@ func (r *Road) commit(ctx context.Context, b *record.Batch) error {
 		judged = named
 	}
 }
+
+// fence is the fence that all commits of this road assert.
+func (r *Road) fence() fence { return fence{generation: r.deps.Generation, silent: r.deps.Silent} }
 
 // stepped notes that the replays of b are applied as a whole.
 func (r *Road) stepped(tx engine.Tx, b *record.Batch) error {
@@ -111,27 +117,22 @@ const resolveStep = 32
 
 // resolve does the deferred work of one partition of topic resolve.
 func (r *Road) resolve(ctx context.Context, p int32) error {
-	reader := ResolveReader(r.deps.Generation)
-	from, err := r.deps.Engine.State.Offset(ctx, reader, p)
-	if err != nil {
-		return err
-	}
-	for {
-		items, err := r.deps.Engine.Log.Read(ctx, record.TopicResolve, p, from, resolveStep)
-		if err != nil {
-			if ctx.Err() != nil {
-				return nil //nolint:nilerr // an end that was asked for is no fault
-			}
+	from, err := r.from(ctx, ResolveReader(r.deps.Generation), p)
+	for err == nil {
+		var items [][]byte
+		err = r.patiently(ctx, func() (err error) {
+			items, err = r.deps.Engine.Log.Read(ctx, record.TopicResolve, p, from, resolveStep)
 			return err
+		})
+		if err != nil {
+			break
 		}
-		if err := r.resolveItems(ctx, p, from, items); err != nil {
-			if ctx.Err() != nil {
-				return nil //nolint:nilerr // an end that was asked for is no fault
-			}
-			return fmt.Errorf("resolving deferred regions: %w", err)
+		if err = r.resolveItems(ctx, p, from, items); err != nil {
+			err = fmt.Errorf("resolving deferred regions: %w", err)
 		}
 		from += uint64(len(items))
 	}
+	return ended(ctx, err)
 }
 
 // resolveItems does deferred work, halving it where it fails. One item that no try
@@ -141,7 +142,10 @@ func (r *Road) resolveItems(ctx context.Context, p int32, from uint64, items [][
 	step := func(do bool) error {
 		return r.update(ctx, func(tx engine.Tx) error {
 			b.Effects = b.Effects[:0]
-			if err := tx.Advance(ResolveReader(b.Generation), p, b.From, b.To); err != nil || !do {
+			if err := tx.Advance(ResolveReader(b.Generation), p, b.From, b.To); err != nil {
+				return err
+			}
+			if err := stands(tx, r.fence().resolve(), p); err != nil || !do {
 				return err
 			}
 			if err := r.deps.Chain.Resolve.Resolve(ctx, tx, b, items); err != nil {

@@ -14,11 +14,23 @@ type generations struct {
 	emitted                 []byte // profile ids up to here were compared after the swap
 	emitting                bool
 	highest                 uint32 // numbers are never used again
+	// sealed says that the loud fence of the current generation is shut: nothing more is
+	// committed in it, until what is being built takes its place or, just swapped in,
+	// until what the swap changed is emitted.
+	sealed bool
 }
+
+// sealedVersion is the version of the document where a fence is shut. The others are
+// written as before there were fences, so that an older Kith can still open them.
+const sealedVersion = 2
 
 func (g generations) encode() []byte {
 	var e wire.Encoder
-	e.Byte(storedVersion)
+	if g.sealed {
+		e.Byte(sealedVersion)
+	} else {
+		e.Byte(storedVersion)
+	}
 	for _, n := range []uint32{g.current, g.rules, g.building, g.buildingRules, g.previous, g.highest} {
 		e.Uint(uint64(n))
 	}
@@ -32,7 +44,11 @@ func decodeGenerations(b []byte) (g generations, err error) {
 		return g, nil
 	}
 	d := wire.NewDecoder(b)
-	if d.Byte() != storedVersion {
+	switch d.Byte() {
+	case storedVersion:
+	case sealedVersion:
+		g.sealed = true
+	default:
 		return g, errStored
 	}
 	for _, n := range []*uint32{&g.current, &g.rules, &g.building, &g.buildingRules, &g.previous, &g.highest} {
@@ -41,6 +57,21 @@ func decodeGenerations(b []byte) (g generations, err error) {
 	g.emitting = d.Bool()
 	g.emitted = d.Bytes()
 	return g, d.Finish()
+}
+
+// phase is what decides on which roads run.
+type phase struct {
+	current, building uint32
+	sealed, emitting  bool
+}
+
+func (g generations) phase() phase {
+	return phase{current: g.current, building: g.building, sealed: g.sealed, emitting: g.emitting}
+}
+
+// runs says which roads run: the current generation's, and that of what is being built.
+func (p phase) runs() (loud, silent bool) {
+	return !p.sealed && !p.emitting, p.building != 0 && !p.emitting
 }
 
 // target is the version of the rules that is in force once what is being built is.

@@ -24,11 +24,18 @@ type Swapper interface {
 	SwapMoves(ctx context.Context, tx engine.Tx, was, now uint32, nodes []record.NodeKey, cause record.Cause) error
 }
 
-// Stages makes the chain of a generation under a version of the rules.
+// Stages makes the chain of a generation under a version of the rules. It fails with
+// CodePinUnknown where that version is not known here yet: it is asked again.
 type Stages func(generation, rules uint32) (Chain, Swapper, error)
 
 // Keeper keeps the generations: it runs the current one's road, builds the next
 // beside it, swaps and emits the differences.
+//
+// Several processes may share one state, each with a Keeper. All of them run the
+// roads, whose partitions the engine spreads over them. One at a time leads: it
+// swaps, emits what that changed, and sweeps. What generations there are, and what
+// each is for, lies in one document of the state, which every Keeper watches; that
+// some notice a change late is of no harm, as fences hold their roads back (fence).
 type Keeper struct {
 	cfg     Config
 	deps    KeeperDeps
@@ -36,10 +43,9 @@ type Keeper struct {
 	mu      sync.Mutex
 	g       generations
 	current atomic.Uint32
-	changed chan struct{} // capacity 1: a build was asked for
 	moved   chan struct{} // closed and renewed whenever g changes
 	done    atomic.Uint64
-	swept   map[uint32]bool // generations of which nothing is left; Run's own
+	swept   map[uint32]bool // generations of which nothing is left; lead's own
 }
 
 // KeeperDeps is what a Keeper works with.
@@ -51,6 +57,7 @@ type KeeperDeps struct {
 	Mapper    Mapper // as in RoadDeps
 	OnControl func(ctx context.Context, r *record.Record) error
 	After     func(time.Duration) <-chan time.Time // as in RoadDeps
+	About     func() string                        // what the lease tells of this process while it leads; nil: that there is one
 }
 
 // OpenKeeper reads which generation is current; in a new state it makes the first,
@@ -62,7 +69,10 @@ func OpenKeeper(ctx context.Context, cfg Config, deps KeeperDeps, rules uint32) 
 	if deps.Logger == nil {
 		deps.Logger = slog.New(slog.DiscardHandler)
 	}
-	k := &Keeper{cfg: cfg, deps: deps, changed: make(chan struct{}, 1), moved: make(chan struct{}), swept: map[uint32]bool{}}
+	if deps.About == nil {
+		deps.About = func() string { return "kith" }
+	}
+	k := &Keeper{cfg: cfg, deps: deps, moved: make(chan struct{}), swept: map[uint32]bool{}}
 	err := k.update(ctx, func(_ engine.Tx, g *generations) error {
 		if g.current == 0 {
 			*g = generations{current: 1, rules: rules, highest: 1}
@@ -88,21 +98,42 @@ func (k *Keeper) Building() uint32 { return k.get().building }
 // Done is the number of records committed by the current road since the start.
 func (k *Keeper) Done() uint64 { return k.done.Load() }
 
-// Build asks for a new generation under a version of the rules; one that is being
-// built already is dropped.
+// Build asks for a generation under a version of the rules, unless one under it, or
+// under a later one, is current or being built: so several processes may ask.
 func (k *Keeper) Build(ctx context.Context, rules uint32) error {
-	err := k.update(ctx, func(_ engine.Tx, g *generations) error {
+	return k.build(ctx, func(g generations) bool { return g.target() < rules }, rules)
+}
+
+// Rebuild asks for a new generation under a version of the rules, whatever there is.
+func (k *Keeper) Rebuild(ctx context.Context, rules uint32) error {
+	return k.build(ctx, func(generations) bool { return true }, rules)
+}
+
+// build drops what is being built for another generation. Where the current one was
+// sealed for the sake of what is dropped, it goes on.
+func (k *Keeper) build(ctx context.Context, due func(generations) bool, rules uint32) error {
+	return k.update(ctx, func(tx engine.Tx, g *generations) error {
+		if !due(*g) {
+			return nil
+		}
+		if g.building != 0 {
+			if err := (fence{g.building, true}).shut(k.deps.Engine.Log, tx); err != nil {
+				return err
+			}
+		}
 		g.highest++
 		g.building, g.buildingRules = g.highest, rules
-		return nil
+		return k.unseal(tx, g)
 	})
-	if err == nil {
-		select {
-		case k.changed <- struct{}{}:
-		default:
-		}
+}
+
+// unseal lets the current generation go on, where it is sealed for a swap.
+func (k *Keeper) unseal(tx engine.Tx, g *generations) error {
+	if !g.sealed || g.emitting {
+		return nil
 	}
-	return err
+	g.sealed = false
+	return fence{generation: g.current}.open(k.deps.Engine.Log, tx)
 }
 
 // WaitSettled waits until no generation is being built and everything that the last
@@ -230,107 +261,135 @@ func (k *Keeper) get() generations {
 	return k.g
 }
 
-// patiently calls do again for as long as the disk is full.
 func (k *Keeper) patiently(ctx context.Context, do func() error) error {
-	for {
-		err := do()
-		if !errs.Is(err, engine.CodeDiskFull) {
-			return err
-		}
-		k.deps.Logger.Warn("the generations wait for disk space")
-		select {
-		case <-k.deps.After(retryPause):
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
+	return Patiently(ctx, k.deps.After, func(err error) {
+		k.deps.Logger.Warn("the generations wait for the engine", "error", err)
+	}, do)
 }
 
-// Run runs the roads until ctx ends or one meets a fault.
+// Run runs the roads until ctx ends or one meets a fault, and leads where no other
+// process does.
 func (k *Keeper) Run(ctx context.Context) error {
-	for ctx.Err() == nil {
-		err := k.finishSwap(ctx)
-		if err == nil {
-			err = k.epoch(ctx)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	watch, roads, lead := k.begin(ctx, k.watch), k.begin(ctx, k.roads), k.begin(ctx, k.lead)
+	select {
+	case <-watch.ended:
+	case <-roads.ended:
+	case <-lead.ended:
+	}
+	err := errors.Join(watch.stop(), lead.stop(), roads.stop())
+	if roads.err != nil {
+		k.giveUp(context.WithoutCancel(ctx))
+	}
+	return err
+}
+
+// unsealTime is how long a Keeper that ends with a fault tries to unseal.
+const unsealTime = 5 * time.Second
+
+// giveUp unseals the current generation where the build that it waits for cannot be
+// done here: it must not stand still until somebody has mended that.
+func (k *Keeper) giveUp(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, unsealTime)
+	defer cancel()
+	if g := k.get(); !g.sealed || g.emitting {
+		return
+	}
+	if err := k.update(ctx, k.unseal); err != nil {
+		k.deps.Logger.Error("the current generation stays sealed until a process leads again", "error", err)
+	}
+}
+
+// How often a Keeper looks at the stored generations, which other processes change:
+// more often while that is to be expected.
+const (
+	watchEvery = 200 * time.Millisecond
+	watchOften = 50 * time.Millisecond
+)
+
+// watch keeps g as it is stored.
+func (k *Keeper) watch(ctx context.Context) error {
+	for {
+		every := watchEvery
+		if g := k.get(); g.building != 0 || g.emitting {
+			every = watchOften
 		}
-		if err != nil && ctx.Err() == nil {
+		if err := pause(ctx, k.deps.After, every); err != nil {
+			return err
+		}
+		if err := k.look(ctx); err != nil && !passing(err) { // else the next look may do
 			return err
 		}
 	}
-	return nil
 }
 
-// epoch runs the current road, and a build beside it, until the build is swapped
-// in, another is asked for, or ctx ends. What earlier generations left is swept away
-// meanwhile.
+// look reads the stored generations. writing keeps it from setting g back to what it
+// was before a change of this process.
+func (k *Keeper) look(ctx context.Context) error {
+	k.writing.Lock()
+	defer k.writing.Unlock()
+	var g generations
+	err := k.deps.Engine.State.View(ctx, func(r engine.Reader) error {
+		values, err := r.Get(metaKey("generations"))
+		if err == nil {
+			g, err = decodeGenerations(bytes.Clone(values[0]))
+		}
+		return err
+	})
+	if now := k.get(); err == nil && !bytes.Equal(now.encode(), g.encode()) {
+		k.set(g)
+	}
+	return err
+}
+
+// changed waits until other roads are to run, or others lead to a swap, than in g.
+func (k *Keeper) changed(g generations) func(context.Context) error {
+	return func(ctx context.Context) error {
+		return k.until(ctx, func(now generations) bool { return now.phase() != g.phase() })
+	}
+}
+
+// roads runs what roads there are to run.
+func (k *Keeper) roads(ctx context.Context) error {
+	return k.onAndOn(ctx, k.epoch)
+}
+
+// onAndOn calls do until it fails, and waits where the engine keeps it from being done.
+func (k *Keeper) onAndOn(ctx context.Context, do func(context.Context) error) error {
+	for ctx.Err() == nil {
+		if err := k.patiently(ctx, func() error { return do(ctx) }); err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+// epoch runs the current generation's road, and that of what is being built, for as
+// long as these are to run, ctx lasts and neither meets a fault.
 func (k *Keeper) epoch(ctx context.Context) (err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	g := k.get()
-	main, err := k.start(ctx, RoadDeps{Generation: g.current, OnControl: k.deps.OnControl, Count: &k.done}, g.rules)
-	if err != nil {
-		return err
+	main, build := &running{}, &running{} // not run: neither ever ends
+	loud, silent := g.phase().runs()
+	if loud {
+		main = k.start(ctx, RoadDeps{Generation: g.current, OnControl: k.deps.OnControl, Count: &k.done}, g.rules)
 	}
-	defer func() { err = errors.Join(err, main.stop()) }()
-	swept := k.begin(ctx, func(ctx context.Context) error { return k.sweepUnused(ctx, g) })
-	defer func() { err = errors.Join(err, swept.stop()) }()
-	build, near := &running{}, &running{} // no build: neither ever ends
-	if g.building != 0 {
-		if build, err = k.start(ctx, RoadDeps{Generation: g.building, Silent: true, Ceiling: g.current}, g.buildingRules); err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, build.stop()) }()
-		near = k.begin(ctx, func(ctx context.Context) error { return k.near(ctx, g) })
-		defer func() { err = errors.Join(err, near.stop()) }()
+	if silent {
+		build = k.start(ctx, RoadDeps{Generation: g.building, Silent: true, Ceiling: g.current}, g.buildingRules)
 	}
-	cleaned := swept.ended
-	for {
-		select {
-		case <-k.changed:
-		case <-main.ended:
-		case <-build.ended:
-		case <-ctx.Done():
-		case <-cleaned:
-			if swept.err == nil {
-				cleaned = nil
-				continue
-			}
-		case <-near.ended: // the rest is small: the road may stand still for it
-			if near.err == nil {
-				return k.turn(ctx, g, main, build)
-			}
-		}
-		return nil // with the fault, if any, of whichever ended
-	}
-}
-
-// turn ends both roads where they are level and swaps the build in. A fault of
-// either is left for epoch to find.
-func (k *Keeper) turn(ctx context.Context, g generations, main, build *running) error {
-	if main.stop() != nil {
-		return nil //nolint:nilerr // epoch finds it
-	}
-	level := k.begin(ctx, func(ctx context.Context) error {
-		if err := k.caughtUp(ctx, g); err != nil {
-			return err
-		}
-		return k.resolved(ctx, g.building)
-	})
+	changed := k.begin(ctx, k.changed(g))
 	select {
-	case <-level.ended:
-	case <-build.ended: // it never gets level
+	case <-changed.ended:
+	case <-main.ended:
+	case <-build.ended:
+	case <-ctx.Done():
 	}
-	leveled := level.finished()
-	if err := level.stop(); err != nil {
-		return err
-	}
-	if build.stop() != nil || !leveled || ctx.Err() != nil {
-		return nil //nolint:nilerr // epoch finds it
-	}
-	return k.patiently(ctx, func() error { return k.swap(ctx, g) })
+	return errors.Join(main.stop(), build.stop(), changed.stop())
 }
 
-// running is something that an epoch began, and waits for.
+// running is something that was begun, and is waited for.
 type running struct {
 	cancel context.CancelFunc
 	ended  chan struct{} // nil for what was never begun
@@ -349,94 +408,37 @@ func (k *Keeper) begin(ctx context.Context, run func(context.Context) error) *ru
 	return r
 }
 
-// finished reports whether it ended by itself, and well.
-func (r *running) finished() bool {
-	select {
-	case <-r.ended:
-		return r.err == nil
-	default:
-		return false
-	}
-}
-
 // stop has it end, waits for that, and gives its fault.
 func (r *running) stop() error {
+	if r.ended == nil {
+		return nil
+	}
 	r.cancel()
 	<-r.ended
 	return r.err
 }
 
 // start begins the road of a generation.
-func (k *Keeper) start(ctx context.Context, deps RoadDeps, rules uint32) (*running, error) {
-	chain, _, err := k.deps.Stages(deps.Generation, rules)
-	if err != nil {
-		return nil, err
-	}
-	deps.Engine, deps.Hasher, deps.Chain = k.deps.Engine, k.deps.Hasher, chain
+func (k *Keeper) start(ctx context.Context, deps RoadDeps, rules uint32) *running {
+	deps.Engine, deps.Hasher = k.deps.Engine, k.deps.Hasher
 	deps.Logger, deps.Mapper, deps.After = k.deps.Logger, k.deps.Mapper, k.deps.After
-	return k.begin(ctx, NewRoad(k.cfg, deps).Run), nil
+	return k.begin(ctx, func(ctx context.Context) (err error) {
+		if deps.Chain, _, err = k.stages(ctx, deps.Generation, rules); err != nil {
+			return err
+		}
+		return NewRoad(k.cfg, deps).Run(ctx)
+	})
 }
 
-// near waits until little is left for the build to do, and no replay of the current
-// road is applied in part.
-func (k *Keeper) near(ctx context.Context, g generations) error {
+// stages makes the chain of a generation once the rules that it pins are known here.
+func (k *Keeper) stages(ctx context.Context, generation, rules uint32) (Chain, Swapper, error) {
 	for {
-		if err := k.caughtUp(ctx, g); err != nil {
-			return err
+		chain, swapper, err := k.deps.Stages(generation, rules)
+		if !errs.Is(err, CodePinUnknown) {
+			return chain, swapper, err
 		}
-		var at []byte
-		err := k.deps.Engine.State.View(ctx, func(r engine.Reader) error {
-			values, err := r.Get(steppingKey(engine.Space{Generation: g.current}))
-			if err == nil {
-				at = values[0]
-			}
-			return err
-		})
-		if err != nil || at == nil {
-			return err
-		}
-		if err := k.deps.Engine.State.WaitOffset(ctx, Reader(g.current), engine.ControlPartition, decodeU64(at)+1); err != nil {
-			return err
+		if err := pause(ctx, k.deps.After, watchOften); err != nil {
+			return Chain{}, nil, err
 		}
 	}
-}
-
-// caughtUp waits until the build has done all that the current road had done when
-// it was called.
-func (k *Keeper) caughtUp(ctx context.Context, g generations) error {
-	state := k.deps.Engine.State
-	for p := range k.deps.Engine.Log.Partitions(engine.TopicIngest) {
-		want, err := state.Offset(ctx, Reader(g.current), p)
-		if err != nil {
-			return err
-		}
-		if err := state.WaitOffset(ctx, Reader(g.building), p, want); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// resolved waits until no deferred work of a generation is left.
-func (k *Keeper) resolved(ctx context.Context, generation uint32) error {
-	log, state := k.deps.Engine.Log, k.deps.Engine.State
-	for p := range log.Partitions(record.TopicResolve) {
-		for {
-			_, end, err := log.Bounds(ctx, record.TopicResolve, p)
-			if err != nil {
-				return err
-			}
-			if err := state.WaitOffset(ctx, ResolveReader(generation), p, end); err != nil {
-				return err
-			}
-			_, now, err := log.Bounds(ctx, record.TopicResolve, p)
-			if err != nil {
-				return err
-			}
-			if now == end {
-				break
-			}
-		}
-	}
-	return nil
 }

@@ -151,7 +151,7 @@ func (h *hall) within() context.Context {
 
 func (h *hall) build() {
 	h.t.Helper()
-	if err := h.keeper.Build(h.t.Context(), 1); err != nil {
+	if err := h.keeper.Rebuild(h.t.Context(), 1); err != nil {
 		h.t.Fatal(err)
 	}
 }
@@ -248,7 +248,7 @@ func TestABuildThatFailsAtTheLastEndsTheKeeper(t *testing.T) {
 		case r.Key == "late":
 			met <- struct{}{}
 			<-second
-			return errs.New(engine.CodeFenced, "somebody else builds it")
+			return errs.New(engine.CodeFailed, "the disk is broken")
 		}
 		return nil
 	}
@@ -284,7 +284,7 @@ func TestABuildThatFailsAtTheLastEndsTheKeeper(t *testing.T) {
 	select {
 	case err := <-h.ended:
 		h.ended <- err
-		if !errs.Is(err, engine.CodeFenced) {
+		if !errs.Is(err, engine.CodeFailed) {
 			t.Error(err)
 		}
 	case <-h.within().Done():

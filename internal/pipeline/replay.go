@@ -45,8 +45,8 @@ func ParseReplay(props []byte) (Replay, error) {
 func (p Replay) Props() ([]byte, error) { return json.Marshal(p) }
 
 // steppingKey holds the offset of a replay that was applied in part. While it is
-// there no other generation may be swapped in: that would apply, and emit, the same
-// steps once more (I2).
+// there the generation is not sealed, and so no other swapped in: that would apply, and
+// emit, the same steps once more (I2).
 func steppingKey(s engine.Space) []byte { return s.Key(engine.TableQuarantine, []byte{2}) }
 
 // step is a part of a replay that one transaction applies: places of one partition.
@@ -153,6 +153,9 @@ func (r *Road) replayStep(ctx context.Context, fence *record.Batch, pin uint32, 
 		s.batch.Reset()
 		// The fence: another owner of the control partition may have come further.
 		if err := tx.Advance(Reader(fence.Generation), fence.Partition, fence.From, fence.From); err != nil {
+			return err
+		}
+		if err := stands(tx, r.fence().road(), fence.Partition); err != nil {
 			return err
 		}
 		return r.replay(ctx, tx, s)

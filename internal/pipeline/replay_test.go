@@ -24,7 +24,7 @@ func TestWhatABuildCanTakeWaitsForItsReplayAllTheSame(t *testing.T) {
 	}})
 	r.put(many(30)...)
 	mended.Store(true) // as by a newer version
-	if err := r.keeper.Build(t.Context(), 1); err != nil {
+	if err := r.keeper.Rebuild(t.Context(), 1); err != nil {
 		t.Fatal(err)
 	}
 	r.settled(2)
@@ -151,7 +151,7 @@ func TestARebuildJudgesAsTheRoadDidWhateverComesFirst(t *testing.T) {
 	}
 	check("at first")
 	for generation := uint32(2); generation < 5; generation++ { // the partitions race: more than one try
-		if err := r.keeper.Build(t.Context(), 1); err != nil {
+		if err := r.keeper.Rebuild(t.Context(), 1); err != nil {
 			t.Fatal(err)
 		}
 		r.settled(generation)

@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"runtime"
@@ -89,12 +88,12 @@ func (r *Road) Run(ctx context.Context) error {
 
 // partition works one partition of the ingest log: one batch is read and refined
 // while the one before it commits.
-func (r *Road) partition(ctx context.Context, p int32) error {
-	ctx, cancel := context.WithCancel(ctx)
+func (r *Road) partition(owned context.Context, p int32) error {
+	ctx, cancel := context.WithCancel(owned)
 	defer cancel()
-	from, err := r.deps.Engine.State.Offset(ctx, Reader(r.deps.Generation), p)
+	from, err := r.from(ctx, Reader(r.deps.Generation), p)
 	if err != nil {
-		return err
+		return ended(owned, err)
 	}
 	refined := make(chan *record.Batch, 1) // one ahead: more would only hold memory
 	readErr := make(chan error, 1)
@@ -117,10 +116,26 @@ func (r *Road) partition(ctx context.Context, p int32) error {
 	if err == nil {
 		err = <-readErr
 	}
-	if errors.Is(err, context.Canceled) {
+	return ended(owned, err)
+}
+
+// ended is a run's fault, or nil where it only ended because its partition was taken
+// away. A run that gives nil while it still owns its partition would never be begun
+// again, and the partition lie idle.
+func ended(owned context.Context, err error) error {
+	if owned.Err() != nil {
 		return nil
 	}
 	return err
+}
+
+// from is where a run goes on: the stored offset of a reader.
+func (r *Road) from(ctx context.Context, reader string, p int32) (from uint64, err error) {
+	err = r.patiently(ctx, func() error {
+		from, err = r.deps.Engine.State.Offset(ctx, reader, p)
+		return err
+	})
+	return from, err
 }
 
 func (r *Road) read(ctx context.Context, p int32, from uint64, out chan<- *record.Batch) error {
@@ -129,11 +144,7 @@ func (r *Road) read(ctx context.Context, p int32, from uint64, out chan<- *recor
 		limit = 1 // what one control record changes, the next may build on
 	}
 	for {
-		most, err := r.allowed(ctx, p, from, limit)
-		if err != nil {
-			return err
-		}
-		values, err := r.deps.Engine.Log.Read(ctx, engine.TopicIngest, p, from, most)
+		values, err := r.next(ctx, p, from, limit)
 		if err != nil {
 			return err
 		}
@@ -151,6 +162,18 @@ func (r *Road) read(ctx context.Context, p int32, from uint64, out chan<- *recor
 			return ctx.Err()
 		}
 	}
+}
+
+// next reads at most limit records, once there is at least one that may be read.
+func (r *Road) next(ctx context.Context, p int32, from uint64, limit int) (values [][]byte, err error) {
+	err = r.patiently(ctx, func() error {
+		most, err := r.allowed(ctx, p, from, limit)
+		if err == nil {
+			values, err = r.deps.Engine.Log.Read(ctx, engine.TopicIngest, p, from, most)
+		}
+		return err
+	})
+	return values, err
 }
 
 // allowed is how many records may be read from offset from on: all that is asked

@@ -327,7 +327,7 @@ func TestReplayMovesADispositionOnce(t *testing.T) {
 		t.Error(located, err)
 	}
 	// A rebuild meets the replays before or after the record itself: the end is the same.
-	if err := r.keeper.Build(t.Context(), 1); err != nil {
+	if err := r.keeper.Rebuild(t.Context(), 1); err != nil {
 		t.Fatal(err)
 	}
 	r.settled(2)
@@ -397,7 +397,7 @@ func (r *rig) settled(want uint32) {
 func TestABuildUnderLoadIsSwappedInWithNothingLostOrDoubled(t *testing.T) {
 	r := newRig(t, &sum{})
 	r.put(many(300)...)
-	if err := r.keeper.Build(t.Context(), 1); err != nil {
+	if err := r.keeper.Rebuild(t.Context(), 1); err != nil {
 		t.Fatal(err)
 	}
 	for i := 300; i < 400; i++ {

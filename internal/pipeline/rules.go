@@ -96,6 +96,18 @@ func applyRules(tx engine.Tx, rec *record.Record) error {
 	return nil
 }
 
+// RulesVersion gives the version of the rules in force, 0 before there are any.
+func RulesVersion(ctx context.Context, state engine.State) (version uint32, err error) {
+	err = state.View(ctx, func(r engine.Reader) error {
+		values, err := r.Get(metaKey("rules"))
+		if err == nil {
+			version = decodeU32(values[0])
+		}
+		return err
+	})
+	return version, err
+}
+
 // ReadRules gives every version of the rules, in order; the last is in force.
 func ReadRules(ctx context.Context, state engine.State) (list []Rules, err error) {
 	lo, hi := engine.Space{}.Bounds(engine.TableRules)

@@ -11,19 +11,19 @@ import (
 	"github.com/kithdata/kith/internal/record"
 )
 
-// swap makes the build the current generation, at once.
+// swap makes the build the current generation, at once. Both of its fences are shut by
+// that: to roads that still build it, for ever, and to its own until what the swap
+// changed is emitted.
 func (k *Keeper) swap(ctx context.Context, was generations) error {
 	swapped := false
 	err := k.update(ctx, func(tx engine.Tx, g *generations) error {
-		if swapped = g.building == was.building; !swapped {
+		if swapped = g.sealed && g.phase() == was.phase(); !swapped {
 			return nil // another build was asked for meanwhile
 		}
-		stepping, err := tx.Lock(steppingKey(engine.Space{Generation: was.current}))
-		if err != nil {
-			return err
-		}
-		if swapped = stepping[0] == nil; !swapped {
-			return nil // a replay was stopped between its steps: the current road has to end it
+		for _, silent := range []bool{true, false} {
+			if err := (fence{g.building, silent}).shut(k.deps.Engine.Log, tx); err != nil {
+				return err
+			}
 		}
 		g.previous, g.current, g.rules = g.current, g.building, g.buildingRules
 		g.building, g.buildingRules, g.emitting, g.emitted = 0, 0, true, nil
@@ -38,18 +38,15 @@ func (k *Keeper) swap(ctx context.Context, was generations) error {
 const swapChunk = 500
 
 // finishSwap emits what the last swap changed. It goes on where a crash left it. The
-// roads stand still meanwhile.
+// roads stand still meanwhile: what they would emit must come after it.
 func (k *Keeper) finishSwap(ctx context.Context) error {
-	if !k.get().emitting {
-		return nil
-	}
 	cause := record.Cause{Partition: engine.ControlPartition}
 	var err error
 	if cause.Received, err = k.lastReceived(ctx, k.get().current); err != nil {
 		return err
 	}
 	for g := k.get(); g.emitting; g = k.get() {
-		if err := k.patiently(ctx, func() error { return k.emitChunk(ctx, g, cause) }); err != nil {
+		if err := k.emitChunk(ctx, g, cause); err != nil {
 			return err
 		}
 	}
@@ -61,14 +58,18 @@ func (k *Keeper) finishSwap(ctx context.Context) error {
 func (k *Keeper) lastReceived(ctx context.Context, generation uint32) (last int64, err error) {
 	log := k.deps.Engine.Log
 	for p := range log.Partitions(engine.TopicIngest) {
-		done, err := k.deps.Engine.State.Offset(ctx, Reader(generation), p)
+		done, err := k.offset(ctx, Reader(generation), p)
 		if err != nil {
 			return 0, err
 		}
 		if done == 0 {
 			continue
 		}
-		values, err := log.Read(ctx, engine.TopicIngest, p, done-1, 1)
+		var values [][]byte
+		err = k.patiently(ctx, func() (err error) {
+			values, err = log.Read(ctx, engine.TopicIngest, p, done-1, 1)
+			return err
+		})
 		if errs.Is(err, engine.CodeTrimmed) {
 			continue
 		}
@@ -87,13 +88,14 @@ func (k *Keeper) lastReceived(ctx context.Context, generation uint32) (last int6
 // emitChunk compares the next profiles and nodes of the two generations. The key
 // of both tables starts with the same 16 bytes, a node key, so one place serves.
 func (k *Keeper) emitChunk(ctx context.Context, g generations, cause record.Cause) error {
-	_, swapper, err := k.deps.Stages(g.current, g.rules)
+	_, swapper, err := k.stages(ctx, g.current, g.rules)
 	if err != nil {
 		return err
 	}
 	var ids, nodes []record.NodeKey
 	var last []byte
-	err = k.deps.Engine.State.View(ctx, func(r engine.Reader) error {
+	err = k.view(ctx, func(r engine.Reader) error {
+		ids, nodes = nil, nil
 		for _, t := range []engine.Table{engine.TableProfile, engine.TableNode} {
 			found := &ids
 			if t == engine.TableNode {
@@ -120,16 +122,29 @@ func (k *Keeper) emitChunk(ctx context.Context, g generations, cause record.Caus
 		return err
 	}
 	ids, nodes = upTo(ids, last), upTo(nodes, last)
-	return k.update(ctx, func(tx engine.Tx, after *generations) error {
-		if err := swapper.SwapProfiles(ctx, tx, g.current, ids, cause); err != nil {
-			return err
-		}
-		if err := swapper.SwapMoves(ctx, tx, g.previous, g.current, nodes, cause); err != nil {
-			return err
-		}
-		after.emitted, after.emitting = last, last != nil
-		return nil
+	return k.patiently(ctx, func() error {
+		return k.update(ctx, func(tx engine.Tx, after *generations) error {
+			if after.phase() != g.phase() || !bytes.Equal(after.emitted, g.emitted) {
+				return nil // this chunk was emitted by a try whose answer was lost, or by who leads now
+			}
+			if err := swapper.SwapProfiles(ctx, tx, g.current, ids, cause); err != nil {
+				return err
+			}
+			if err := swapper.SwapMoves(ctx, tx, g.previous, g.current, nodes, cause); err != nil {
+				return err
+			}
+			after.emitted, after.emitting = last, last != nil
+			if after.emitting {
+				return nil
+			}
+			return k.unseal(tx, after) // a swap of before there were fences shut none
+		})
 	})
+}
+
+// view is State.View, tried again where the engine is out of reach.
+func (k *Keeper) view(ctx context.Context, fn func(r engine.Reader) error) error {
+	return k.patiently(ctx, func() error { return k.deps.Engine.State.View(ctx, fn) })
 }
 
 func scanKeys(r engine.Reader, generation uint32, t engine.Table, after []byte, limit int, out *[]record.NodeKey) error {
@@ -181,7 +196,8 @@ func (k *Keeper) sweep(ctx context.Context, generation uint32) error {
 	hi := engine.PrefixEnd(lo)
 	for {
 		var keys [][]byte
-		err := k.deps.Engine.State.View(ctx, func(r engine.Reader) error {
+		err := k.view(ctx, func(r engine.Reader) error {
+			keys = nil
 			return r.Scan(lo, hi, func(key, _ []byte) bool {
 				keys = append(keys, bytes.Clone(key))
 				return len(keys) < sweepChunk

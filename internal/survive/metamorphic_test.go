@@ -170,7 +170,7 @@ func (r *road) step(ctx context.Context, w *world, s step) error {
 	case "settle":
 		return r.settle(ctx)
 	case "build":
-		return r.keeper.Build(ctx, max(r.keeper.CurrentRules(), r.latest()))
+		return r.keeper.Rebuild(ctx, max(r.keeper.CurrentRules(), r.latest()))
 	case "halt":
 		return r.halt()
 	case "start":

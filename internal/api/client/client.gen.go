@@ -652,8 +652,11 @@ type Plan struct {
 	Fingerprint string       `json:"fingerprint"`
 
 	// Generation a new generation would be built
-	Generation bool   `json:"generation"`
-	Running    string `json:"running"`
+	Generation bool `json:"generation"`
+
+	// Notes what a changed engine asks for; applying the plan does not do it
+	Notes   *[]string `json:"notes,omitempty"`
+	Running string    `json:"running"`
 }
 
 // PlanChange defines model for PlanChange.

@@ -404,6 +404,10 @@ func (s *session) trySave(ctx context.Context) {
 	if ctx.Err() != nil {
 		return
 	}
+	if errs.Is(err, codeFenced) {
+		s.finish(endDone, err)
+		return
+	}
 	if !s.broken {
 		s.d.deps.Logger.Error("webhook waits: its position could not be saved", "destination", s.d.cfg.Name, "code", string(errs.CodeOf(err)))
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/kithdata/kith/internal/destination/webhook"
+	"github.com/kithdata/kith/internal/kit/errs"
 	"github.com/kithdata/kith/internal/record"
 )
 
@@ -59,6 +60,60 @@ func (f *timed) ids() []string {
 func (f *timed) last() string {
 	all := f.ids()
 	return all[len(all)-1]
+}
+
+// TestServersOutOfReach has the topics' ends, and then the store, out of reach for a
+// while, and the destination begun again afterwards, as in another process.
+func TestServersOutOfReach(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newTimed(t, func(http.ResponseWriter, *http.Request, int) {})
+		away := errs.New("engine_unavailable", "out of reach")
+		var until atomic.Int64
+		begin := time.Now()
+		until.Store(int64(time.Minute))
+		f.deps.Bounds = func(ctx context.Context, topic string, p int32) (uint64, uint64, error) {
+			if time.Since(begin) < time.Duration(until.Load()) {
+				return 0, 0, away
+			}
+			return f.log.bounds(ctx, topic, p)
+		}
+		f.log.profile(person(1, 1))
+		f.start()
+		time.Sleep(2 * time.Minute)
+		synctest.Wait()
+		if got := f.times(); len(got) != 1 || got[0] < time.Minute || got[0] > 66*time.Second {
+			t.Errorf("requests at %v", got)
+		}
+		ended := f.stop
+		ended()
+		f.log.profile(person(2, 1))
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- f.d.Run(ctx) }()
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		cancel()
+		if err := <-done; err != nil || len(f.times()) != 2 {
+			t.Errorf("requests at %v, %v", f.times(), err)
+		}
+	})
+}
+
+// TestWhoLostItsLeaseDeliversNoMore has the store refuse what a destination saves, since
+// another process delivers now.
+func TestWhoLostItsLeaseDeliversNoMore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newTimed(t, func(http.ResponseWriter, *http.Request, int) {})
+		f.store.fail = errs.New("fenced", "another has the lease")
+		f.log.profile(person(1, 1))
+		d, err := webhook.New(f.cfg, f.deps)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := d.Run(t.Context()); !errs.Is(err, "fenced") {
+			t.Error(err)
+		}
+	})
 }
 
 func TestRetrySchedule(t *testing.T) {

@@ -37,8 +37,13 @@ const (
 	CodeFormat     errs.Code = "webhook_format" // stored bytes that this version cannot read
 )
 
-// codeTrimmed is what a cursor reports for records that were trimmed away.
-const codeTrimmed errs.Code = "trimmed"
+// What cursors and the store report: for records that were trimmed away, while a
+// server is out of reach, and once another process delivers.
+const (
+	codeTrimmed     errs.Code = "trimmed"
+	codeUnavailable errs.Code = "engine_unavailable"
+	codeFenced      errs.Code = "fenced"
+)
 
 // The states of a destination.
 const (
@@ -161,10 +166,24 @@ func (d *Destination) count(change func(*Stats)) {
 }
 
 // Run delivers until ctx ends, and then returns nil. A destination that has stopped
-// or is cut off does not end it; it fails only where its own store does, or the
-// topics cannot be read.
+// or is cut off does not end it, nor does a store out of reach; it fails only where its
+// own store does, or the topics cannot be read. It may be called again, and goes on
+// where the store says, in whichever process.
 func (d *Destination) Run(ctx context.Context) error {
 	defer d.client.CloseIdleConnections()
+	for again := saveAgain; ; again = min(2*again, lagEvery) {
+		err := d.run(ctx)
+		if !errs.Is(err, codeUnavailable) || ctx.Err() != nil {
+			return end(ctx, err)
+		}
+		d.deps.Logger.Warn("webhook waits for its store or topics", "destination", d.cfg.Name, "code", string(errs.CodeOf(err)))
+		if pause(ctx, again) != nil {
+			return nil
+		}
+	}
+}
+
+func (d *Destination) run(ctx context.Context) error {
 	if err := d.loadSecret(ctx); err != nil {
 		return end(ctx, err)
 	}
@@ -228,11 +247,15 @@ func (d *Destination) deliver(ctx context.Context) (why ending, err error) {
 	return s.run(ctx)
 }
 
-// await waits until Resume or the end of ctx.
+// await waits until Resume or the end of ctx, or for a while: Resume may have been
+// called in another process.
 func (d *Destination) await(ctx context.Context) {
+	t := time.NewTimer(lagEvery)
+	defer t.Stop()
 	select {
 	case <-ctx.Done():
 	case <-d.resumed:
+	case <-t.C:
 	}
 }
 

@@ -12,6 +12,7 @@
 package embedded
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -96,26 +97,20 @@ func Open(ctx context.Context, cfg engine.EmbeddedConfig, deps Deps) (*engine.En
 	if err != nil {
 		return nil, errors.Join(err, e.closeDatabases(), lock.Close())
 	}
-	return &engine.Engine{Log: e.log, State: e.state, Close: e.close, Failed: fail.ch, Ready: func() error { return nil }}, nil
+	return &engine.Engine{Log: e.log, State: e.state, Close: e.close, Failed: fail.ch, Ready: func() error { return nil }, Traffic: func() engine.Traffic { return engine.Traffic{} },
+		Carrier: carrier{e.state}}, nil
 }
 
 func complete(cfg engine.EmbeddedConfig) (engine.EmbeddedConfig, error) {
-	set32 := func(v *int32) {
-		if *v == 0 {
-			*v = 4
-		}
-	}
 	set64 := func(v *int64) {
 		if *v == 0 {
 			*v = 256 << 20
 		}
 	}
-	set32(&cfg.Partitions)
-	set32(&cfg.TopicPartitions)
 	set64(&cfg.CacheBytes)
 	set64(&cfg.ReserveBytes)
 	const most = 1024
-	if cfg.Dir == "" || cfg.Partitions < 1 || cfg.Partitions > most || cfg.TopicPartitions < 1 ||
+	if cfg.Dir == "" || cfg.Partitions < 0 || cfg.Partitions > most || cfg.TopicPartitions < 0 ||
 		cfg.TopicPartitions > most || cfg.CacheBytes < 0 || cfg.ReserveBytes < 0 {
 		return cfg, errs.New(CodeBadSize, "the embedded engine's settings cannot be").
 			At("engine.embedded").Fix("give a folder, partition counts of 1 to 1024 and sizes that are not negative")
@@ -156,7 +151,7 @@ func (e *embedded) open(cfg engine.EmbeddedConfig, deps Deps) error {
 	if err != nil {
 		return err
 	}
-	id, err := checkMeta(logDB, stateDB, cfg)
+	id, err := checkMeta(logDB, stateDB, &cfg)
 	if err != nil {
 		return err
 	}
@@ -305,8 +300,12 @@ type meta struct {
 	topics     int32  // partitions of each emitted topic; 0 in the log's
 }
 
-// checkMeta reads what both databases say of themselves, or writes it to new ones.
-func checkMeta(logDB, stateDB *pebble.DB, cfg engine.EmbeddedConfig) (id string, err error) {
+// defaultPartitions is how many a new folder has of each.
+const defaultPartitions = 4
+
+// checkMeta reads what both databases say of themselves, or writes it to new ones,
+// and completes cfg by it.
+func checkMeta(logDB, stateDB *pebble.DB, cfg *engine.EmbeddedConfig) (id string, err error) {
 	inLog, hasLog, err := readMeta(logDB)
 	if err != nil {
 		return "", err
@@ -322,20 +321,21 @@ func checkMeta(logDB, stateDB *pebble.DB, cfg engine.EmbeddedConfig) (id string,
 	if !hasLog {
 		var raw [16]byte
 		_, _ = rand.Read(raw[:]) // never fails
-		inLog = meta{log: hex.EncodeToString(raw[:]), partitions: cfg.Partitions}
+		inLog = meta{log: hex.EncodeToString(raw[:]), partitions: cmp.Or(cfg.Partitions, defaultPartitions)}
 		if err := writeMeta(logDB, inLog); err != nil {
 			return "", err
 		}
 	}
 	if !hasState { // also where the making of the folder was cut short
-		inState = meta{log: inLog.log, topics: cfg.TopicPartitions}
+		inState = meta{log: inLog.log, topics: cmp.Or(cfg.TopicPartitions, defaultPartitions)}
 		if err := writeMeta(stateDB, inState); err != nil {
 			return "", err
 		}
 	}
+	cfg.Partitions, cfg.TopicPartitions = cmp.Or(cfg.Partitions, inLog.partitions), cmp.Or(cfg.TopicPartitions, inState.topics)
 	if inLog.partitions != cfg.Partitions || inState.topics != cfg.TopicPartitions {
 		return "", errs.New(CodeChanged, "the data folder was made with other partition counts").At("engine.embedded").
-			Fix("set partitions and topic_partitions back to what they were, or migrate into a new folder")
+			Fix("leave partitions and topic_partitions out, which takes what the folder was made with, or migrate into a new folder")
 	}
 	return inLog.log, nil
 }

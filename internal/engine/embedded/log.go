@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"sync"
 
-	"github.com/cespare/xxhash/v2"
 	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/kithdata/kith/internal/engine"
@@ -306,6 +305,18 @@ func (l *ingestLog) Bounds(ctx context.Context, topic string, partition int32) (
 	return first, end, nil
 }
 
+// Ends implements engine.Log.
+func (l *ingestLog) Ends(ctx context.Context, topic string) ([]uint64, error) {
+	ends := make([]uint64, l.Partitions(topic))
+	for p := range ends {
+		var err error
+		if _, ends[p], err = l.Bounds(ctx, topic, int32(p)); err != nil { //nolint:gosec // there are few
+			return nil, err
+		}
+	}
+	return ends, nil
+}
+
 // Trim implements engine.Log. What lies past the durable end stays.
 func (l *ingestLog) Trim(ctx context.Context, topic string, partition int32, before uint64) error {
 	if err := l.enter(); err != nil {
@@ -365,9 +376,6 @@ func (t *topics) stream(topic string, partition int32) (*stream, error) {
 	}
 	return parts[partition], nil
 }
-
-// partition is where key lies among n partitions. It is part of the stored format.
-func partition(key []byte, n int) int { return int(xxhash.Sum64(key) % uint64(n)) }
 
 func errPartition(topic string, partition int32) error {
 	return errs.New(CodeNoPartition, "topic "+strconv.Quote(topic)+" has no partition "+strconv.Itoa(int(partition))).

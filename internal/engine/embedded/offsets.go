@@ -123,6 +123,18 @@ func (s *state) Offset(ctx context.Context, reader string, partition int32) (uin
 	return 0, nil
 }
 
+// Offsets implements engine.State.
+func (s *state) Offsets(ctx context.Context, reader string, partitions int32) ([]uint64, error) {
+	all := make([]uint64, partitions)
+	for p := range all {
+		var err error
+		if all[p], err = s.Offset(ctx, reader, int32(p)); err != nil { //nolint:gosec // there are few
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
 // WaitOffset implements engine.State.
 func (s *state) WaitOffset(ctx context.Context, reader string, partition int32, want uint64) error {
 	if err := ctx.Err(); err != nil {

@@ -89,6 +89,28 @@ func TestOpenRefuses(t *testing.T) {
 	wantMend(t, err, embedded.CodeMismatch)
 }
 
+// What is not set is as the folder was made, and 4 for a new one.
+func TestPartitionsAreThoseOfTheFolder(t *testing.T) {
+	unset := func(c *engine.EmbeddedConfig, _ *embedded.Deps) { c.Partitions, c.TopicPartitions = 0, 0 }
+	made := func(c *engine.EmbeddedConfig, _ *embedded.Deps) { c.Partitions, c.TopicPartitions = 7, 3 }
+	counts := func(fs vfs.FS, change func(*engine.EmbeddedConfig, *embedded.Deps)) (data, topic int32) {
+		e := mustOpen(t, fs, change)
+		data, topic = e.Log.Partitions(engine.TopicIngest)-1, e.Log.Partitions("changes")
+		if err := e.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return data, topic
+	}
+	if data, topic := counts(vfs.NewMem(), unset); data != 4 || topic != 4 {
+		t.Errorf("a new folder has %d and %d partitions, not 4", data, topic)
+	}
+	mem := vfs.NewMem()
+	counts(mem, made)
+	if data, topic := counts(mem, unset); data != 7 || topic != 3 {
+		t.Errorf("a folder made with 7 and 3 partitions opens with %d and %d", data, topic)
+	}
+}
+
 // setMeta overwrites what a database says of itself.
 func setMeta(t *testing.T, fs vfs.FS, dir string, raw []byte) {
 	t.Helper()

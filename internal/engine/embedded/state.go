@@ -129,14 +129,14 @@ func (s *state) update(ctx context.Context, fn func(tx engine.Tx) error) (<-chan
 // numbers given to emitted values, so it may be refused for want of room.
 func (s *state) build(t *tx) (*pebble.Batch, error) {
 	size := 64 * (len(t.moves) + 1)
-	for _, i := range t.rows.written {
-		r := &t.rows.rows[i]
-		size += len(r.key) + len(r.value) + 12
+	for _, i := range t.rows.Written {
+		r := &t.rows.Rows[i]
+		size += len(r.Key) + len(r.Value) + 12
 	}
 	for _, o := range t.order {
 		size += t.emits[o].bytes + len(t.emits[o].frames)*(len(o.topic)+32)
 	}
-	if len(t.rows.written)+len(t.order)+len(t.moves) == 0 {
+	if len(t.rows.Written)+len(t.order)+len(t.moves) == 0 {
 		return nil, nil
 	}
 	if err := s.space.admit(size); err != nil {
@@ -148,19 +148,19 @@ func (s *state) build(t *tx) (*pebble.Batch, error) {
 		}
 	}
 	b := s.db.NewBatchWithSize(size)
-	for _, i := range t.rows.sort() { // in order: Pebble inserts neighbours faster
-		r := &t.rows.rows[i]
-		if r.value == nil {
-			op := b.DeleteDeferred(len(r.key) + 1)
+	for _, i := range t.rows.Sort() { // in order: Pebble inserts neighbours faster
+		r := &t.rows.Rows[i]
+		if r.Value == nil {
+			op := b.DeleteDeferred(len(r.Key) + 1)
 			op.Key[0] = keyState
-			copy(op.Key[1:], r.key)
+			copy(op.Key[1:], r.Key)
 			_ = op.Finish() // fails only on an indexed batch
 			continue
 		}
-		op := b.SetDeferred(len(r.key)+1, len(r.value))
+		op := b.SetDeferred(len(r.Key)+1, len(r.Value))
 		op.Key[0] = keyState
-		copy(op.Key[1:], r.key)
-		copy(op.Value, r.value)
+		copy(op.Key[1:], r.Key)
+		copy(op.Value, r.Value)
 		_ = op.Finish()
 	}
 	return b, nil
@@ -191,12 +191,12 @@ func (s *state) commit(t *tx, b *pebble.Batch) (<-chan struct{}, error) {
 		s.offsets.put(b, moves)
 	}
 	s.seq++
-	for _, i := range t.rows.written {
-		r := &t.rows.rows[i]
-		if r.value == nil {
-			s.cache.drop(r.hash)
+	for _, i := range t.rows.Written {
+		r := &t.rows.Rows[i]
+		if r.Value == nil {
+			s.cache.drop(r.Hash)
 		} else {
-			s.cache.put(r.hash, r.key, r.value, s.seq)
+			s.cache.put(r.Hash, r.Key, r.Value, s.seq)
 		}
 	}
 	seq := s.seq

@@ -10,6 +10,7 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/kithdata/kith/internal/engine"
+	"github.com/kithdata/kith/internal/engine/rows"
 	"github.com/kithdata/kith/internal/kit/errs"
 )
 
@@ -24,7 +25,7 @@ const CodeBadTopic errs.Code = "bad_topic"
 // what a caller could not do on a shared backend is refused all the same.
 type tx struct {
 	s       *state
-	rows    table
+	rows    rows.Table
 	emits   map[outlet]*framer
 	order   []outlet // of emits, by first use
 	moves   map[mark]uint64
@@ -41,7 +42,7 @@ type outlet struct {
 }
 
 func (t *tx) reset() {
-	t.rows.reset()
+	t.rows.Reset()
 	for _, o := range t.order {
 		t.emits[o].reset()
 	}
@@ -94,23 +95,23 @@ func (t *tx) Lock(keys ...[]byte) ([][]byte, error) {
 	var missed []miss
 	for n, key := range keys {
 		hash := t.s.cache.hash(key)
-		i := t.rows.find(hash, key)
+		i := t.rows.Find(hash, key)
 		if i >= 0 {
-			r := &t.rows.rows[i]
-			if r.locked || r.written {
-				r.locked = true
-				values[n] = r.value
-				if missed != nil && r.value == nil { // may be a key listed twice, not read yet
+			r := &t.rows.Rows[i]
+			if r.Locked || r.Written {
+				r.Locked = true
+				values[n] = r.Value
+				if missed != nil && r.Value == nil { // may be a key listed twice, not read yet
 					missed = append(missed, miss{row: i, at: int32(n), again: true})
 				}
 				continue
 			}
 		}
-		i = t.rows.add(hash, t.rows.own(key))
-		r := &t.rows.rows[i]
-		r.locked = true
+		i = t.rows.Add(hash, t.rows.Own(key))
+		r := &t.rows.Rows[i]
+		r.Locked = true
 		if value, ok := t.s.cache.get(hash, key, t.s.seq); ok {
-			r.value, values[n] = value, value
+			r.Value, values[n] = value, value
 			continue
 		}
 		missed = append(missed, miss{row: i, at: int32(n)})
@@ -122,7 +123,7 @@ func (t *tx) Lock(keys ...[]byte) ([][]byte, error) {
 		return nil, t.fault(err)
 	}
 	for _, m := range missed {
-		values[m.at] = t.rows.rows[m.row].value
+		values[m.at] = t.rows.Rows[m.row].Value
 	}
 	return values, nil
 }
@@ -141,9 +142,9 @@ const sideBySide = 256
 func (t *tx) load(missed []miss) error {
 	if len(missed) == 1 && len(t.iters) == 0 && t.singles < 2 {
 		t.singles++ // an iterator costs as much as two Gets
-		return t.loadOne(&t.rows.rows[missed[0].row])
+		return t.loadOne(&t.rows.Rows[missed[0].row])
 	}
-	slices.SortFunc(missed, func(a, b miss) int { return t.rows.compare(a.row, b.row) })
+	slices.SortFunc(missed, func(a, b miss) int { return t.rows.Compare(a.row, b.row) })
 	parts := max(1, min(runtime.GOMAXPROCS(0), len(missed)/sideBySide))
 	size := (len(missed) + parts - 1) / parts
 	faults := make([]error, parts)
@@ -169,11 +170,11 @@ func (t *tx) load(missed []miss) error {
 func (t *tx) loadPart(it *pebble.Iterator, part []miss) error {
 	var key []byte
 	for _, m := range part {
-		r := &t.rows.rows[m.row]
+		r := &t.rows.Rows[m.row]
 		if m.again {
 			continue
 		}
-		key = append(append(key[:0], keyState), r.key...)
+		key = append(append(key[:0], keyState), r.Key...)
 		if !it.SeekPrefixGE(key) {
 			if err := it.Error(); err != nil {
 				return errRead(err)
@@ -184,13 +185,13 @@ func (t *tx) loadPart(it *pebble.Iterator, part []miss) error {
 		if err != nil {
 			return errRead(err)
 		}
-		r.value = t.s.cache.put(r.hash, r.key, value, t.s.seq)
+		r.Value = t.s.cache.put(r.Hash, r.Key, value, t.s.seq)
 	}
 	return nil
 }
 
-func (t *tx) loadOne(r *row) error {
-	t.key = append(append(t.key[:0], keyState), r.key...)
+func (t *tx) loadOne(r *rows.Row) error {
+	t.key = append(append(t.key[:0], keyState), r.Key...)
 	value, closer, err := t.s.db.Get(t.key)
 	if errors.Is(err, pebble.ErrNotFound) {
 		return nil
@@ -198,7 +199,7 @@ func (t *tx) loadOne(r *row) error {
 	if err != nil {
 		return errRead(err)
 	}
-	r.value = t.s.cache.put(r.hash, r.key, value, t.s.seq)
+	r.Value = t.s.cache.put(r.Hash, r.Key, value, t.s.seq)
 	return errRead(closer.Close())
 }
 
@@ -208,7 +209,7 @@ func (t *tx) Range(owner, lo, hi []byte, fn func(key, value []byte) bool) error 
 	if t.err != nil {
 		return t.err
 	}
-	if i := t.rows.find(t.s.cache.hash(owner), owner); i < 0 || !t.rows.rows[i].locked {
+	if i := t.rows.Find(t.s.cache.hash(owner), owner); i < 0 || !t.rows.Rows[i].Locked {
 		return t.fault(errs.New(engine.CodeNotOwner, "a range was read without its owner's lock").
 			Fix("this is a defect in Kith: please report it"))
 	}
@@ -223,60 +224,18 @@ func (t *tx) Range(owner, lo, hi []byte, fn func(key, value []byte) bool) error 
 	lower, upper := stateBounds(lo, hi)
 	it.SetBounds(lower, upper)
 	defer it.SetBounds([]byte{keyState}, []byte{keyState + 1})
-	if err := t.merge(it, t.pending(lo, hi), fn); err != nil {
+	ok := it.First()
+	err = rows.Overlay(t.rows.Within(lo, hi), func() (key, value []byte, more bool, err error) {
+		if !ok {
+			return nil, nil, false, errRead(it.Error())
+		}
+		value, err = it.ValueAndErr()
+		return it.Key()[1:], value, true, errRead(err)
+	}, func() { ok = it.Next() }, fn)
+	if err != nil {
 		return t.fault(err)
 	}
 	return nil
-}
-
-// pending copies the rows written within [lo, hi), as fn may write while they are shown.
-func (t *tx) pending(lo, hi []byte) []row {
-	if len(t.rows.written) == 0 {
-		return nil
-	}
-	found := t.rows.between(lo, hi)
-	if len(found) == 0 {
-		return nil
-	}
-	rows := make([]row, len(found))
-	for n, i := range found {
-		rows[n] = t.rows.rows[i]
-	}
-	return rows
-}
-
-// merge shows fn what the database holds, overlaid by what the transaction wrote.
-func (t *tx) merge(it *pebble.Iterator, wrote []row, fn func(key, value []byte) bool) error {
-	ok := it.First()
-	for ok || len(wrote) > 0 {
-		order := -1 // of the database's entry against the written one
-		switch {
-		case !ok:
-			order = 1
-		case len(wrote) > 0:
-			order = bytes.Compare(it.Key()[1:], wrote[0].key)
-		}
-		if order >= 0 {
-			r := wrote[0]
-			wrote = wrote[1:]
-			if order == 0 {
-				ok = it.Next()
-			}
-			if r.value != nil && !fn(r.key, r.value) {
-				return nil
-			}
-			continue
-		}
-		value, err := it.ValueAndErr()
-		if err != nil {
-			return errRead(err)
-		}
-		if !fn(it.Key()[1:], value) {
-			return nil
-		}
-		ok = it.Next()
-	}
-	return errRead(it.Error())
 }
 
 // Put implements engine.Tx.
@@ -292,16 +251,16 @@ func (t *tx) Delete(key []byte) { t.write(key, nil) }
 
 func (t *tx) write(key, value []byte) {
 	hash := t.s.cache.hash(key)
-	i := t.rows.find(hash, key)
-	if t.s.strict && (i < 0 || !t.rows.rows[i].locked) && !t.covered(key) {
+	i := t.rows.Find(hash, key)
+	if t.s.strict && (i < 0 || !t.rows.Rows[i].Locked) && !t.covered(key) {
 		_ = t.fault(errs.New(CodeNotLocked, "a key was written that is neither locked nor in a range whose owner is").
 			Fix("this is a defect in Kith: please report it"))
 		return
 	}
 	if i < 0 {
-		i = t.rows.add(hash, key)
+		i = t.rows.Add(hash, key)
 	}
-	t.rows.write(i, value)
+	t.rows.Write(i, value)
 }
 
 func (t *tx) covered(key []byte) bool {
@@ -319,7 +278,10 @@ func (t *tx) Emit(topic string, key, value []byte) {
 		_ = t.fault(errs.New(CodeBadTopic, "the ingest log cannot be emitted to").Fix("this is a defect in Kith: please report it"))
 		return
 	}
-	o := outlet{topic, int32(partition(key, int(t.s.topics.partitions)))}
+	t.emit(outlet{topic, engine.PartitionOf(key, t.s.topics.partitions)}, value)
+}
+
+func (t *tx) emit(o outlet, value []byte) {
 	f, ok := t.emits[o]
 	if !ok {
 		f = &framer{}

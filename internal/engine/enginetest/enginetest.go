@@ -175,6 +175,20 @@ func (h *harness) bounds(topic string, partition int32) [2]uint64 {
 	return [2]uint64{first, end}
 }
 
+// ends checks that Ends and Offsets agree with what is told of single partitions.
+func (h *harness) ends(topic, reader string) {
+	h.Helper()
+	ends, err := h.second.Log.Ends(h.ctx(), topic)
+	h.ok(err)
+	h.want(len(ends), h.e.Log.Partitions(topic))
+	at, err := h.second.State.Offsets(h.ctx(), reader, int32(len(ends)))
+	h.ok(err)
+	for p := range ends {
+		h.want(ends[p], h.bounds(topic, int32(p))[1])
+		h.want(at[p], h.offset(reader, int32(p)))
+	}
+}
+
 // all reads one partition from an offset to its durable end.
 func (h *harness) all(topic string, partition int32, from uint64) []string {
 	h.Helper()

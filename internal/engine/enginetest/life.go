@@ -14,6 +14,7 @@ func lifeCases() []testCase {
 		{name: "life/reopening keeps all that was acknowledged", run: lifeReopen},
 		{name: "life/closing", run: lifeClose},
 		{name: "life/cancelled contexts", run: lifeCancelled},
+		{name: "life/what a migration carries", run: lifeCarried},
 		{name: "life/a panic in fn lets go of the state", run: lifePanic},
 	}
 }
@@ -36,6 +37,7 @@ func lifeReopen(h *harness) {
 		h.want(h.e.Log.ID(), id)
 		h.want(h.all(engine.TopicIngest, h.partitions, 0), want)
 		h.want(h.offset("refine", h.partitions), len(want))
+		h.ends(engine.TopicIngest, "refine")
 		var facts []string
 		for p := range h.partitions {
 			facts = append(facts, h.all("facts", p, 0)...)
@@ -149,4 +151,34 @@ func lifePanic(h *harness) {
 	h.want(h.get("a"), "(none)")
 	h.set("a", "2")
 	h.want(h.get("a"), "2")
+}
+
+// lifeCarried: all that a store holds can be listed, and filled into another one.
+func lifeCarried(h *harness) {
+	c := h.e.Carrier
+	readers, err := c.Readers(h.ctx())
+	h.ok(err)
+	topics, err := c.Topics(h.ctx())
+	h.ok(err)
+	h.want(len(readers)+len(topics), 0)
+	h.ok(c.Publish(h.ctx(), "moves", h.partitions-1, [][]byte{[]byte("a"), {}, []byte("b")}))
+	h.ok(c.Publish(h.ctx(), "moves", h.partitions-1, [][]byte{[]byte("c")}))
+	h.update(func(tx engine.Tx) error {
+		tx.Emit("facts", []byte("k"), []byte("v"))
+		tx.Emit("changes", []byte("k"), []byte("v"))
+		h.ok(tx.Advance("road/2", 1, 0, 7))
+		h.ok(tx.Advance("road/2", 0, 0, 3))
+		h.ok(tx.Advance("road/10", 1, 0, 4))
+		return tx.Advance("still at the start", 1, 0, 0)
+	})
+	for range 2 {
+		h.want(h.all("moves", h.partitions-1, 0), []string{"a", "", "b", "c"})
+		readers, err = h.e.Carrier.Readers(h.ctx())
+		h.ok(err)
+		h.want(fmt.Sprint(readers), "[{road/10 1 4} {road/2 0 3} {road/2 1 7}]")
+		topics, err = h.e.Carrier.Topics(h.ctx())
+		h.ok(err)
+		h.want(topics, []string{"changes", "facts", "moves"})
+		h.reopen()
+	}
 }

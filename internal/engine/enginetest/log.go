@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/kithdata/kith/internal/engine"
 )
@@ -101,13 +102,15 @@ func logOrder(h *harness) {
 	h.want(seen, whole)
 }
 
+// logPositions: an Append's position lies right after its last entry, and its other
+// entries lie before that one; those of others may lie in between.
 func logPositions(h *harness) {
 	h.together(6, func(w int) error {
 		e := h.handle(w)
 		for i := range 20 {
 			p := int32(1 + (w+i)%int(h.partitions))
-			value := fmt.Appendf(nil, "%d/%d", w, i)
-			pos, err := e.Log.Append(h.ctx(), []engine.Entry{{Partition: p, Value: []byte("first")}, {Partition: p, Value: value}})
+			first, last := fmt.Sprintf("first of %d/%d", w, i), fmt.Sprintf("%d/%d", w, i)
+			pos, err := e.Log.Append(h.ctx(), []engine.Entry{{Partition: p, Value: []byte(first)}, {Partition: p, Value: []byte(last)}})
 			if err != nil {
 				return err
 			}
@@ -116,16 +119,37 @@ func logPositions(h *harness) {
 					return fmt.Errorf("partition %d was not touched, its offset is %d", q, at)
 				}
 			}
-			got, err := e.Log.Read(h.ctx(), engine.TopicIngest, p, pos.Offsets[p]-2, 2)
+			got, err := e.Log.Read(h.ctx(), engine.TopicIngest, p, pos.Offsets[p]-1, 1)
 			if err != nil {
 				return err
 			}
-			if len(got) != 2 || string(got[0]) != "first" || !bytes.Equal(got[1], value) {
-				return fmt.Errorf("before offset %d lie %q", pos.Offsets[p], got)
+			if len(got) != 1 || string(got[0]) != last {
+				return fmt.Errorf("before offset %d lies %q", pos.Offsets[p], got)
+			}
+			before, err := upTo(h.ctx(), e.Log, p, pos.Offsets[p]-1)
+			if err != nil {
+				return err
+			}
+			if !slices.Contains(before, first) {
+				return fmt.Errorf("the first entry does not lie before offset %d", pos.Offsets[p]-1)
 			}
 		}
 		return nil
 	})
+}
+
+// upTo reads a partition of the ingest log from its first offset to one.
+func upTo(ctx context.Context, l engine.Log, partition int32, end uint64) (all []string, err error) {
+	for uint64(len(all)) < end {
+		values, err := l.Read(ctx, engine.TopicIngest, partition, uint64(len(all)), int(end)-len(all))
+		if err != nil {
+			return nil, err
+		}
+		for _, v := range values {
+			all = append(all, string(v))
+		}
+	}
+	return all, nil
 }
 
 func logReuse(h *harness) {

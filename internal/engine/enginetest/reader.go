@@ -16,6 +16,9 @@ func readerCases() []testCase {
 		{name: "reader/own all partitions", run: readerOwn},
 		{name: "reader/a failed run ends Own", run: readerOwnFails},
 		{name: "reader/one owner per partition and group", run: readerOwnTwice},
+		{name: "reader/a fenced run begins again", run: readerOwnFenced},
+		{name: "lease/one holder at a time", run: leaseOne},
+		{name: "lease/what run returns", run: leaseEnds},
 	}
 }
 
@@ -164,4 +167,111 @@ func readerOwnTwice(h *harness) {
 	cancel2()
 	h.ok(<-second)
 	h.ok(<-third)
+}
+
+// readerOwnFenced: a run that was fenced begins again, and does not end Own.
+func readerOwnFenced(h *harness) {
+	ctx, cancel := context.WithCancel(h.ctx())
+	var mu sync.Mutex
+	begun := make(map[int32]int)
+	again := make(chan struct{}, 1)
+	ended := make(chan error, 1)
+	go func() {
+		ended <- h.e.Log.Own(ctx, "refine", engine.TopicIngest, func(ctx context.Context, p int32) error {
+			mu.Lock()
+			begun[p]++
+			n := begun[p]
+			mu.Unlock()
+			if p == 1 && n < 3 {
+				return h.e.State.Update(ctx, func(tx engine.Tx) error { return tx.Advance("refine", p, 7, 8) })
+			}
+			if p == 1 {
+				again <- struct{}{}
+			}
+			<-ctx.Done()
+			return nil
+		})
+	}()
+	<-again
+	cancel()
+	h.ok(<-ended)
+	mu.Lock()
+	defer mu.Unlock()
+	h.want(begun[0], 1)
+	h.want(begun[1], 3)
+}
+
+// leaseOne: of many who want a lease one has it, Holder tells who, and each gets its turn.
+func leaseOne(h *harness) {
+	const turns = 4
+	holder := func() string {
+		about, err := h.second.State.Holder(h.ctx(), "loader")
+		h.ok(err)
+		return about
+	}
+	h.want(holder(), "")
+	other := make(chan error, 1)
+	in, out := make(chan struct{}), make(chan struct{})
+	go func() {
+		other <- h.e.State.Lease(h.ctx(), "other", "x", func(context.Context) error { close(in); <-out; return nil })
+	}()
+	<-in // another lease is in nobody's way
+	var mu sync.Mutex
+	inside := 0
+	h.together(turns, func(w int) error {
+		e, about := h.handle(w), fmt.Sprint("process ", w)
+		return e.State.Lease(h.ctx(), "loader", about, func(ctx context.Context) error {
+			mu.Lock()
+			inside++
+			n := inside
+			mu.Unlock()
+			if n != 1 {
+				return errors.New("a lease has two holders")
+			}
+			if got, err := e.State.Holder(ctx, "loader"); err != nil || got != about {
+				return fmt.Errorf("the holder is %q (%v), want %q", got, err, about)
+			}
+			err := e.State.Update(ctx, func(tx engine.Tx) error { return put(tx, about, "was here") })
+			mu.Lock()
+			inside--
+			mu.Unlock()
+			return err
+		})
+	})
+	for w := range turns {
+		h.want(h.get(fmt.Sprint("process ", w)), "was here")
+	}
+	h.want(holder(), "")
+	close(out)
+	h.ok(<-other)
+}
+
+func leaseEnds(h *harness) {
+	broken := errors.New("made to fail")
+	err := h.e.State.Lease(h.ctx(), "loader", "x", func(context.Context) error { return broken })
+	h.want(errors.Is(err, broken), true)
+	runs := 0
+	h.ok(h.e.State.Lease(h.ctx(), "loader", "x", func(ctx context.Context) error {
+		if runs++; runs < 3 { // fenced by whatever it did
+			return h.e.State.Update(ctx, func(tx engine.Tx) error { return tx.Advance("loader", 1, 5, 6) })
+		}
+		return nil
+	}))
+	h.want(runs, 3)
+
+	ctx, cancel := context.WithCancel(h.ctx())
+	held := make(chan struct{})
+	ended := make(chan error, 2)
+	go func() {
+		ended <- h.e.State.Lease(ctx, "loader", "first", func(ctx context.Context) error { close(held); <-ctx.Done(); return ctx.Err() })
+	}()
+	<-held
+	waiting, stop := context.WithCancel(h.ctx())
+	go func() {
+		ended <- h.second.State.Lease(waiting, "loader", "second", func(context.Context) error { return errors.New("it was taken") })
+	}()
+	stop() // ends the waiting
+	h.ok(<-ended)
+	cancel() // ends the holding
+	h.ok(<-ended)
 }

@@ -132,6 +132,8 @@ func topicNumbers(h *harness) {
 		h.want(h.bounds("moves", p), [2]uint64{0, 0})
 	}
 	h.want(len(emitted), 240)
+	h.ends("facts", "nobody")
+	h.ends("moves", "nobody")
 }
 
 func topicNothing(h *harness) {

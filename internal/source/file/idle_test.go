@@ -68,3 +68,33 @@ func TestIdleOnceAllIsRead(t *testing.T) {
 		t.Errorf("only %d looks", looks)
 	}
 }
+
+// TestRunAgain has a source lose its lease in the middle of a file, another process read
+// on, and the source take over again: nothing has a double effect (I2).
+func TestRunAgain(t *testing.T) {
+	r := newRig(t, "*.csv")
+	r.write("a.csv", manyRows(5_000))
+	r.write("b.csv", manyRows(2_500))
+	first, second := r.source(), r.source()
+	for i, s := range []*file.Source{first, second, first, second} {
+		ctx, cancel := context.WithCancel(t.Context())
+		stopped := r.log.puts + 2
+		r.log.after = func(put int) error {
+			if put == stopped {
+				cancel() // it is told with what it does next
+			}
+			return nil
+		}
+		if err := s.Run(ctx); i < 3 && !errors.Is(err, context.Canceled) {
+			t.Fatalf("run %d: %v", i, err)
+		}
+		cancel()
+	}
+	r.log.after = nil
+	if err := first.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if len(r.log.byID) != 7_500 || r.log.conflicts != 0 || r.log.again == 0 {
+		t.Error(len(r.log.byID), r.log.conflicts, r.log.again)
+	}
+}

@@ -100,13 +100,17 @@ func New(cfg Config, deps Deps) (*Source, error) {
 // Run reads every file that the glob names, in order of name. With Watch it then
 // goes on looking until ctx is done, and returns nil; else it returns once all is
 // read, with the faults of the files that could not be read to their end. Only one
-// Run of a source may be under way.
+// Run of a source may be under way; it may be called again, in this process or another
+// that sees the same files and Store, and goes on where the Store says.
 func (s *Source) Run(ctx context.Context) error {
-	k, err := load(ctx, s.deps.Store)
+	r := &run{Source: s, held: map[string]heldSight{}, faulty: map[string]sight{}}
+	err := r.persist(ctx, func() (err error) {
+		r.known, err = load(ctx, s.deps.Store)
+		return err
+	})
 	if err != nil {
 		return err
 	}
-	r := &run{Source: s, known: k, held: map[string]heldSight{}, faulty: map[string]sight{}}
 	if !s.cfg.Watch {
 		faults, err := r.look(ctx)
 		return errors.Join(append(faults, err)...)
@@ -237,7 +241,7 @@ func (r *run) report(bytes int64) {
 
 // retryable reports whether a Sink's or Store's fault passes by waiting.
 func retryable(err error) bool {
-	return errs.Is(err, "overloaded") || errs.Is(err, "disk_full")
+	return errs.Is(err, "overloaded") || errs.Is(err, "disk_full") || errs.Is(err, "engine_unavailable")
 }
 
 // The waits between tries of a Put: from the first, doubling, up to the last.
@@ -249,6 +253,9 @@ const (
 // persist repeats try until it succeeds, ctx is done or its fault does not pass.
 func (r *run) persist(ctx context.Context, try func() error) error {
 	for wait := firstWait; ; wait = min(2*wait, lastWait) {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		err := try()
 		if err == nil || !retryable(err) {
 			return err

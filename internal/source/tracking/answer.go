@@ -46,6 +46,7 @@ var (
 
 	overloaded  = &fault{status: http.StatusTooManyRequests, code: "overloaded", message: "too much is waiting to be processed: send again later", retry: 1, item: -1}
 	diskFull    = &fault{status: http.StatusServiceUnavailable, code: "disk_full", message: "there is no room to store events: send again later", retry: 10, item: -1}
+	outOfReach  = &fault{status: http.StatusServiceUnavailable, code: "engine_unavailable", message: "events cannot be stored for now: send again later", retry: 2, item: -1}
 	unavailable = &fault{status: http.StatusServiceUnavailable, code: "unavailable", message: "the events could not be stored: send again later", retry: 2, item: -1}
 )
 

@@ -224,6 +224,8 @@ func (h *Handler) putFault(r *http.Request, src *source, err error) *fault {
 		return overloaded
 	case "disk_full":
 		return diskFull
+	case "engine_unavailable":
+		return outOfReach
 	default:
 		if r.Context().Err() == nil { // else the client has left: nothing is wrong here
 			h.deps.Logger.Error("tracking: storing a request failed", "source", src.Name, "error", err)

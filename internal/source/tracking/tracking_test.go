@@ -334,6 +334,7 @@ func TestRetryLater(t *testing.T) {
 		"overloaded at the door": {nil, true, bearer, 429, "overloaded"},
 		"overloaded and bad key": {nil, true, "Authorization: Bearer x", 429, "overloaded"}, // never a reason to drop
 		"disk full":              {fmt.Errorf("appending: %w", errs.New("disk_full", "no room")), false, bearer, 503, "disk_full"},
+		"out of reach":           {fmt.Errorf("appending: %w", errs.New("engine_unavailable", "no broker answers")), false, bearer, 503, "engine_unavailable"},
 		"anything else":          {errs.New("engine_failed", "sync failed"), false, bearer, 503, "unavailable"},
 	} {
 		t.Run(name, func(t *testing.T) {
