@@ -44,7 +44,7 @@ install_packages() {
   # Debian would make and start a cluster of its own, which nobody here wants.
   as_root mkdir -p "${no_cluster%/*}"
   echo 'create_main_cluster = false' | as_root tee "$no_cluster" >/dev/null
-  DEBIAN_FRONTEND=noninteractive as_root apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null
   as_root rm "$no_cluster"
   if [ "$(java_version)" -lt 17 ]; then
     echo "servers.sh: Kafka $kafka needs Java 17 or newer, and $java is $(java_version)" >&2
@@ -95,7 +95,7 @@ log.dirs=$work/data
 EOF
   jars=$(printf '%s\n' "$target"/libs/*.jar | LC_ALL=C sort | paste -sd :)
   "$java" -cp "$jars" -Dorg.slf4j.simpleLogger.defaultLogLevel=warn \
-    kafka.tools.StorageTool format --cluster-id "$(head -c 16 /dev/urandom | basenc --base64url | tr -d =)" \
+    kafka.tools.StorageTool format --cluster-id a2l0aC1raXRoLWtpdGgtaw \
     --config "$work/server.properties" >"$log" 2>&1 || { cat "$log" >&2; exit 1; }
   rm -f "$target/classes.jsa"
   "$java" -cp "$jars" -Xmx320m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:ArchiveClassesAtExit="$target/classes.jsa" \

@@ -107,7 +107,7 @@ func (a *App) waitRules(ctx context.Context) error {
 // watchLag keeps the number of records that the road has not done: doors refuse
 // beyond a bound.
 func (a *App) watchLag(ctx context.Context) error {
-	tick := time.NewTicker(100 * time.Millisecond)
+	tick := time.NewTicker(500 * time.Millisecond)
 	defer tick.Stop()
 	for {
 		switch lag, err := a.behind(ctx); {

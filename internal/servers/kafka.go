@@ -147,6 +147,9 @@ func (k *Kafka) PauseBroker(i int) error { return k.brokers[i].current().signal(
 // ResumeBroker goes on after PauseBroker.
 func (k *Kafka) ResumeBroker(i int) error { return k.brokers[i].current().signal(resume) }
 
+// Ended is closed once a broker, as it was last started, has ended by itself or otherwise.
+func (k *Kafka) Ended(i int) <-chan struct{} { return k.brokers[i].current().done }
+
 // Kill ends every broker that is running by SIGKILL, all at once.
 func (k *Kafka) Kill() {
 	for _, b := range k.brokers {

@@ -222,6 +222,7 @@ func (k *Kafka) secure() map[string]string {
 func (k *Kafka) format(ctx context.Context) error {
 	id := make([]byte, 16)
 	_, _ = rand.Read(id) // it never fails
+	id[0] &= 0x7f        // lest it begin with a hyphen, as options do
 	args := []string{"format", "--cluster-id", base64.RawURLEncoding.EncodeToString(id)}
 	if k.Certificates != nil {
 		for _, mechanism := range []string{"SCRAM-SHA-256", "SCRAM-SHA-512"} {

@@ -218,6 +218,9 @@ func (p *Postgres) Pause() error { return p.current().signalAll(pause) }
 // Resume goes on after Pause.
 func (p *Postgres) Resume() error { return p.current().signalAll(resume) }
 
+// Ended is closed once the server, as it was last started, has ended by itself or otherwise.
+func (p *Postgres) Ended() <-chan struct{} { return p.current().done }
+
 // Stop ends the server in good order, if it is running, and by force if that takes too
 // long. Start may follow.
 func (p *Postgres) Stop() error {

@@ -82,7 +82,7 @@ func run(ctx context.Context) (err error) {
 		return err
 	}
 	defer postgres.Stop() //nolint:errcheck // it goes with the process
-	kafka, err := servers.StartKafka(ctx, filepath.Join(root, "kafka"), servers.KafkaOptions{})
+	kafka, err := servers.StartKafka(ctx, filepath.Join(root, "kafka"), servers.KafkaOptions{Java: []string{"-XX:TieredStopAtLevel=4"}})
 	if err != nil {
 		return err
 	}

@@ -38,9 +38,10 @@ func (c *cluster) options() ([]kgo.Opt, error) {
 		kgo.SeedBrokers(k.Brokers...),
 		kgo.ClientID("kith"),
 		kgo.WithLogger(kafkaLogger{c.logger}),
-		kgo.RequestTimeoutOverhead(10 * time.Second),
+		kgo.RequestTimeoutOverhead(5 * time.Second),
 		kgo.RetryTimeout(patience),
-		kgo.MetadataMinAge(250 * time.Millisecond),
+		kgo.MetadataMinAge(100 * time.Millisecond), // how soon a new leader is found
+		kgo.RetryBackoffFn(func(fails int) time.Duration { return min(50*time.Millisecond<<min(fails-1, 10), 2*time.Second) }),
 		kgo.DisableClientMetrics(),
 	}
 	var encrypted *tls.Config
@@ -131,6 +132,7 @@ func (c *cluster) openLog(ctx context.Context) error {
 		kgo.MaxBufferedRecords(1<<20),
 		kgo.ProducerLinger(produceLinger),
 		kgo.RecordDeliveryTimeout(patience),
+		kgo.ProduceRequestTimeout(5 * time.Second),
 	)...)
 	if err != nil {
 		return errs.Wrap(CodeOpen, "connecting to Kafka", err).At("engine.cluster.kafka").Fix("check the settings")

@@ -23,7 +23,7 @@ import (
 const (
 	relayRows  = 64 // blocks that are published at a time
 	relayBytes = 8 << 20
-	relaySlow  = 50 * time.Millisecond // between looks at an empty outbox
+	relaySlow  = 100 * time.Millisecond // between looks at an empty outbox
 	relayFast  = 2 * time.Millisecond
 )
 

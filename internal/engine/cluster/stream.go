@@ -17,7 +17,7 @@ import (
 )
 
 const (
-	fetchWait  = 2 * time.Second // how long a broker holds an answer back while there is nothing
+	fetchWait  = 5 * time.Second // how long a broker holds an answer back while there is nothing
 	fetchBytes = 1 << 20         // of one partition, compressed, that are read ahead
 	idleFor    = time.Minute     // streams that nobody read from for longer are closed
 	mostIdle   = 96              // streams that are kept for their next Read
