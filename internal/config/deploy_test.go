@@ -54,10 +54,12 @@ func under(t *testing.T, doc any, path ...any) any {
 	for i, step := range path {
 		switch at := doc.(type) {
 		case map[string]any:
-			name, ok := step.(string)
-			if doc, ok = at[name]; !ok {
+			name, _ := step.(string)
+			value, ok := at[name]
+			if !ok {
 				t.Fatalf("there is no %v", path[:i+1])
 			}
+			doc = value
 		case []any:
 			n, ok := step.(int)
 			if !ok || n >= len(at) {

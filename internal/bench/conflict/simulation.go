@@ -13,7 +13,6 @@ type simulation struct {
 	draw      *draw
 	random    *rand.Rand // of starts and pauses
 	now, from int64      // from: when counting began
-	last      int64      // commit
 	seq       uint64
 	due       agenda
 	processes []*process
