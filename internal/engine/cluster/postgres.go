@@ -59,8 +59,15 @@ func (c *cluster) openState(ctx context.Context) error {
 	if c.pool, err = pgxpool.NewWithConfig(ctx, cfg); err != nil {
 		return errs.New(CodeOpen, "the settings of the database cannot be").At("engine.cluster.postgres").Fix("check the DSN")
 	}
-	if _, err := c.pool.Exec(ctx, "CREATE SCHEMA IF NOT EXISTS "+pgx.Identifier{name}.Sanitize()); err != nil && !repeated(err) {
+	// Asked first: to make it needs a right that a user whose schema was made for it lacks.
+	var there bool
+	if err := c.pool.QueryRow(ctx, "SELECT EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = $1)", name).Scan(&there); err != nil {
 		return c.cannotOpen(err)
+	}
+	if !there {
+		if _, err := c.pool.Exec(ctx, "CREATE SCHEMA IF NOT EXISTS "+pgx.Identifier{name}.Sanitize()); err != nil && !repeated(err) {
+			return c.cannotOpen(err)
+		}
 	}
 	return c.migrate(ctx)
 }

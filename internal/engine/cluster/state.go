@@ -36,8 +36,8 @@ type state struct {
 }
 
 const (
-	crowdStep = 16 // transactions that take turns after a conflict
-	crowdMost = 64
+	crowdStep = 4 // transactions that take turns after a conflict
+	crowdMost = 32
 )
 
 // Update implements engine.State.
