@@ -17,6 +17,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 
+	"github.com/kithdata/kith/internal/bench/conflict"
 	"github.com/kithdata/kith/internal/servers"
 )
 
@@ -28,7 +29,7 @@ type result struct {
 	Scaled      map[string]float64 `json:"scaled_records_per_second"` // by number of processes
 	Warehouse   map[string]float64 `json:"with_warehouse_records_per_second"`
 	RoundTrips  float64            `json:"round_trips_per_batch"` // one process
-	Bytes       map[string]float64 `json:"bytes_per_record"`      // of one process: state and log on the network, database and topics on disk
+	Bytes       map[string]float64 `json:"bytes_per_record"`      // of one process: on the network, on disk, in the state's table, in the write-ahead log
 	Retries     map[string]float64 `json:"retries_per_batch"`
 	CPU         map[string]float64 `json:"cpu_microseconds_per_record"` // of one process's run, by who used it
 	Equal       bool               `json:"profiles_equal"`              // each run against its own log replayed into an embedded engine
@@ -87,6 +88,7 @@ func run(ctx context.Context) (err error) {
 		return err
 	}
 	defer kafka.Stop() //nolint:errcheck // it goes with the process
+	b.dsn = postgres.DSN("postgres")
 	b.disks = map[string]string{"database": filepath.Join(root, "postgres"), "topics": filepath.Join(root, "kafka")}
 	say("warming the servers up")
 	warm := *b
@@ -100,6 +102,7 @@ func run(ctx context.Context) (err error) {
 		if err != nil || n < 1 {
 			return fmt.Errorf("-processes %q: numbers of processes, such as 1,2,4", *processes)
 		}
+		b.schema = "scale" + strconv.Itoa(i)
 		if m, err = b.measure(ctx, fmt.Sprintf("cluster, %d", n), n, b.cluster(kafka, postgres, strconv.Itoa(i))); err != nil {
 			return err
 		}
@@ -108,6 +111,9 @@ func run(ctx context.Context) (err error) {
 			r.RoundTrips, r.Bytes, r.CPU = m.tripsPerBatch, m.bytes, m.cpu
 		}
 		say("%d on Kafka and PostgreSQL: %s", n, m)
+	}
+	if err := conflict.Table(os.Stderr, conflict.Defaults(), conflict.ShortGrid()); err != nil {
+		return err
 	}
 	line, err := json.Marshal(r, json.Deterministic(true))
 	if err != nil {

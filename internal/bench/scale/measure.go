@@ -13,12 +13,14 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
+	"github.com/jackc/pgx/v5"
 )
 
 type bench struct {
 	root, bin         string
 	load              *load
 	verify, warehouse bool
+	dsn, schema       string            // of the state; empty while it is embedded
 	disks             map[string]string // folders of servers, by what lies there
 	out               *result
 	runs              int
@@ -72,6 +74,10 @@ func (b *bench) measure(ctx context.Context, name string, n int, engine string) 
 		}
 	}
 	disks, cpu := b.sizes(), b.processors(all)
+	state, err := b.state(ctx)
+	if err != nil {
+		return m, err
+	}
 	start, told := time.Now(), time.Now()
 	delivered := make(chan error, 1)
 	go func() { delivered <- b.load.deliver(ctx, all) }()
@@ -122,6 +128,13 @@ func (b *bench) measure(ctx context.Context, name string, n int, engine string) 
 		return m, fmt.Errorf("%s: %w", name, err)
 	}
 	records := float64(b.load.records)
+	after, err := b.state(ctx)
+	if err != nil {
+		return m, err
+	}
+	for name, n := range after {
+		m.bytes[name] = (n - state[name]) / records
+	}
 	m.perSecond, m.loadedPerSecond = records/profiles.Seconds(), records/loaded.Seconds()
 	if commits := done["kith_state_transactions_total"]; commits > 0 {
 		m.tripsPerBatch, m.retriesPerBatch = done["kith_state_round_trips_total"]/commits, done["kith_state_retries_total"]/commits
@@ -163,6 +176,22 @@ func (b *bench) account(m *measured, disks map[string]int64, cpu map[string]floa
 	for name, seconds := range b.processors(all) {
 		m.cpu[name] = (seconds - cpu[name]) * 1e6 / records
 	}
+}
+
+// state asks the database how long its write-ahead log is, and how large the state's table.
+func (b *bench) state(ctx context.Context) (map[string]float64, error) {
+	if b.schema == "" {
+		return nil, nil
+	}
+	c, err := pgx.Connect(ctx, b.dsn)
+	if err != nil {
+		return nil, err
+	}
+	defer c.Close(ctx) //nolint:errcheck // only asked
+	var wal, table float64
+	err = c.QueryRow(ctx, "SELECT (pg_current_wal_lsn() - '0/0')::float8, COALESCE(pg_total_relation_size(to_regclass($1)), 0)::float8",
+		b.schema+".entry").Scan(&wal, &table)
+	return map[string]float64{"write_ahead_log": wal, "state_table": table}, err
 }
 
 // sizes are the bytes that the servers' files take.
