@@ -92,7 +92,7 @@ func drivers() []driver {
 // clusters are who speaks to Kafka and PostgreSQL: the backend, the tests' own servers,
 // and the bench, which measures them bare.
 func clusters() []string {
-	return []string{"internal/engine/cluster", "internal/servers", "internal/bench"}
+	return []string{"internal/engine/cluster", "internal/servers", "internal/bench/scale"}
 }
 
 // Imports gives every breach of the import law as a sentence.
