@@ -35,7 +35,7 @@ func TestDecisionReversed(t *testing.T) {
 func (v variant) reversed(w *world) (before, after *outcome, err error) {
 	ctx, failed := context.WithCancelCause(context.Background())
 	defer failed(nil)
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, v.patience)
 	defer cancel()
 	r, err := openRoad(ctx, v, failed)
 	if err != nil {

@@ -33,7 +33,6 @@ const (
 // options are those of every client of this engine.
 func (c *cluster) options() ([]kgo.Opt, error) {
 	k := c.cfg.Kafka
-	dialer := &net.Dialer{Timeout: 5 * time.Second, KeepAliveConfig: keepAlive}
 	opts := []kgo.Opt{
 		kgo.SeedBrokers(k.Brokers...),
 		kgo.ClientID("kith"),
@@ -51,7 +50,7 @@ func (c *cluster) options() ([]kgo.Opt, error) {
 		}
 	}
 	opts = append(opts, kgo.Dialer(func(ctx context.Context, network, host string) (net.Conn, error) {
-		conn, err := dialer.DialContext(ctx, network, host)
+		conn, err := c.dial(ctx, network, host)
 		if err != nil {
 			return nil, err
 		}
