@@ -14,20 +14,33 @@ import (
 func TestDecisionReversed(t *testing.T) {
 	first := firstSeed(t)
 	for i := range uint64(*rounds) {
-		w := drawWorld(first + i)
-		w.Two = false
-		for _, s := range w.Said {
-			s.Pin = 1
-		}
-		v := drawVariant(w, w.Seed)
-		before, after, err := v.reversed(w)
-		if err != nil {
-			t.Fatalf("seed %d: %v\n%s", w.Seed, err, &difference{w: w, v: v, fault: err})
-		}
-		if want, got := before.form(), after.form(); want != got {
-			t.Fatal(&difference{w: w, v: v, want: want, got: got})
+		w := drawReversible(first + i)
+		if d := differsReversed(w, drawVariant(w, w.Seed)); d != nil {
+			t.Fatal(d)
 		}
 	}
+}
+
+// drawReversible draws a world whose rules stay what they are.
+func drawReversible(seed uint64) *world {
+	w := drawWorld(seed)
+	w.Two = false
+	for _, s := range w.Said {
+		s.Pin = 1
+	}
+	return w
+}
+
+// differsReversed gives the difference that a decision and its withdrawal leave.
+func differsReversed(w *world, v variant) *difference {
+	before, after, err := v.reversed(w)
+	if err != nil {
+		return &difference{w: w, v: v, fault: err}
+	}
+	if want, got := before.form(), after.form(); want != got {
+		return &difference{w: w, v: v, want: want, got: got}
+	}
+	return nil
 }
 
 // reversed gives what w comes to before a decision, and after the decision and its

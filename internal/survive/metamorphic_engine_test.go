@@ -34,7 +34,7 @@ func newFolder(v variant) machine {
 }
 
 func (f *folder) open(ctx context.Context) (*engine.Engine, error) {
-	deps := embedded.Deps{FS: f.fs, FreeBytes: func(string) (uint64, error) { return 1 << 40, nil }}
+	deps := embedded.Deps{FS: f.fs, Strict: true, FreeBytes: func(string) (uint64, error) { return 1 << 40, nil }}
 	if f.v.Conflicts {
 		deps.Conflict = conflicts(f.v.Seed)
 	}

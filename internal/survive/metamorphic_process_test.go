@@ -76,7 +76,6 @@ func (r *road) newProcess(ctx context.Context) (p *process, err error) {
 			err = errors.Join(err, e.Close())
 		}
 	}()
-	e.State = strictState{e.State}
 	p = &process{r: r, engine: e, known: map[uint32]*rules{}, stages: map[[2]uint32]*generation{},
 		refine: refiners{contract.New(contract.Deps{}), cleanse.New(), quality.New()}}
 	list, err := pipeline.ReadRules(ctx, e.State)

@@ -41,7 +41,7 @@ const (
 // Deps is what the engine is given.
 type Deps struct {
 	Logger *slog.Logger
-	// Strict refuses writes to keys that a transaction neither locked nor declared.
+	// Strict refuses writes to keys of which a transaction locked neither them nor their owner.
 	Strict bool
 	// Conflict, when set, is asked after each run of a transaction; true runs it again.
 	Conflict func() bool
@@ -94,9 +94,6 @@ func Open(ctx context.Context, cfg engine.ClusterConfig, deps Deps) (*engine.Eng
 		return nil, err
 	}
 	c := &cluster{cfg: cfg, logger: deps.Logger, id: newID(), dial: deps.Dial, failed: make(chan struct{})}
-	if c.dial == nil {
-		c.dial = (&net.Dialer{Timeout: 5 * time.Second, KeepAliveConfig: keepAlive}).DialContext
-	}
 	if c.logger == nil {
 		c.logger = slog.New(slog.DiscardHandler)
 	}

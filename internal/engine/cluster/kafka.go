@@ -50,7 +50,7 @@ func (c *cluster) options() ([]kgo.Opt, error) {
 		}
 	}
 	opts = append(opts, kgo.Dialer(func(ctx context.Context, network, host string) (net.Conn, error) {
-		conn, err := c.dial(ctx, network, host)
+		conn, err := c.connect(ctx, network, host)
 		if err != nil {
 			return nil, err
 		}
@@ -84,6 +84,14 @@ func (c *cluster) options() ([]kgo.Opt, error) {
 		}
 	}
 	return opts, nil
+}
+
+// connect dials a server.
+func (c *cluster) connect(ctx context.Context, network, address string) (net.Conn, error) {
+	if c.dial != nil {
+		return c.dial(ctx, network, address)
+	}
+	return (&net.Dialer{Timeout: 5 * time.Second, KeepAliveConfig: keepAlive}).DialContext(ctx, network, address)
 }
 
 // keepAlive finds a peer that is gone within seconds, not hours.

@@ -47,7 +47,7 @@ func (c *cluster) openState(ctx context.Context) error {
 	cfg.ConnConfig.RuntimeParams["application_name"] = "kith"
 	cfg.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = idleInTransaction(c.cfg.LeaseTime)
 	cfg.ConnConfig.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
-		conn, err := c.dial(ctx, network, address)
+		conn, err := c.connect(ctx, network, address)
 		if err != nil {
 			return nil, err
 		}
