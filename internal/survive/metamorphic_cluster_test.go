@@ -64,7 +64,7 @@ func newHall(t *testing.T) *hall {
 func (h *hall) draw(w *world, seed uint64, processes int) variant {
 	d := &drawer{Rand: rand.New(rand.NewPCG(seed, 12))}
 	return variant{Seed: seed, Engine: "cluster", Processes: processes, Partitions: int32(1 + d.IntN(3)), Topics: int32(1 + d.IntN(2)),
-		Batch: pick(d, 1, 2, 3, 7, 100), Conflicts: d.chance(3), first: w.Rules[0], machine: h.cluster, patience: clusterPatience}
+		Batch: pick(d, 1, 2, 3, 7, 100), Conflicts: d.chance(3), every: 5, first: w.Rules[0], machine: h.cluster, patience: clusterPatience}
 }
 
 // machines is processes on machines of their own that share topics and a schema.
@@ -107,6 +107,10 @@ func (m *machines) kill(e *engine.Engine, stop func() error) error {
 	m.dead = append(m.dead, func() error { return <-ended })
 	return nil
 }
+
+func (m *machines) sleep(e *engine.Engine) { m.wires[e].hold() }
+
+func (m *machines) wake(e *engine.Engine) { m.wires[e].release() }
 
 // close waits for the dead, and drops topics and schema.
 func (m *machines) close() (err error) {
@@ -153,10 +157,12 @@ func (m *machines) dropTopics(ctx context.Context) error {
 type wire struct {
 	mu    sync.Mutex
 	down  bool
+	held  chan struct{} // closed when what is held goes on; nil: nothing is
 	conns map[net.Conn]bool
 }
 
 func (w *wire) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	w.pass()
 	conn, err := (&net.Dialer{Timeout: 5 * time.Second}).DialContext(ctx, network, address)
 	if err != nil {
 		return nil, err
@@ -178,6 +184,7 @@ func (w *wire) cut() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.down = true
+	w.free()
 	for conn := range w.conns {
 		_ = conn.Close() // it may have ended already
 	}
@@ -189,9 +196,50 @@ func (w *wire) heal() {
 	w.down = false
 }
 
+// hold has nothing come through in either way, as if the process stood still.
+func (w *wire) hold() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.held = make(chan struct{})
+}
+
+func (w *wire) release() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.free()
+}
+
+func (w *wire) free() {
+	if w.held != nil {
+		close(w.held)
+		w.held = nil
+	}
+}
+
+// pass waits while the wire is held.
+func (w *wire) pass() {
+	w.mu.Lock()
+	held := w.held
+	w.mu.Unlock()
+	if held != nil {
+		<-held
+	}
+}
+
 type wired struct {
 	net.Conn
 	w *wire
+}
+
+func (c wired) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	c.w.pass()
+	return n, err
+}
+
+func (c wired) Write(b []byte) (int, error) {
+	c.w.pass()
+	return c.Conn.Write(b)
 }
 
 func (c wired) Close() error {
@@ -205,7 +253,7 @@ func (c wired) Close() error {
 // same, which is what the naive model finds; and a decision can be taken back.
 func TestMetamorphicCluster(t *testing.T) {
 	h := newHall(t)
-	first := firstSeed(t)
+	first := firstSeed(t, "tags integration -cluster-rounds", *clusterRounds)
 	took := func(w *world, processes int, began time.Time) {
 		t.Logf("seed %d, %d said, %d processes: %v", w.Seed, len(w.Said), processes, time.Since(began).Round(time.Millisecond))
 	}

@@ -12,7 +12,7 @@ import (
 // I5: a decision and its reversal, with nothing between, give back the same ids and
 // the same canonical bytes; every id that was a profile's in between still resolves.
 func TestDecisionReversed(t *testing.T) {
-	first := firstSeed(t)
+	first := firstSeed(t, "rounds", *rounds)
 	for i := range uint64(*rounds) {
 		w := drawReversible(first + i)
 		if d := differsReversed(w, drawVariant(w, w.Seed)); d != nil {

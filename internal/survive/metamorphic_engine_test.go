@@ -18,6 +18,9 @@ type machine interface {
 	// kill has the process of an engine end at once, in the middle of what it does. Stop
 	// ends what is left of it in this one.
 	kill(e *engine.Engine, stop func() error) error
+	// sleep has the process of an engine stand still, whose connections stay, until wake.
+	sleep(e *engine.Engine)
+	wake(e *engine.Engine)
 	// close lets go of what is left once no process runs.
 	close() error
 }
@@ -48,6 +51,11 @@ func (f *folder) kill(_ *engine.Engine, stop func() error) error {
 	f.fs = left
 	return err
 }
+
+// sleep and wake are never asked for where there is one process alone.
+func (f *folder) sleep(*engine.Engine) {}
+
+func (f *folder) wake(*engine.Engine) {}
 
 func (f *folder) close() error { return nil }
 

@@ -62,7 +62,7 @@ func crosswalk(c *record.SourceCustomer) string {
 // by itself.
 func (r *road) read(ctx context.Context) (*outcome, error) {
 	out := &outcome{}
-	by := r.reader()
+	by := r.next()
 	number := by.keeper.Current()
 	g, err := by.generation(number, by.keeper.CurrentRules())
 	if err != nil {
@@ -256,7 +256,7 @@ func (r *road) accounts(ctx context.Context, number uint32, out *outcome) error 
 			}
 		}
 	}
-	ledger, err := pipeline.ReadLedger(ctx, r.reader().engine, number)
+	ledger, err := pipeline.ReadLedger(ctx, r.next().engine, number)
 	if err != nil {
 		return err
 	}
@@ -287,7 +287,7 @@ func (r *road) accounts(ctx context.Context, number uint32, out *outcome) error 
 	for n, p := range r.places {
 		at[p] = n
 	}
-	list, err := pipeline.ListQuarantine(ctx, r.reader().engine.State, number, pipeline.QuarantineFilter{})
+	list, err := pipeline.ListQuarantine(ctx, r.next().engine.State, number, pipeline.QuarantineFilter{})
 	for _, q := range list {
 		out.Rejected = append(out.Rejected, fmt.Sprintf("quarantined %04d %s", at[q.Place], q.Reason.Code))
 	}

@@ -27,7 +27,8 @@ type road struct {
 	clock     setClock
 	hasher    *record.Hasher
 	processes []*process
-	turn      int // of the process whose door is next
+	asleep    *process // or nil
+	turn      int      // of the process whose door is next
 	places    map[int]pipeline.Place
 	failed    context.CancelCauseFunc // told of a road that ended by itself
 }
@@ -48,6 +49,7 @@ func openRoad(ctx context.Context, v variant, failed context.CancelCauseFunc) (*
 }
 
 func (r *road) close() (err error) {
+	r.wake()
 	for _, p := range r.processes {
 		if p != nil {
 			err = errors.Join(err, p.close())
@@ -56,12 +58,37 @@ func (r *road) close() (err error) {
 	return errors.Join(err, r.on.close())
 }
 
-// reader is the process that is asked what the road has come to.
-func (r *road) reader() *process { return r.processes[r.turn%len(r.processes)] }
+// next is the process that what comes next goes through: the one whose turn it is.
+func (r *road) next() *process {
+	p := r.processes[r.turn%len(r.processes)]
+	if p == r.asleep {
+		p = r.processes[(r.turn+1)%len(r.processes)]
+	}
+	return p
+}
 
-// each does something in every process.
+// sleep has a process stand still in the middle of what it does, if another is awake.
+// It goes on when it is wanted, or once the others have done without it.
+func (r *road) sleep(p *process) {
+	if len(r.processes) > 1 && r.asleep == nil {
+		r.asleep = p
+		r.on.sleep(p.engine)
+	}
+}
+
+func (r *road) wake() {
+	if r.asleep != nil {
+		r.on.wake(r.asleep.engine)
+		r.asleep = nil
+	}
+}
+
+// each does something in every process that is awake.
 func (r *road) each(do func(p *process) error) error {
 	for _, p := range r.processes {
+		if p == r.asleep {
+			continue
+		}
 		if err := do(p); err != nil {
 			return err
 		}
@@ -83,6 +110,9 @@ func (r *road) restart(ctx context.Context, at int, crash bool) error {
 	p := r.processes[at]
 	running := p.running
 	r.processes[at] = nil
+	if p == r.asleep {
+		r.asleep = nil
+	}
 	var err error
 	if crash {
 		err = r.on.kill(p.engine, p.close)
@@ -104,6 +134,7 @@ func (r *road) restart(ctx context.Context, at int, crash bool) error {
 
 // rule puts a version of the rules into the log and waits until it is in force.
 func (r *road) rule(ctx context.Context, version uint32, body *rules) error {
+	r.wake()
 	props, err := body.control(version)
 	if err != nil {
 		return err
@@ -135,7 +166,7 @@ func (r *road) config() pipeline.Config {
 // put says s: through the door, at the moment that it was received.
 func (r *road) put(ctx context.Context, s *said) error {
 	r.clock.micros.Store(moment(s.Received))
-	door := r.processes[r.turn%len(r.processes)].newDoor()
+	door := r.next().newDoor()
 	r.turn++
 	door.Pin(s.Pin)
 	var pos record.Position
@@ -173,6 +204,10 @@ func (r *road) settle(ctx context.Context) error {
 				return errs.Wrap("stuck", fmt.Sprintf("waiting (%d) for the road", i), err)
 			}
 		}
+		if r.asleep != nil { // the others have done without it
+			r.wake()
+			continue
+		}
 		after, _, err := r.ends(ctx)
 		if err != nil {
 			return err
@@ -197,7 +232,7 @@ func (r *road) agreed() bool {
 
 // ends gives how far the deferred work and the log have come.
 func (r *road) ends(ctx context.Context) (deferred uint64, at record.Position, err error) {
-	log := r.reader().engine.Log
+	log := r.next().engine.Log
 	for p := range log.Partitions(record.TopicResolve) {
 		_, end, err := log.Bounds(ctx, record.TopicResolve, p)
 		if err != nil {
@@ -218,7 +253,7 @@ func (r *road) ends(ctx context.Context) (deferred uint64, at record.Position, e
 
 // topic reads all of an emitted topic, by partition.
 func (r *road) topic(ctx context.Context, topic string, fn func(value []byte) error) error {
-	log := r.reader().engine.Log
+	log := r.next().engine.Log
 	for p := range log.Partitions(topic) {
 		_, end, err := log.Bounds(ctx, topic, p)
 		if err != nil {

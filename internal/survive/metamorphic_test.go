@@ -38,6 +38,7 @@ type variant struct {
 	Topics     int32
 	Batch      int
 	Conflicts  bool
+	every      int // how many things are said, on average, for one that is done
 	first      rules
 	machine    func(v variant) machine
 	patience   time.Duration
@@ -50,7 +51,7 @@ func (v variant) String() string {
 
 // plain is the way that the others are held against.
 func plain(w *world) variant {
-	return variant{Engine: plainEngine, Processes: 1, Partitions: 1, Topics: 1, Batch: 1, first: w.Rules[0], machine: newFolder, patience: patience}
+	return variant{Engine: plainEngine, Processes: 1, Partitions: 1, Topics: 1, Batch: 1, every: 8, first: w.Rules[0], machine: newFolder, patience: patience}
 }
 
 func drawVariant(w *world, seed uint64) variant {
@@ -116,7 +117,7 @@ func (v variant) schedule(w *world) (steps []step) {
 		steps = append(steps, step{said: s})
 		if v.Seed != 0 {
 			d := v.dice(s.N, 2)
-			if what := [...]string{"restart", "crash", "settle", "build", "halt", "start", "stagger"}; d.IntN(8) == 0 {
+			if what := [...]string{"restart", "crash", "settle", "build", "halt", "start", "stagger"}; d.IntN(v.every) == 0 {
 				steps = append(steps, step{do: what[d.IntN(len(what))], at: d.IntN(1 << 20)})
 			}
 		}
@@ -184,6 +185,9 @@ func (r *road) step(ctx context.Context, w *world, s step) error {
 	}
 	at := s.at % len(r.processes)
 	p := r.processes[at]
+	if p == r.asleep && s.do != "crash" {
+		r.wake()
+	}
 	switch s.do {
 	case "restart", "crash":
 		return r.restart(ctx, at, s.do == "crash")
@@ -195,6 +199,8 @@ func (r *road) step(ctx context.Context, w *world, s step) error {
 		return p.halt()
 	case "start":
 		p.start()
+	case "stagger":
+		r.sleep(p)
 	}
 	return nil
 }
@@ -299,19 +305,20 @@ func shrink(d *difference, until time.Time) *difference {
 	return d
 }
 
-func firstSeed(t *testing.T) uint64 {
+// firstSeed says how to try the same n worlds again, as the flag of that name sets.
+func firstSeed(t *testing.T, flag string, n int) uint64 {
 	s := *seed
 	if s == 0 {
 		s = rand.Uint64() >> 16
 	}
-	t.Logf("seeds from %d on: go test ./internal/survive -run '^%s$' -rounds %d -seed %d", s, t.Name(), *rounds, s)
+	t.Logf("seeds from %d on: go test ./internal/survive -run '^%s$' -%s %d -seed %d", s, t.Name(), flag, n, s)
 	return s
 }
 
 // I3: people, golden attributes, facts, accounts are those that the naive model finds
 // in the set of what was said, whatever the order, batches, partitions and restarts.
 func TestMetamorphic(t *testing.T) {
-	first := firstSeed(t)
+	first := firstSeed(t, "rounds", *rounds)
 	for i := range uint64(*rounds) {
 		w := drawWorld(first + i)
 		ways := []variant{drawVariant(w, 2*w.Seed+1), drawVariant(w, 2*w.Seed+2)}
