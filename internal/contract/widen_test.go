@@ -64,6 +64,8 @@ func (m *memory) Scan(lo, hi []byte, fn func(k, v []byte) bool) error {
 
 func (m *memory) Range(_, _, _ []byte, _ func(k, v []byte) bool) error { return errors.ErrUnsupported }
 func (m *memory) Delete([]byte)                                        { panic("a contract is never deleted") }
+func (m *memory) PutUnder(_, _, _ []byte)                              { panic("a contract has no owner") }
+func (m *memory) DeleteUnder(_, _ []byte)                              { panic("a contract has no owner") }
 func (m *memory) Emit(string, []byte, []byte)                          { panic("a contract emits nothing") }
 func (m *memory) Advance(string, int32, uint64, uint64) error          { return errors.ErrUnsupported }
 

@@ -101,10 +101,15 @@ type Tx interface {
 	// owner first: so no phantom appears. It sees what this transaction wrote. It
 	// fails with CodeNotOwner where owner was not locked.
 	Range(owner, lo, hi []byte, fn func(key, value []byte) bool) error
-	// Put and Delete write a key that this transaction has locked, or one that lies
-	// in a range whose owner it has locked. The slices belong to the engine afterwards.
+	// Put and Delete write a key that this transaction has locked. The slices belong
+	// to the engine afterwards.
 	Put(key, value []byte)
 	Delete(key []byte)
+	// PutUnder and DeleteUnder write a key, which need not be locked or read, that
+	// owner, a key locked earlier in this transaction, stands for: whoever else writes
+	// or ranges over it locks owner first.
+	PutUnder(owner, key, value []byte)
+	DeleteUnder(owner, key []byte)
 	// Emit appends value to the partition of topic that key hashes to. Numbers are
 	// given at commit, without gaps, in commit order.
 	Emit(topic string, key, value []byte)

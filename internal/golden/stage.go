@@ -199,7 +199,7 @@ func (w *stageWork) advance(t *touched, tx engine.Tx) bool {
 	h.attrs = append(h.attrs[:0], w.hashes...)
 	p.Version = h.version
 	row := historyRow(h.from, p, w.content)
-	tx.Put(historyKey(t.id, p.Version), row)
+	tx.PutUnder(t.key, historyKey(t.id, p.Version), row)
 	tx.Emit(record.TopicChanges, bytes.Clone(t.id[:]), row[historyPrefix:])
 	t.moved = true
 	return true
@@ -233,7 +233,7 @@ func (w *stageWork) write(b *record.Batch, tx engine.Tx) {
 // yet come to.
 func (w *stageWork) writeHead(gen uint32, t *touched, tx engine.Tx) {
 	if t.head.version == 0 {
-		tx.Delete(profileKey(gen, t.id))
+		tx.DeleteUnder(t.key, profileKey(gen, t.id))
 		return
 	}
 	if t.moved {
@@ -244,10 +244,10 @@ func (w *stageWork) writeHead(gen uint32, t *touched, tx engine.Tx) {
 		tx.Put(t.key, appendHead(make([]byte, 0, size), &t.head))
 	}
 	if t.head.retired() {
-		tx.Delete(profileKey(gen, t.id))
+		tx.DeleteUnder(t.key, profileKey(gen, t.id))
 		return
 	}
-	tx.Put(profileKey(gen, t.id), referenceRow(t.head.version))
+	tx.PutUnder(t.key, profileKey(gen, t.id), referenceRow(t.head.version))
 }
 
 // canonicalIdentifiers orders identifiers, so that the row depends on their set alone.

@@ -64,20 +64,26 @@ func (m *memory) Range(_, _, _ []byte, _ func(key, value []byte) bool) error {
 	return nil
 }
 
-func (m *memory) writable(key []byte) {
-	owner := engine.Space{}.Key(engine.TableVersions, key[5:21])
-	if !m.locked[string(key)] && !m.locked[string(owner)] {
+func (m *memory) writable(owner, key []byte) {
+	if stands := (engine.Space{}).Key(engine.TableVersions, key[5:21]); !bytes.Equal(owner, key) && !bytes.Equal(owner, stands) {
+		m.t.Fatalf("key %x is written under another owner than its profile's versions", key)
+	}
+	if !m.locked[string(owner)] {
 		m.t.Fatalf("key %x is written without a lock", key)
 	}
 }
 
-func (m *memory) Put(key, value []byte) {
-	m.writable(key)
+func (m *memory) Put(key, value []byte) { m.PutUnder(key, key, value) }
+
+func (m *memory) Delete(key []byte) { m.DeleteUnder(key, key) }
+
+func (m *memory) PutUnder(owner, key, value []byte) {
+	m.writable(owner, key)
 	m.rows[string(key)] = value
 }
 
-func (m *memory) Delete(key []byte) {
-	m.writable(key)
+func (m *memory) DeleteUnder(owner, key []byte) {
+	m.writable(owner, key)
 	delete(m.rows, string(key))
 }
 

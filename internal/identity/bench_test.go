@@ -26,6 +26,8 @@ func (t *mapTx) Lock(keys ...[]byte) ([][]byte, error) {
 func (t *mapTx) Range(_, _, _ []byte, _ func(key, value []byte) bool) error { return nil }
 func (t *mapTx) Put(key, value []byte)                                      { t.data[string(key)] = value }
 func (t *mapTx) Delete(key []byte)                                          { delete(t.data, string(key)) }
+func (t *mapTx) PutUnder(_, key, value []byte)                              { t.data[string(key)] = value }
+func (t *mapTx) DeleteUnder(_, key []byte)                                  { delete(t.data, string(key)) }
 func (t *mapTx) Emit(string, []byte, []byte)                                {}
 func (t *mapTx) Advance(string, int32, uint64, uint64) error                { return nil }
 

@@ -46,7 +46,6 @@ func (s *store) Scan(lo, hi []byte, fn func(key, value []byte) bool) error {
 type tx struct {
 	*store
 	locked map[string]bool
-	ranges [][2]string
 }
 
 func (s *store) begin() *tx { return &tx{store: s, locked: map[string]bool{}} }
@@ -62,24 +61,25 @@ func (t *tx) Range(owner, lo, hi []byte, fn func(key, value []byte) bool) error 
 	if !t.locked[string(owner)] {
 		return fmt.Errorf("range without its owner's lock")
 	}
-	t.ranges = append(t.ranges, [2]string{string(lo), string(hi)})
 	return t.Scan(lo, hi, fn)
 }
 
 func (t *tx) owned(key []byte) {
-	if t.locked[string(key)] {
-		return
+	if !t.locked[string(key)] {
+		panic(fmt.Sprintf("write to table %c without a lock", key[4]))
 	}
-	for _, r := range t.ranges {
-		if string(key) >= r[0] && string(key) < r[1] {
-			return
-		}
-	}
-	panic(fmt.Sprintf("write to table %c without a lock", key[4]))
 }
 
-func (t *tx) Put(key, value []byte) { t.owned(key); t.data[string(key)] = value }
-func (t *tx) Delete(key []byte)     { t.owned(key); delete(t.data, string(key)) }
+func (t *tx) Put(key, value []byte) { t.PutUnder(key, key, value) }
+func (t *tx) Delete(key []byte)     { t.DeleteUnder(key, key) }
+func (t *tx) PutUnder(owner, key, value []byte) {
+	t.owned(owner)
+	t.data[string(key)] = value
+}
+func (t *tx) DeleteUnder(owner, key []byte) {
+	t.owned(owner)
+	delete(t.data, string(key))
+}
 func (t *tx) Emit(topic string, _, value []byte) {
 	t.emitted[topic] = append(t.emitted[topic], value)
 }

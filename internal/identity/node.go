@@ -76,7 +76,6 @@ type node struct {
 	loadedAs record.ProfileID // profile when this batch began
 	links    []record.NodeKey // its neighbours in the graph, when linked
 	linked   bool
-	owns     bool // the range of its edges was taken
 	snapshot *record.SourceCustomer
 	spill    map[record.NodeKey]edge // identifier edges read or written in this batch
 }

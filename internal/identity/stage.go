@@ -105,9 +105,6 @@ func (w *work) finish() error {
 	if err := w.moveFacts(); err != nil {
 		return err
 	}
-	if w.fault != nil {
-		return w.fault
-	}
 	w.flush()
 	return nil
 }

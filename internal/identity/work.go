@@ -49,7 +49,6 @@ type work struct {
 	decisions map[string]*decisionDoc
 	effects   *[]record.Effect
 	cause     record.Cause
-	fault     error // of a range that was not to be had; ends the batch
 	epoch     uint32
 	solves    uint32
 
@@ -256,7 +255,6 @@ func (w *work) putEdge(n *node, g edge, gone bool) {
 		}
 		return
 	}
-	w.own(n)
 	if g.kind == edgeIdentifier {
 		if n.spill == nil {
 			n.spill = map[record.NodeKey]edge{}
@@ -266,23 +264,12 @@ func (w *work) putEdge(n *node, g edge, gone bool) {
 		}
 	}
 	if gone {
-		w.tx.Delete(w.edgeKey(n, g.kind, g.to))
+		w.tx.DeleteUnder(w.nodeKey(n.key), w.edgeKey(n, g.kind, g.to))
 		return
 	}
 	var e wire.Encoder
 	g.encode(&e)
-	w.tx.Put(w.edgeKey(n, g.kind, g.to), e.B)
-}
-
-// own takes the range of a node's edges, once a batch: entries are written to it
-// that are not locked one by one.
-func (w *work) own(n *node) {
-	if n.owns || w.fault != nil {
-		return
-	}
-	n.owns = true
-	lo := w.key(engine.TableEdge, n.key[:])
-	w.fault = w.src.scan(w.nodeKey(n.key), lo, engine.PrefixEnd(lo), func(_, _ []byte) bool { return false })
+	w.tx.PutUnder(w.nodeKey(n.key), w.edgeKey(n, g.kind, g.to), e.B)
 }
 
 func (w *work) spillOver(n *node) {

@@ -12,22 +12,35 @@ import (
 // I5: a decision and its reversal, with nothing between, give back the same ids and
 // the same canonical bytes; every id that was a profile's in between still resolves.
 func TestDecisionReversed(t *testing.T) {
-	first := firstSeed(t)
+	first := firstSeed(t, "rounds", *rounds)
 	for i := range uint64(*rounds) {
-		w := drawWorld(first + i)
-		w.Two = false
-		for _, s := range w.Said {
-			s.Pin = 1
-		}
-		v := drawVariant(w, w.Seed)
-		before, after, err := v.reversed(w)
-		if err != nil {
-			t.Fatalf("seed %d: %v\n%s", w.Seed, err, &difference{w: w, v: v, fault: err})
-		}
-		if want, got := before.form(), after.form(); want != got {
-			t.Fatal(&difference{w: w, v: v, want: want, got: got})
+		w := drawReversible(first + i)
+		if d := differsReversed(w, drawVariant(w, w.Seed)); d != nil {
+			t.Fatal(d)
 		}
 	}
+}
+
+// drawReversible draws a world whose rules stay what they are.
+func drawReversible(seed uint64) *world {
+	w := drawWorld(seed)
+	w.Two = false
+	for _, s := range w.Said {
+		s.Pin = 1
+	}
+	return w
+}
+
+// differsReversed gives the difference that a decision and its withdrawal leave.
+func differsReversed(w *world, v variant) *difference {
+	before, after, err := v.reversed(w)
+	if err != nil {
+		return &difference{w: w, v: v, fault: err}
+	}
+	if want, got := before.form(), after.form(); want != got {
+		return &difference{w: w, v: v, want: want, got: got}
+	}
+	return nil
 }
 
 // reversed gives what w comes to before a decision, and after the decision and its
@@ -35,7 +48,7 @@ func TestDecisionReversed(t *testing.T) {
 func (v variant) reversed(w *world) (before, after *outcome, err error) {
 	ctx, failed := context.WithCancelCause(context.Background())
 	defer failed(nil)
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, v.patience)
 	defer cancel()
 	r, err := openRoad(ctx, v, failed)
 	if err != nil {

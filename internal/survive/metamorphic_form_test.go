@@ -62,14 +62,15 @@ func crosswalk(c *record.SourceCustomer) string {
 // by itself.
 func (r *road) read(ctx context.Context) (*outcome, error) {
 	out := &outcome{}
-	number := r.keeper.Current()
-	g, err := r.generation(number, r.keeper.CurrentRules())
+	by := r.next()
+	number := by.keeper.Current()
+	g, err := by.generation(number, by.keeper.CurrentRules())
 	if err != nil {
 		return nil, err
 	}
 	var bridge map[record.NodeKey]record.ProfileID
 	rows := map[record.ProfileID]*record.Profile{}
-	err = r.engine.State.View(ctx, func(rd engine.Reader) error {
+	err = by.engine.State.View(ctx, func(rd engine.Reader) error {
 		if bridge, err = r.people(rd, g, number, rows, out); err != nil {
 			return err
 		}
@@ -255,7 +256,7 @@ func (r *road) accounts(ctx context.Context, number uint32, out *outcome) error 
 			}
 		}
 	}
-	ledger, err := pipeline.ReadLedger(ctx, r.engine, number)
+	ledger, err := pipeline.ReadLedger(ctx, r.next().engine, number)
 	if err != nil {
 		return err
 	}
@@ -286,7 +287,7 @@ func (r *road) accounts(ctx context.Context, number uint32, out *outcome) error 
 	for n, p := range r.places {
 		at[p] = n
 	}
-	list, err := pipeline.ListQuarantine(ctx, r.engine.State, number, pipeline.QuarantineFilter{})
+	list, err := pipeline.ListQuarantine(ctx, r.next().engine.State, number, pipeline.QuarantineFilter{})
 	for _, q := range list {
 		out.Rejected = append(out.Rejected, fmt.Sprintf("quarantined %04d %s", at[q.Place], q.Reason.Code))
 	}

@@ -5,29 +5,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
-	"math/rand/v2"
-	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/cockroachdb/pebble/v2/vfs"
-	"github.com/go-json-experiment/json"
-
-	"github.com/kithdata/kith/internal/cleanse"
-	"github.com/kithdata/kith/internal/contract"
 	"github.com/kithdata/kith/internal/engine"
-	"github.com/kithdata/kith/internal/engine/embedded"
-	"github.com/kithdata/kith/internal/golden"
-	"github.com/kithdata/kith/internal/identity"
 	"github.com/kithdata/kith/internal/kit/errs"
 	"github.com/kithdata/kith/internal/pipeline"
-	"github.com/kithdata/kith/internal/quality"
 	"github.com/kithdata/kith/internal/record"
 )
-
-// patience is how long a road may take to do a handful of records.
-const patience = 10 * time.Second
 
 // setClock is a clock that shows what it is set to: every record keeps its received
 // time in every variant, whenever it comes.
@@ -35,54 +20,17 @@ type setClock struct{ micros atomic.Int64 }
 
 func (c *setClock) Now() time.Time { return time.UnixMicro(c.micros.Load()) }
 
-// road is the whole road in this process, wired as app wires it, on a file system in
-// memory that can lose what was not synced.
+// road is the whole road in this process: one or several of what would be processes.
 type road struct {
-	v     variant
-	fs    *vfs.MemFS
-	clock setClock
-
-	engine  *engine.Engine
-	hasher  *record.Hasher
-	keeper  *pipeline.Keeper
-	refine  refiners
-	mu      sync.Mutex // over the two below
-	known   map[uint32]*rules
-	stages  map[[2]uint32]*generation
-	stop    func() error
-	running bool
-	dice    *rand.Rand // of crashes
-	places  map[int]pipeline.Place
-	failed  context.CancelCauseFunc // told of a road that ended by itself
-}
-
-type refiners struct {
-	contract *contract.Stage
-	cleanse  *cleanse.Stage
-	quality  *quality.Stage
-}
-
-type generation struct {
-	identity *identity.Stage
-	golden   *golden.Stage
-}
-
-// SwapProfiles and SwapMoves make a generation's stages a pipeline.Swapper.
-func (g *generation) SwapProfiles(ctx context.Context, tx engine.Tx, now uint32, ids []record.ProfileID, cause record.Cause) error {
-	return g.golden.Swap(ctx, tx, now, ids, cause)
-}
-
-func (g *generation) SwapMoves(_ context.Context, tx engine.Tx, was, now uint32, nodes []record.NodeKey, cause record.Cause) error {
-	return g.identity.SwapMoves(tx, was, now, nodes, cause.Received)
-}
-
-// withinTx lets identity's readers read what a transaction sees.
-type withinTx struct{ engine.Tx }
-
-func (l withinTx) Get(keys ...[]byte) ([][]byte, error) { return l.Lock(keys...) }
-
-func (withinTx) Scan(_, _ []byte, _ func(key, value []byte) bool) error {
-	return errors.New("a look-up by id scans nothing")
+	v         variant
+	on        machine
+	clock     setClock
+	hasher    *record.Hasher
+	processes []*process
+	asleep    *process // or nil
+	turn      int      // of the process whose door is next
+	places    map[int]pipeline.Place
+	failed    context.CancelCauseFunc // told of a road that ended by itself
 }
 
 func openRoad(ctx context.Context, v variant, failed context.CancelCauseFunc) (*road, error) {
@@ -90,199 +38,113 @@ func openRoad(ctx context.Context, v variant, failed context.CancelCauseFunc) (*
 	if err != nil {
 		return nil, err
 	}
-	r := &road{v: v, fs: vfs.NewCrashableMem(), hasher: h, places: map[int]pipeline.Place{}, failed: failed, dice: rand.New(rand.NewPCG(v.Seed, 3))}
+	r := &road{v: v, on: v.machine(v), hasher: h, places: map[int]pipeline.Place{}, failed: failed, processes: make([]*process, v.Processes)}
 	r.clock.micros.Store(moment(0))
-	return r, r.open(ctx)
-}
-
-// open opens the folder as a new process does: nothing is kept but what lies in it.
-func (r *road) open(ctx context.Context) error {
-	deps := embedded.Deps{FS: r.fs, FreeBytes: func(string) (uint64, error) { return 1 << 40, nil }}
-	if r.v.Conflicts {
-		deps.Conflict = conflicts(r.v.Seed)
-	}
-	e, err := embedded.Open(ctx, engine.EmbeddedConfig{Dir: "data", Partitions: r.v.Partitions, TopicPartitions: r.v.Topics, CacheBytes: 1 << 20, ReserveBytes: 1}, deps)
-	if err != nil {
-		return err
-	}
-	e.State = strictState{e.State}
-	r.engine = e
-	r.refine = refiners{contract.New(contract.Deps{}), cleanse.New(), quality.New()}
-	r.known, r.stages = map[uint32]*rules{}, map[[2]uint32]*generation{}
-	list, err := pipeline.ReadRules(ctx, e.State)
-	if err != nil {
-		return err
-	}
-	for _, p := range list {
-		if err := r.install(p); err != nil {
-			return err
+	for i := range r.processes {
+		if r.processes[i], err = r.newProcess(ctx); err != nil {
+			return nil, errors.Join(err, r.close())
 		}
 	}
-	r.keeper, err = pipeline.OpenKeeper(ctx, r.config(), pipeline.KeeperDeps{Engine: e, Hasher: r.hasher,
-		Logger: slog.New(slog.DiscardHandler), Stages: r.chain, OnControl: r.onControl}, 1)
-	if err != nil {
-		return err
+	return r, nil
+}
+
+func (r *road) close() (err error) {
+	r.wake()
+	for _, p := range r.processes {
+		if p != nil {
+			err = errors.Join(err, p.close())
+		}
 	}
-	if n := len(list); n > 1 && r.keeper.CurrentRules() != list[n-1].Version {
-		return r.keeper.Build(ctx, list[n-1].Version) // a crash may have come between the rules and the asking
+	return errors.Join(err, r.on.close())
+}
+
+// next is the process that what comes next goes through: the one whose turn it is.
+func (r *road) next() *process {
+	p := r.processes[r.turn%len(r.processes)]
+	if p == r.asleep {
+		p = r.processes[(r.turn+1)%len(r.processes)]
+	}
+	return p
+}
+
+// sleep has a process stand still in the middle of what it does, if another is awake.
+// It goes on when it is wanted, or once the others have done without it.
+func (r *road) sleep(p *process) {
+	if len(r.processes) > 1 && r.asleep == nil {
+		r.asleep = p
+		r.on.sleep(p.engine)
+	}
+}
+
+func (r *road) wake() {
+	if r.asleep != nil {
+		r.on.wake(r.asleep.engine)
+		r.asleep = nil
+	}
+}
+
+// each does something in every process that is awake.
+func (r *road) each(do func(p *process) error) error {
+	for _, p := range r.processes {
+		if p == r.asleep {
+			continue
+		}
+		if err := do(p); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-// conflicts throws away every fifth run of a transaction, as a shared backend would.
-func conflicts(seed uint64) func() bool {
-	var mu sync.Mutex
-	dice := rand.New(rand.NewPCG(seed, 5))
-	return func() bool {
-		mu.Lock()
-		defer mu.Unlock()
-		return dice.IntN(5) == 0
-	}
-}
-
-// install makes a version of the rules known to the stages before the log.
-func (r *road) install(p pipeline.Rules) error {
-	var body rules
-	if err := json.Unmarshal(p.Body, &body); err != nil {
-		return err
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.known[p.Version] = &body
-	return errors.Join(r.refine.contract.Install(p.Version, body.streams()), r.refine.cleanse.Install(p.Version, cleansing(p.Version)),
-		r.refine.quality.Install(p.Version, checks(p.Version)))
-}
-
-func (r *road) installed(version uint32) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.known[version] != nil
-}
-
-func (r *road) onControl(ctx context.Context, rec *record.Record) error {
-	if rec.Stream != pipeline.StreamRules || !rec.Verdict.Keep() {
-		return nil
-	}
-	p, err := pipeline.ParseRules(rec.Props)
-	if err != nil {
-		return err
-	}
-	if !r.installed(p.Version) {
-		if err := r.install(p); err != nil {
-			return err
-		}
-	}
-	if p.Version > 1 {
-		return r.keeper.Build(ctx, p.Version)
-	}
-	return nil
-}
-
-// chain implements pipeline.Stages.
-func (r *road) chain(number, version uint32) (pipeline.Chain, pipeline.Swapper, error) {
-	g, err := r.generation(number, version)
-	if err != nil {
-		return pipeline.Chain{}, nil, err
-	}
-	return pipeline.Chain{
-		Refine:   []pipeline.Refiner{r.refine.contract, r.refine.cleanse, r.refine.quality},
-		Apply:    []pipeline.Applier{r.refine.contract, pipeline.Control{}, g.identity, g.golden},
-		Resolve:  g.identity,
-		Resolved: []pipeline.Applier{g.golden},
-	}, g, nil
-}
-
-func (r *road) generation(number, version uint32) (*generation, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if g := r.stages[[2]uint32{number, version}]; g != nil {
-		return g, nil
-	}
-	body := r.known[version]
-	if body == nil {
-		body = &r.v.first
-	}
-	people, err := identity.New(body.Identity, identity.Deps{Hasher: r.hasher})
-	if err != nil {
-		return nil, err
-	}
-	rows, err := golden.New(body.Golden, golden.Deps{Resolve: func(tx engine.Tx, gen uint32, id record.ProfileID) (record.ProfileID, bool, error) {
-		into, found, gone, err := people.ResolveID(withinTx{tx}, gen, id)
-		return into, found && !gone && into != id, err
-	}})
-	if err != nil {
-		return nil, err
-	}
-	g := &generation{identity: people, golden: rows}
-	r.stages[[2]uint32{number, version}] = g
-	return g, nil
-}
-
-// start lets the road run; done stops it.
 func (r *road) start() {
-	if r.running {
-		return
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	keeper := r.keeper
-	go func() {
-		err := keeper.Run(ctx)
-		if err != nil {
-			r.failed(fmt.Errorf("the road ended: %w", err))
-		}
-		ended <- err
-	}()
-	r.running = true
-	r.stop = func() error {
-		cancel()
-		return <-ended
+	for _, p := range r.processes {
+		p.start()
 	}
 }
 
-func (r *road) halt() error {
-	if !r.running {
-		return nil
+func (r *road) halt() error { return r.each((*process).halt) }
+
+// restart has one process end, at a crash in the middle of what it does, and begins
+// another in its place.
+func (r *road) restart(ctx context.Context, at int, crash bool) error {
+	p := r.processes[at]
+	running := p.running
+	r.processes[at] = nil
+	if p == r.asleep {
+		r.asleep = nil
 	}
-	r.running = false
-	return r.stop()
-}
-
-func (r *road) close() error { return errors.Join(r.halt(), r.engine.Close()) }
-
-// restart opens the folder anew. After a crash it holds what was synced, and some of
-// what was not.
-func (r *road) restart(ctx context.Context, crash bool) error {
-	fs := r.fs
+	var err error
 	if crash {
-		fs = r.fs.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: r.dice.IntN(101), RNG: r.dice})
+		err = r.on.kill(p.engine, p.close)
+	} else {
+		err = p.close()
 	}
-	running := r.running
-	if err := r.close(); err != nil {
+	if err != nil {
 		return err
 	}
-	r.fs = fs
-	if err := r.open(ctx); err != nil {
-		return fmt.Errorf("opening the folder again: %w", err)
+	if p, err = r.newProcess(ctx); err != nil {
+		return fmt.Errorf("opening the engine again: %w", err)
 	}
+	r.processes[at] = p
 	if running {
-		r.start()
+		p.start()
 	}
 	return nil
 }
 
 // rule puts a version of the rules into the log and waits until it is in force.
 func (r *road) rule(ctx context.Context, version uint32, body *rules) error {
+	r.wake()
 	props, err := body.control(version)
 	if err != nil {
 		return err
 	}
 	r.clock.micros.Store(moment(0))
-	if _, err := r.newDoor().PutControl(ctx, pipeline.StreamRules, fmt.Sprintf("rules-%d", version), props); err != nil {
+	if _, err := r.processes[0].newDoor().PutControl(ctx, pipeline.StreamRules, fmt.Sprintf("rules-%d", version), props); err != nil {
 		return err
 	}
 	r.start()
-	return r.wait(ctx, func() bool { return r.installed(version) })
+	return r.each(func(p *process) error { return r.wait(ctx, func() bool { return p.installed(version) }) })
 }
 
 // wait asks again and again, as nothing tells when rules are in force.
@@ -301,16 +163,11 @@ func (r *road) config() pipeline.Config {
 	return pipeline.Config{BatchRecords: r.v.Batch, DuplicateWindow: window}
 }
 
-// newDoor opens a door of its own for each record, as if each had come by another
-// process: one door's received times only ever grow.
-func (r *road) newDoor() *pipeline.Door {
-	return pipeline.NewDoor(r.config(), pipeline.DoorDeps{Log: r.engine.Log, Mapper: r.refine.contract, Clock: &r.clock})
-}
-
 // put says s: through the door, at the moment that it was received.
 func (r *road) put(ctx context.Context, s *said) error {
 	r.clock.micros.Store(moment(s.Received))
-	door := r.newDoor()
+	door := r.next().newDoor()
+	r.turn++
 	door.Pin(s.Pin)
 	var pos record.Position
 	var err error
@@ -338,37 +195,54 @@ func (r *road) settle(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		for i, wait := range []func() error{
-			func() error { return r.keeper.WaitSettled(ctx) },
-			func() error { return r.keeper.WaitDone(ctx, at) },
-			func() error { return r.keeper.WaitResolved(ctx) },
+		for i, wait := range []func(p *process) error{
+			func(p *process) error { return p.keeper.WaitSettled(ctx) },
+			func(p *process) error { return p.keeper.WaitDone(ctx, at) },
+			func(p *process) error { return p.keeper.WaitResolved(ctx) },
 		} {
-			if err := wait(); err != nil {
+			if err := r.each(wait); err != nil {
 				return errs.Wrap("stuck", fmt.Sprintf("waiting (%d) for the road", i), err)
 			}
+		}
+		if r.asleep != nil { // the others have done without it
+			r.wake()
+			continue
 		}
 		after, _, err := r.ends(ctx)
 		if err != nil {
 			return err
 		}
-		if before == after && r.keeper.Building() == 0 && r.keeper.CurrentRules() == r.latest() {
-			return r.keeper.WaitSettled(ctx)
+		if before == after && r.agreed() {
+			return r.each(func(p *process) error { return p.keeper.WaitSettled(ctx) })
 		}
 	}
 }
 
+// agreed reports whether all processes know of the same generation, of the newest
+// rules, and of none that is being built.
+func (r *road) agreed() bool {
+	first := r.processes[0]
+	for _, p := range r.processes {
+		if p.keeper.Building() != 0 || p.keeper.Current() != first.keeper.Current() || p.keeper.CurrentRules() != first.latest() {
+			return false
+		}
+	}
+	return true
+}
+
 // ends gives how far the deferred work and the log have come.
 func (r *road) ends(ctx context.Context) (deferred uint64, at record.Position, err error) {
-	for p := range r.engine.Log.Partitions(record.TopicResolve) {
-		_, end, err := r.engine.Log.Bounds(ctx, record.TopicResolve, p)
+	log := r.next().engine.Log
+	for p := range log.Partitions(record.TopicResolve) {
+		_, end, err := log.Bounds(ctx, record.TopicResolve, p)
 		if err != nil {
 			return 0, at, err
 		}
 		deferred += end
 	}
-	at.Log = r.engine.Log.ID()
-	for p := range r.engine.Log.Partitions(engine.TopicIngest) {
-		_, end, err := r.engine.Log.Bounds(ctx, engine.TopicIngest, p)
+	at.Log = log.ID()
+	for p := range log.Partitions(engine.TopicIngest) {
+		_, end, err := log.Bounds(ctx, engine.TopicIngest, p)
 		if err != nil {
 			return 0, at, err
 		}
@@ -379,13 +253,14 @@ func (r *road) ends(ctx context.Context) (deferred uint64, at record.Position, e
 
 // topic reads all of an emitted topic, by partition.
 func (r *road) topic(ctx context.Context, topic string, fn func(value []byte) error) error {
-	for p := range r.engine.Log.Partitions(topic) {
-		_, end, err := r.engine.Log.Bounds(ctx, topic, p)
+	log := r.next().engine.Log
+	for p := range log.Partitions(topic) {
+		_, end, err := log.Bounds(ctx, topic, p)
 		if err != nil {
 			return err
 		}
 		for from := uint64(0); from < end; {
-			values, err := r.engine.Log.Read(ctx, topic, p, from, 1000)
+			values, err := log.Read(ctx, topic, p, from, 1000)
 			if err != nil {
 				return err
 			}
@@ -398,14 +273,4 @@ func (r *road) topic(ctx context.Context, topic string, fn func(value []byte) er
 		}
 	}
 	return nil
-}
-
-// latest is the newest version of the rules that is known.
-func (r *road) latest() (version uint32) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for v := range r.known {
-		version = max(version, v)
-	}
-	return version
 }

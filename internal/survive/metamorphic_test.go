@@ -23,23 +23,43 @@ var (
 	seed   = flag.Uint64("seed", 0, "the first world's seed; 0: another at each run")
 )
 
+// patience is how long a road in one process may take to do a handful of records.
+const patience = 10 * time.Second
+
+// plainEngine is the engine of one process alone.
+const plainEngine = "embedded"
+
 // variant is one way down the road.
 type variant struct {
 	Seed       uint64 // of order, restarts, drains and builds; 0: as said, undisturbed
+	Engine     string
+	Processes  int
 	Partitions int32
 	Topics     int32
 	Batch      int
 	Conflicts  bool
+	every      int // how many things are said, on average, for one that is done
 	first      rules
+	machine    func(v variant) machine
+	patience   time.Duration
+}
+
+func (v variant) String() string {
+	return fmt.Sprintf("seed %d, %s, %d processes, %d partitions, topics of %d, batches of %d, conflicts %v",
+		v.Seed, v.Engine, v.Processes, v.Partitions, v.Topics, v.Batch, v.Conflicts)
 }
 
 // plain is the way that the others are held against.
-func plain(w *world) variant { return variant{Partitions: 1, Topics: 1, Batch: 1, first: w.Rules[0]} }
+func plain(w *world) variant {
+	return variant{Engine: plainEngine, Processes: 1, Partitions: 1, Topics: 1, Batch: 1, every: 8, first: w.Rules[0], machine: newFolder, patience: patience}
+}
 
 func drawVariant(w *world, seed uint64) variant {
 	d := &drawer{Rand: rand.New(rand.NewPCG(seed, 11))}
-	return variant{Seed: seed, Partitions: int32(1 + d.IntN(5)), Topics: int32(1 + d.IntN(3)), Batch: pick(d, 1, 2, 3, 7, 100),
-		Conflicts: d.chance(3), first: w.Rules[0]}
+	v := plain(w)
+	v.Seed, v.Partitions, v.Topics = seed, int32(1+d.IntN(5)), int32(1+d.IntN(3))
+	v.Batch, v.Conflicts = pick(d, 1, 2, 3, 7, 100), d.chance(3)
+	return v
 }
 
 // step is something said, or done to the road after it.
@@ -47,6 +67,7 @@ type step struct {
 	said *said
 	rule bool // the second rules
 	do   string
+	at   int // which process does it, modulo how many there are
 }
 
 // dice are of one place in one variant: what happens there does not depend on what
@@ -96,8 +117,8 @@ func (v variant) schedule(w *world) (steps []step) {
 		steps = append(steps, step{said: s})
 		if v.Seed != 0 {
 			d := v.dice(s.N, 2)
-			if what := [...]string{"restart", "crash", "settle", "build", "halt", "start", "stagger"}; d.IntN(8) == 0 {
-				steps = append(steps, step{do: what[d.IntN(len(what))]})
+			if what := [...]string{"restart", "crash", "settle", "build", "halt", "start", "stagger"}; d.IntN(v.every) == 0 {
+				steps = append(steps, step{do: what[d.IntN(len(what))], at: d.IntN(1 << 20)})
 			}
 		}
 	}
@@ -121,16 +142,14 @@ func (v variant) schedule(w *world) (steps []step) {
 func (v variant) run(w *world) (out *outcome, err error) {
 	ctx, failed := context.WithCancelCause(context.Background())
 	defer failed(nil)
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, v.patience)
 	defer cancel()
 	r, err := openRoad(ctx, v, failed)
 	if err != nil {
 		return nil, err
 	}
 	defer func() {
-		if r.engine != nil {
-			err = errors.Join(err, r.close())
-		}
+		err = errors.Join(err, r.close())
 		if cause := context.Cause(ctx); err != nil && cause != nil && !errors.Is(cause, context.Canceled) {
 			err = errors.Join(cause, err)
 		}
@@ -164,17 +183,24 @@ func (r *road) step(ctx context.Context, w *world, s step) error {
 		}
 		return r.settle(ctx) // undisturbed: one after the other
 	}
+	at := s.at % len(r.processes)
+	p := r.processes[at]
+	if p == r.asleep && s.do != "crash" {
+		r.wake()
+	}
 	switch s.do {
 	case "restart", "crash":
-		return r.restart(ctx, s.do == "crash")
+		return r.restart(ctx, at, s.do == "crash")
 	case "settle":
 		return r.settle(ctx)
 	case "build":
-		return r.keeper.Rebuild(ctx, max(r.keeper.CurrentRules(), r.latest()))
+		return p.keeper.Rebuild(ctx, max(p.keeper.CurrentRules(), p.latest()))
 	case "halt":
-		return r.halt()
+		return p.halt()
 	case "start":
-		r.start()
+		p.start()
+	case "stagger":
+		r.sleep(p)
 	}
 	return nil
 }
@@ -211,7 +237,7 @@ func differs(w *world, ways ...variant) *difference {
 
 func (d *difference) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "world of seed %d\n%svariant %+v\n", d.w.Seed, d.w, d.v)
+	fmt.Fprintf(&b, "world of seed %d\n%svariant %v\n", d.w.Seed, d.w, d.v)
 	for _, s := range d.v.schedule(d.w) {
 		switch {
 		case s.said != nil:
@@ -279,19 +305,20 @@ func shrink(d *difference, until time.Time) *difference {
 	return d
 }
 
-func firstSeed(t *testing.T) uint64 {
+// firstSeed says how to try the same n worlds again, as the flag of that name sets.
+func firstSeed(t *testing.T, flag string, n int) uint64 {
 	s := *seed
 	if s == 0 {
 		s = rand.Uint64() >> 16
 	}
-	t.Logf("seeds from %d on: go test ./internal/survive -run '^%s$' -rounds %d -seed %d", s, t.Name(), *rounds, s)
+	t.Logf("seeds from %d on: go test ./internal/survive -run '^%s$' -%s %d -seed %d", s, t.Name(), flag, n, s)
 	return s
 }
 
 // I3: people, golden attributes, facts, accounts are those that the naive model finds
 // in the set of what was said, whatever the order, batches, partitions and restarts.
 func TestMetamorphic(t *testing.T) {
-	first := firstSeed(t)
+	first := firstSeed(t, "rounds", *rounds)
 	for i := range uint64(*rounds) {
 		w := drawWorld(first + i)
 		ways := []variant{drawVariant(w, 2*w.Seed+1), drawVariant(w, 2*w.Seed+2)}

@@ -13,6 +13,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -40,10 +41,12 @@ const (
 // Deps is what the engine is given.
 type Deps struct {
 	Logger *slog.Logger
-	// Strict refuses writes to keys that a transaction neither locked nor declared.
+	// Strict refuses writes to keys of which a transaction locked neither them nor their owner.
 	Strict bool
 	// Conflict, when set, is asked after each run of a transaction; true runs it again.
 	Conflict func() bool
+	// Dial connects to the servers; nil: by TCP from this machine.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
 // patience bounds every wait for a server's answer.
@@ -54,6 +57,7 @@ type cluster struct {
 	cfg    engine.ClusterConfig
 	logger *slog.Logger
 	id     string // of this handle, among all that share the state
+	dial   func(ctx context.Context, network, address string) (net.Conn, error)
 
 	ctx    context.Context // ends when the engine is closed
 	cancel context.CancelFunc
@@ -89,7 +93,7 @@ func Open(ctx context.Context, cfg engine.ClusterConfig, deps Deps) (*engine.Eng
 	if err != nil {
 		return nil, err
 	}
-	c := &cluster{cfg: cfg, logger: deps.Logger, id: newID(), failed: make(chan struct{})}
+	c := &cluster{cfg: cfg, logger: deps.Logger, id: newID(), dial: deps.Dial, failed: make(chan struct{})}
 	if c.logger == nil {
 		c.logger = slog.New(slog.DiscardHandler)
 	}

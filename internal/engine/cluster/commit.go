@@ -40,7 +40,7 @@ func (p *pairs) add(key, value []byte) {
 type writes struct {
 	inserts pairs // locked while they were absent
 	updates pairs // locked
-	upserts pairs // in a range whose owner is locked
+	upserts pairs // under an owner that is locked
 	deletes [][]byte
 }
 

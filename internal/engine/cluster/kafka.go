@@ -33,7 +33,6 @@ const (
 // options are those of every client of this engine.
 func (c *cluster) options() ([]kgo.Opt, error) {
 	k := c.cfg.Kafka
-	dialer := &net.Dialer{Timeout: 5 * time.Second, KeepAliveConfig: keepAlive}
 	opts := []kgo.Opt{
 		kgo.SeedBrokers(k.Brokers...),
 		kgo.ClientID("kith"),
@@ -52,7 +51,7 @@ func (c *cluster) options() ([]kgo.Opt, error) {
 		}
 	}
 	opts = append(opts, kgo.Dialer(func(ctx context.Context, network, host string) (net.Conn, error) {
-		conn, err := dialer.DialContext(ctx, network, host)
+		conn, err := c.connect(ctx, network, host)
 		if err != nil {
 			return nil, err
 		}
@@ -86,6 +85,14 @@ func (c *cluster) options() ([]kgo.Opt, error) {
 		}
 	}
 	return opts, nil
+}
+
+// connect dials a server.
+func (c *cluster) connect(ctx context.Context, network, address string) (net.Conn, error) {
+	if c.dial != nil {
+		return c.dial(ctx, network, address)
+	}
+	return (&net.Dialer{Timeout: 5 * time.Second, KeepAliveConfig: keepAlive}).DialContext(ctx, network, address)
 }
 
 // keepAlive finds a peer that is gone within seconds, not hours.

@@ -46,9 +46,8 @@ func (c *cluster) openState(ctx context.Context) error {
 	cfg.ConnConfig.RuntimeParams["search_path"] = pgx.Identifier{name}.Sanitize()
 	cfg.ConnConfig.RuntimeParams["application_name"] = "kith"
 	cfg.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = idleInTransaction(c.cfg.LeaseTime)
-	dialer := &net.Dialer{Timeout: 5 * time.Second, KeepAliveConfig: keepAlive}
 	cfg.ConnConfig.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
-		conn, err := dialer.DialContext(ctx, network, address)
+		conn, err := c.connect(ctx, network, address)
 		if err != nil {
 			return nil, err
 		}

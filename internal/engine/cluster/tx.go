@@ -1,7 +1,6 @@
 package cluster
 
 import (
-	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -37,8 +36,7 @@ type tx struct {
 	emits map[outlet]*block
 	order []outlet // of emits, by first use
 
-	ranges [][2][]byte // declared, in Strict
-	err    error       // the first fault: the commit fails with it
+	err error // the first fault: the commit fails with it
 }
 
 type move struct{ from, to uint64 }
@@ -70,7 +68,7 @@ func (t *tx) reset() {
 	t.rows.Reset()
 	clear(t.moves)
 	clear(t.emits)
-	t.marks, t.asked, t.order, t.ranges, t.err = t.marks[:0], 0, t.order[:0], nil, nil
+	t.marks, t.asked, t.order, t.err = t.marks[:0], 0, t.order[:0], nil
 	t.ctx, t.conn = nil, nil
 }
 
@@ -328,9 +326,6 @@ func (t *tx) Range(owner, lo, hi []byte, fn func(key, value []byte) bool) error 
 		}
 		t.rows.Rows[i].Held = true
 	}
-	if t.s.strict {
-		t.ranges = append(t.ranges, [2][]byte{slices.Clone(lo), slices.Clone(hi)})
-	}
 	p := &pages{lo: lo, hi: hi, ask: func(sql string, args []any, each func(key, value []byte)) error {
 		return t.send(t.ctx, func(b *pgx.Batch) { b.Queue(sql, args...) }, func(r pgx.BatchResults) error {
 			q, err := r.Query()
@@ -361,37 +356,42 @@ func (t *tx) placeholder(key []byte) bool {
 }
 
 // Put implements engine.Tx.
-func (t *tx) Put(key, value []byte) {
-	if value == nil {
-		value = []byte{} // nil stands for absent
-	}
-	t.write(key, value)
-}
+func (t *tx) Put(key, value []byte) { t.write(key, key, present(value)) }
 
 // Delete implements engine.Tx.
-func (t *tx) Delete(key []byte) { t.write(key, nil) }
+func (t *tx) Delete(key []byte) { t.write(key, key, nil) }
 
-func (t *tx) write(key, value []byte) {
-	hash := maphash.Bytes(t.seed, key)
-	i := t.rows.Find(hash, key)
-	if t.s.strict && (i < 0 || !t.rows.Rows[i].Locked) && !t.covered(key) {
-		_ = t.fault(errs.New(CodeNotLocked, "a key was written that is neither locked nor in a range whose owner is").
+// PutUnder implements engine.Tx.
+func (t *tx) PutUnder(owner, key, value []byte) { t.write(owner, key, present(value)) }
+
+// DeleteUnder implements engine.Tx.
+func (t *tx) DeleteUnder(owner, key []byte) { t.write(owner, key, nil) }
+
+// present is value, which is never nil: that stands for absent.
+func present(value []byte) []byte {
+	if value == nil {
+		return []byte{}
+	}
+	return value
+}
+
+func (t *tx) write(owner, key, value []byte) {
+	if t.s.strict && !t.locked(owner) {
+		_ = t.fault(errs.New(CodeNotLocked, "a key was written that neither is locked nor has an owner that is").
 			Fix("this is a defect in Kith: please report it"))
 		return
 	}
+	hash := maphash.Bytes(t.seed, key)
+	i := t.rows.Find(hash, key)
 	if i < 0 {
 		i = t.rows.Add(hash, key)
 	}
 	t.rows.Write(i, value)
 }
 
-func (t *tx) covered(key []byte) bool {
-	for _, r := range t.ranges {
-		if bytes.Compare(key, r[0]) >= 0 && (r[1] == nil || bytes.Compare(key, r[1]) < 0) {
-			return true
-		}
-	}
-	return false
+func (t *tx) locked(key []byte) bool {
+	i := t.rows.Find(maphash.Bytes(t.seed, key), key)
+	return i >= 0 && t.rows.Rows[i].Locked
 }
 
 // Emit implements engine.Tx. It copies value.

@@ -1,7 +1,6 @@
 package embedded
 
 import (
-	"bytes"
 	"errors"
 	"runtime"
 	"slices"
@@ -15,7 +14,7 @@ import (
 )
 
 // CodeNotLocked is reported, where Deps.Strict is set, for a write to a key that
-// the transaction neither locked nor covers by a range: a defect in the caller.
+// the transaction has not locked, nor its owner: a defect in the caller.
 const CodeNotLocked errs.Code = "key_unlocked"
 
 // CodeBadTopic is reported for emitting to the ingest log, which only doors write.
@@ -29,7 +28,6 @@ type tx struct {
 	emits   map[outlet]*framer
 	order   []outlet // of emits, by first use
 	moves   map[mark]uint64
-	ranges  [][2][]byte // declared, in Strict
 	iters   []*pebble.Iterator
 	err     error // the first fault: the commit fails with it
 	key     []byte
@@ -50,7 +48,7 @@ func (t *tx) reset() {
 		t.emits = make(map[outlet]*framer)
 	}
 	clear(t.moves)
-	t.order, t.ranges, t.err = t.order[:0], nil, nil
+	t.order, t.err = t.order[:0], nil
 	t.singles = 0
 }
 
@@ -209,12 +207,9 @@ func (t *tx) Range(owner, lo, hi []byte, fn func(key, value []byte) bool) error 
 	if t.err != nil {
 		return t.err
 	}
-	if i := t.rows.Find(t.s.cache.hash(owner), owner); i < 0 || !t.rows.Rows[i].Locked {
+	if !t.locked(owner) {
 		return t.fault(errs.New(engine.CodeNotOwner, "a range was read without its owner's lock").
 			Fix("this is a defect in Kith: please report it"))
-	}
-	if t.s.strict {
-		t.ranges = append(t.ranges, [2][]byte{slices.Clone(lo), slices.Clone(hi)})
 	}
 	it, err := t.iter()
 	if err != nil {
@@ -239,37 +234,42 @@ func (t *tx) Range(owner, lo, hi []byte, fn func(key, value []byte) bool) error 
 }
 
 // Put implements engine.Tx.
-func (t *tx) Put(key, value []byte) {
-	if value == nil {
-		value = []byte{} // nil stands for absent
-	}
-	t.write(key, value)
-}
+func (t *tx) Put(key, value []byte) { t.write(key, key, present(value)) }
 
 // Delete implements engine.Tx.
-func (t *tx) Delete(key []byte) { t.write(key, nil) }
+func (t *tx) Delete(key []byte) { t.write(key, key, nil) }
 
-func (t *tx) write(key, value []byte) {
-	hash := t.s.cache.hash(key)
-	i := t.rows.Find(hash, key)
-	if t.s.strict && (i < 0 || !t.rows.Rows[i].Locked) && !t.covered(key) {
-		_ = t.fault(errs.New(CodeNotLocked, "a key was written that is neither locked nor in a range whose owner is").
+// PutUnder implements engine.Tx.
+func (t *tx) PutUnder(owner, key, value []byte) { t.write(owner, key, present(value)) }
+
+// DeleteUnder implements engine.Tx.
+func (t *tx) DeleteUnder(owner, key []byte) { t.write(owner, key, nil) }
+
+// present is value, which is never nil: that stands for absent.
+func present(value []byte) []byte {
+	if value == nil {
+		return []byte{}
+	}
+	return value
+}
+
+func (t *tx) write(owner, key, value []byte) {
+	if t.s.strict && !t.locked(owner) {
+		_ = t.fault(errs.New(CodeNotLocked, "a key was written that neither is locked nor has an owner that is").
 			Fix("this is a defect in Kith: please report it"))
 		return
 	}
+	hash := t.s.cache.hash(key)
+	i := t.rows.Find(hash, key)
 	if i < 0 {
 		i = t.rows.Add(hash, key)
 	}
 	t.rows.Write(i, value)
 }
 
-func (t *tx) covered(key []byte) bool {
-	for _, r := range t.ranges {
-		if bytes.Compare(key, r[0]) >= 0 && (r[1] == nil || bytes.Compare(key, r[1]) < 0) {
-			return true
-		}
-	}
-	return false
+func (t *tx) locked(key []byte) bool {
+	i := t.rows.Find(t.s.cache.hash(key), key)
+	return i >= 0 && t.rows.Rows[i].Locked
 }
 
 // Emit implements engine.Tx. It copies value.

@@ -12,6 +12,7 @@ func raceCases() []testCase {
 		{name: "race/two writers on one key", run: raceKey},
 		{name: "race/two writers on an absent key", run: raceAbsent},
 		{name: "race/phantom in a range", run: racePhantom},
+		{name: "race/writes under an owner", run: raceUnder},
 		{name: "race/write skew", run: raceSkew},
 		{name: "race/stale owner", run: raceStale},
 		{name: "race/views see whole transactions", run: raceViews},
@@ -84,6 +85,43 @@ func raceAbsent(h *harness) {
 	h.want(total, laps)
 }
 
+// raceUnder: each writes entries under an owner that counts them, which nobody wrote
+// before, and reads none of them. Were the owner no lock, two would write one entry.
+func raceUnder(h *harness) {
+	h.together(racers, func(w int) error {
+		for i := range laps {
+			err := h.handle(w).State.Update(h.ctx(), func(tx engine.Tx) error {
+				values, err := tx.Lock([]byte("count"))
+				if err != nil {
+					return err
+				}
+				n := toU64(values[0])
+				tx.PutUnder([]byte("count"), fmt.Appendf(nil, "under/%06d", n), fmt.Appendf(nil, "%d %d", w, i))
+				if n > 0 {
+					tx.DeleteUnder([]byte("count"), fmt.Appendf(nil, "before/%06d", n-1))
+				}
+				tx.PutUnder([]byte("count"), fmt.Appendf(nil, "before/%06d", n), nil)
+				tx.Put([]byte("count"), u64(n+1))
+				return nil
+			})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	entries, last := make(map[string]bool), 0
+	h.ok(h.e.State.View(h.ctx(), func(r engine.Reader) error {
+		err := r.Scan([]byte("under/"), []byte("under0"), func(_, v []byte) bool { entries[string(v)] = true; return true })
+		if err != nil {
+			return err
+		}
+		return r.Scan([]byte("before/"), []byte("before0"), func(_, _ []byte) bool { last++; return true })
+	}))
+	h.want(len(entries), racers*laps)
+	h.want(last, 1)
+}
+
 // racePhantom: each counts a range under its owner, which nobody ever wrote, and
 // adds the next entry. With a phantom two would count alike and one entry be lost.
 func racePhantom(h *harness) {
@@ -98,7 +136,7 @@ func racePhantom(h *harness) {
 				if err := tx.Range([]byte("owner"), lo, hi, func(_, _ []byte) bool { n++; return true }); err != nil {
 					return err
 				}
-				tx.Put(fmt.Appendf(nil, "list/%06d", n), fmt.Appendf(nil, "%d %d", w, i))
+				tx.PutUnder([]byte("owner"), fmt.Appendf(nil, "list/%06d", n), fmt.Appendf(nil, "%d %d", w, i))
 				return nil
 			})
 			if err != nil {

@@ -100,13 +100,14 @@ func stateRanges(h *harness) {
 		}
 		lo, hi := []byte("p/0"), []byte("p/9")
 		expect(lo, hi, "p/1=a p/3=c p/5=e")
-		tx.Put([]byte("p/2"), []byte("b")) // in a declared range: no lock of its own
-		tx.Put([]byte("p/3"), []byte("C"))
-		tx.Delete([]byte("p/5"))
-		tx.Delete([]byte("p/4"))
+		owner := []byte("p/owner")
+		tx.PutUnder(owner, []byte("p/2"), []byte("b")) // no lock of its own
+		tx.PutUnder(owner, []byte("p/3"), []byte("C"))
+		tx.DeleteUnder(owner, []byte("p/5"))
+		tx.DeleteUnder(owner, []byte("p/4"))
 		expect(lo, hi, "p/1=a p/2=b p/3=C")
-		tx.Put([]byte("p/5"), []byte("E"))
-		tx.Delete([]byte("p/1"))
+		tx.PutUnder(owner, []byte("p/5"), []byte("E"))
+		tx.DeleteUnder(owner, []byte("p/1"))
 		expect(lo, hi, "p/2=b p/3=C p/5=E")
 		expect([]byte("p/3"), []byte("p/5"), "p/3=C") // the lower bound is in, the upper is not
 		expect([]byte("p/5"), nil, "p/5=E p/owner=o q/1=z")
@@ -144,20 +145,22 @@ func stateUnlocked(h *harness) {
 	tries := map[string]func(tx engine.Tx) error{
 		"put":    func(tx engine.Tx) error { tx.Put([]byte("k"), []byte("v")); return nil },
 		"delete": func(tx engine.Tx) error { tx.Delete([]byte("k")); return nil },
-		"beside the range": func(tx engine.Tx) error {
+		"in a range": func(tx engine.Tx) error {
 			if _, err := tx.Lock([]byte("owner")); err != nil {
 				return err
 			}
-			if _, err := list(tx, "owner", []byte("r/"), []byte("r0")); err != nil {
+			if _, err := list(tx, "owner", []byte("r/"), []byte("r1")); err != nil {
 				return err
 			}
-			tx.Put([]byte("r0"), []byte("v"))
+			tx.Put([]byte("r0"), []byte("v")) // whose owner is not named
 			return nil
 		},
+		"put under":    func(tx engine.Tx) error { tx.PutUnder([]byte("owner"), []byte("k"), []byte("v")); return nil },
+		"delete under": func(tx engine.Tx) error { tx.DeleteUnder([]byte("owner"), []byte("k")); return nil },
 	}
 	for name, fn := range tries {
 		if err := h.e.State.Update(h.ctx(), fn); err == nil {
-			h.Errorf("%s: a key that nobody locked was written", name)
+			h.Errorf("%s: a key was written without a lock", name)
 		}
 	}
 	h.want(h.get("k"), "(none)")

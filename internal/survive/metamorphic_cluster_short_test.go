@@ -1,0 +1,5 @@
+//go:build integration && !soak
+
+package survive_test
+
+const defaultClusterRounds = 6
