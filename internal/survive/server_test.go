@@ -411,7 +411,7 @@ func (p *project) drained(want uint64, patience time.Duration, sources ...string
 		p.t.Fatal(err)
 	}
 	if n := l.effective(sources...); n != want {
-		p.t.Errorf("%d records of %v acted, want %d: some had a double effect", n, sources, want)
+		p.t.Errorf("%d records of %v acted, want %d: some had a double effect: %+v", n, sources, want, l.Lines)
 	}
 	if !l.Balanced || l.Pending != 0 {
 		p.t.Errorf("the ledger does not balance: %+v", l)
