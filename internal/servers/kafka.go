@@ -140,6 +140,9 @@ func (k *Kafka) KillBroker(i int) error {
 	return nil
 }
 
+// Running reports whether a broker has not ended: it may do so by itself.
+func (k *Kafka) Running(i int) bool { return k.brokers[i].current().alive() }
+
 // PauseBroker stops one broker where it is: its connections stay, and it does not answer.
 // A broker that is paused can be killed.
 func (k *Kafka) PauseBroker(i int) error { return k.brokers[i].current().signal(pause) }

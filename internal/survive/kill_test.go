@@ -92,7 +92,7 @@ destinations:
 	if n := l.effective("web"); n != uint64(s.events) {
 		t.Errorf("%d web events acted, want %d", n, s.events)
 	}
-	s.traced()
+	s.traced(400)
 	s.delivered(h)
 	t.Logf("%d kills, %d of them while busy; %d batches acknowledged in %d tries; %d of %d decisions; ledger %d records; %s", killed, busy, c.acked.Load(), c.tries.Load(),
 		decided, asked, l.Accepted, h.counts())
@@ -147,9 +147,9 @@ func (s *shop) decide(pairs []map[string]any) (n [2]int) {
 
 // traced asks where a sample of acknowledged messages went: each must have been found
 // durable and have a disposition.
-func (s *shop) traced() {
+func (s *shop) traced(most int) {
 	s.t.Helper()
-	step := max(1, s.events/400)
+	step := max(1, s.events/most)
 	for i := 1; i <= s.events; i += step {
 		var trace struct {
 			Hops []struct {

@@ -12,4 +12,9 @@ const (
 	// mostMemory is the bound, in MiB, on what the server may ever have resident, with
 	// default settings of cache and warehouse.
 	mostMemory = 1000
+
+	// Of several processes on one cluster.
+	processes     = 3
+	clusterRounds = 30
+	clusterPeople = 1500
 )

@@ -12,7 +12,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -21,6 +20,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/kithdata/kith/internal/app"
+	"github.com/kithdata/kith/internal/servers"
 )
 
 // binary is the Kith under test.
@@ -35,22 +35,28 @@ func binary(t testing.TB) string {
 
 // project is a folder with a kith.yaml, and the server that runs it, if one does.
 type project struct {
+	door
 	t      *testing.T
 	dir    string
+	side   *servers.Side // of a Link, where it runs
 	cmd    *exec.Cmd
 	ended  chan struct{} // closed once cmd has ended
 	pid    int           // of the server: the supervisor's child
-	base   string
 	key    string
-	client *http.Client
 	stderr string // file that gathers what all runs wrote
+}
+
+// door is where a server answers, and who asks it.
+type door struct {
+	base   string
+	client *http.Client
 }
 
 // newProject makes a project in a new folder. Its data folder lies in dir, or where
 // the text says.
 func newProject(t *testing.T, text string) *project {
 	t.Helper()
-	p := &project{t: t, dir: t.TempDir(), client: &http.Client{Timeout: time.Minute}}
+	p := &project{t: t, dir: t.TempDir(), door: door{client: &http.Client{Timeout: time.Minute}}}
 	p.stderr = filepath.Join(p.dir, "stderr.log")
 	p.write("kith.yaml", text)
 	t.Cleanup(func() {
@@ -124,7 +130,7 @@ func (p *project) launch(args ...string) {
 		p.t.Fatal(err)
 	}
 	defer log.Close()
-	cmd := exec.Command(binary(p.t), append([]string{"run", "--project", p.dir}, args...)...)
+	cmd := p.side.Command(context.Background(), binary(p.t), append([]string{"run", "--project", p.dir}, args...)...)
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := cmd.Start(); err != nil {
@@ -160,11 +166,9 @@ func (p *project) answer() {
 
 // find reads where the server of the data folder is, and asks it for its health.
 func (p *project) find() error {
-	l, ok := app.ReadLocal(p.data())
-	if !ok || l.Address == "" || l.PID == 0 || !alive(l.PID) {
-		return errors.New("it has not said where it listens")
+	if err := p.locate(); err != nil {
+		return err
 	}
-	p.base, p.key, p.pid = l.Address, l.Key, l.PID
 	resp, err := p.client.Get(p.base + "/readyz")
 	if err != nil {
 		return errors.New("it refuses connections")
@@ -173,6 +177,16 @@ func (p *project) find() error {
 	if resp.StatusCode != http.StatusOK {
 		return fmt.Errorf("readyz answers %d", resp.StatusCode)
 	}
+	return nil
+}
+
+// locate reads where the server of the data folder is.
+func (p *project) locate() error {
+	l, ok := app.ReadLocal(p.data())
+	if !ok || l.Address == "" || l.PID == 0 || !alive(l.PID) {
+		return errors.New("it has not said where it listens")
+	}
+	p.base, p.key, p.pid = l.Address, l.Key, l.PID
 	return nil
 }
 
@@ -251,79 +265,6 @@ func (p *project) poll(what string, patience time.Duration, try func() error) {
 	}
 }
 
-// stat gives the fields of /proc/PID/stat after the name: state, parent, group, …
-func stat(pid int) []string {
-	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
-	if err != nil {
-		return nil
-	}
-	return strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
-}
-
-// alive reports whether a process runs; a zombie does not.
-func alive(pid int) bool {
-	f := stat(pid)
-	return len(f) > 2 && f[0] != "Z" && f[0] != "X"
-}
-
-func child(pid, parent int) bool {
-	f := stat(pid)
-	return len(f) > 2 && f[1] == strconv.Itoa(parent)
-}
-
-// members lists the live processes of a group.
-func members(group int) (pids []int) {
-	entries, _ := os.ReadDir("/proc")
-	for _, e := range entries {
-		pid, err := strconv.Atoi(e.Name())
-		if err != nil {
-			continue
-		}
-		if f := stat(pid); len(f) > 2 && f[0] != "Z" && f[0] != "X" && f[2] == strconv.Itoa(group) {
-			pids = append(pids, pid)
-		}
-	}
-	return pids
-}
-
-// peak is the most memory that the server ever had resident, in MiB.
-func (p *project) peak() int {
-	p.t.Helper()
-	text, err := os.ReadFile("/proc/" + strconv.Itoa(p.pid) + "/status")
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	for line := range strings.Lines(string(text)) {
-		if rest, ok := strings.CutPrefix(line, "VmHWM:"); ok {
-			kib, err := strconv.Atoi(strings.TrimSuffix(strings.TrimSpace(rest), " kB"))
-			if err != nil {
-				p.t.Fatal(err)
-			}
-			return kib >> 10
-		}
-	}
-	p.t.Fatal("/proc tells no VmHWM")
-	return 0
-}
-
-// processor is the processor time that the server has used, in seconds.
-func (p *project) processor() float64 {
-	p.t.Helper()
-	f := stat(p.pid)
-	if len(f) < 13 {
-		p.t.Fatal("/proc tells no processor time")
-	}
-	ticks := 0 // of 10 ms: what Linux shows, on every machine
-	for _, field := range f[11:13] {
-		n, err := strconv.Atoi(field)
-		if err != nil {
-			p.t.Fatal(err)
-		}
-		ticks += n
-	}
-	return float64(ticks) / 100
-}
-
 // answer is an HTTP answer.
 type answer struct {
 	status int
@@ -334,17 +275,17 @@ type answer struct {
 func (a answer) String() string { return fmt.Sprintf("%d %s", a.status, tail(string(a.body), 300)) }
 
 // ask sends one request; header are name and value in turn.
-func (p *project) ask(method, path string, body []byte, header ...string) (a answer, err error) {
+func (d door) ask(method, path string, body []byte, header ...string) (a answer, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, method, p.base+path, bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, method, d.base+path, bytes.NewReader(body))
 	if err != nil {
 		return a, err
 	}
 	for i := 0; i < len(header); i += 2 {
 		req.Header.Set(header[i], header[i+1])
 	}
-	resp, err := p.client.Do(req)
+	resp, err := d.client.Do(req)
 	if err != nil {
 		return a, err
 	}
@@ -470,7 +411,7 @@ func (p *project) drained(want uint64, patience time.Duration, sources ...string
 		p.t.Fatal(err)
 	}
 	if n := l.effective(sources...); n != want {
-		p.t.Errorf("%d records of %v acted, want %d: some had a double effect", n, sources, want)
+		p.t.Errorf("%d records of %v acted, want %d: some had a double effect: %+v", n, sources, want, l.Lines)
 	}
 	if !l.Balanced || l.Pending != 0 {
 		p.t.Errorf("the ledger does not balance: %+v", l)

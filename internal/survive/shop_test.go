@@ -96,6 +96,7 @@ server: {listen: "127.0.0.1:0"}
 // shop is the made-up shop's project with all that its sources will say.
 type shop struct {
 	*project
+	also    []*project // of further processes: each has the files of all sources too
 	world   *demo.World
 	files   map[string]string // by name below sources/; what is not written yet
 	rows    int               // records of all files
@@ -109,7 +110,13 @@ var fileSources = []string{"crm", "shop", "desk", "news", "bought"}
 // newShop invents the shop. Its files come in pieces of so many lines.
 func newShop(t *testing.T, people int, seed uint64, piece int, project string) *shop {
 	t.Helper()
-	s := &shop{project: newProject(t, project), world: demo.NewWorld(demo.Params{People: people, Seed: seed}), files: map[string]string{}}
+	return openShop(t, newProject(t, project), people, seed, piece)
+}
+
+// openShop invents the shop of a project that is there already.
+func openShop(t *testing.T, p *project, people int, seed uint64, piece int) *shop {
+	t.Helper()
+	s := &shop{project: p, world: demo.NewWorld(demo.Params{People: people, Seed: seed}), files: map[string]string{}}
 	dir := t.TempDir()
 	n, err := s.world.WriteFiles(dir)
 	if err != nil {
@@ -130,10 +137,16 @@ func newShop(t *testing.T, people int, seed uint64, piece int, project string) *
 		}
 		s.cut(filepath.Base(name), string(text), piece)
 	}
-	if err := os.MkdirAll(s.path("sources"), 0o755); err != nil {
-		t.Fatal(err)
-	}
+	s.prepare(p)
 	return s
+}
+
+// prepare makes the folder that a project's sources watch.
+func (s *shop) prepare(p *project) {
+	s.t.Helper()
+	if err := os.MkdirAll(p.path("sources"), 0o755); err != nil {
+		s.t.Fatal(err)
+	}
 }
 
 // cut makes a file into several, each with the header.
@@ -155,7 +168,9 @@ func (s *shop) deliver(n int) {
 		if n == 0 {
 			return
 		}
-		s.write(filepath.Join("sources", name), s.files[name])
+		for _, p := range append([]*project{s.project}, s.also...) {
+			p.write(filepath.Join("sources", name), s.files[name])
+		}
 		delete(s.files, name)
 		n--
 	}
@@ -189,6 +204,7 @@ func split(t *testing.T, batches []demo.WebBatch, n int) (small []demo.WebBatch)
 // acknowledged is sent again, whatever became of the server meanwhile.
 type sender struct {
 	s     *shop
+	to    func() door  // which of several processes is next; nil: the shop's own
 	acked atomic.Int64 // batches
 	tries atomic.Int64
 	codes sync.Map // codes of refusals seen
@@ -227,7 +243,11 @@ func (c *sender) post(body []byte, stop <-chan struct{}) bool {
 		default:
 		}
 		c.tries.Add(1)
-		a, err := c.s.ask(http.MethodPost, "/v1/batch", body)
+		d := c.s.door
+		if c.to != nil {
+			d = c.to()
+		}
+		a, err := d.ask(http.MethodPost, "/v1/batch", body)
 		switch {
 		case err != nil: // killed: whether it was stored nobody knows
 		case a.status == http.StatusOK:

@@ -12,4 +12,9 @@ const (
 	// mostMemory is the bound, in MiB, on what the server may ever have resident, with
 	// default settings of cache and warehouse.
 	mostMemory = 500
+
+	// Of several processes on one cluster.
+	processes     = 3
+	clusterRounds = 3
+	clusterPeople = 120
 )

@@ -180,6 +180,22 @@ func TestAnotherProcessSeesARevocation(t *testing.T) {
 	}
 }
 
+func TestAnotherProcessSeesANewKey(t *testing.T) {
+	ctx, st, clk := context.Background(), &store{}, newHand()
+	here, there := New(st, clk), New(st, clk)
+	if _, err := there.Authenticate(ctx, NewSecret(Read)); !errs.Is(err, CodeUnauthenticated) {
+		t.Fatal(err)
+	}
+	_, secret, err := here.Create(ctx, "app", Read, time.Time{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	clk.Add(again)
+	if _, err := there.Authenticate(ctx, secret); err != nil {
+		t.Errorf("a key that was made elsewhere a moment ago: %v", err)
+	}
+}
+
 func TestStoreThatFails(t *testing.T) {
 	ctx, st, clk := context.Background(), &store{}, newHand()
 	keys := New(st, clk)

@@ -32,6 +32,9 @@ const (
 	// refresh is how old the view of the keys may grow: what another process
 	// created or revoked counts here after this time. Own changes count at once.
 	refresh = 5 * time.Second
+	// again is how old the view may be that does not know a key: another process may
+	// just have made it. Nonsense costs the store no more than one look in that time.
+	again = 200 * time.Millisecond
 	// stale is how long the last view serves while the store cannot be read; after
 	// it nothing opens, since a revocation may have been missed.
 	stale = time.Minute
@@ -183,6 +186,12 @@ func (k *Keys) Authenticate(ctx context.Context, presented string) (Principal, e
 	}
 	hash := sha256.Sum256([]byte(presented))
 	key := v.byHash[hash]
+	if key == nil && now.Sub(v.loaded) >= again {
+		if v, err = k.newer(ctx, v); err != nil {
+			return Principal{}, err
+		}
+		key = v.byHash[hash]
+	}
 	if key == nil || subtle.ConstantTimeCompare(key.hash[:], hash[:]) != 1 || !key.usable(now) {
 		return Principal{}, unauthenticated()
 	}
@@ -206,8 +215,20 @@ func (k *Keys) current(ctx context.Context, now time.Time) (*view, error) {
 		return v, nil
 	}
 	defer k.mu.Unlock()
-	if again := k.view.Load(); again != v {
-		return again, nil // somebody reloaded while this caller waited
+	return k.replace(ctx, v, now)
+}
+
+// newer gives a view that was read after v, or v while the store cannot be read.
+func (k *Keys) newer(ctx context.Context, v *view) (*view, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.replace(ctx, v, k.clock.Now())
+}
+
+// replace reads the view anew, unless somebody did so after v; k.mu is held.
+func (k *Keys) replace(ctx context.Context, v *view, now time.Time) (*view, error) {
+	if other := k.view.Load(); other != v {
+		return other, nil
 	}
 	fresh, err := k.load(ctx)
 	if err != nil && v != nil && now.Sub(v.loaded) < stale {

@@ -6,9 +6,11 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/kithdata/kith/internal/kit/errs"
 	"github.com/kithdata/kith/internal/source/file"
 )
 
@@ -96,5 +98,45 @@ func TestRunAgain(t *testing.T) {
 	}
 	if len(r.log.byID) != 7_500 || r.log.conflicts != 0 || r.log.again == 0 {
 		t.Error(len(r.log.byID), r.log.conflicts, r.log.again)
+	}
+}
+
+// TestTakenOverInAnotherFolder has a source end at any Put or Save, and a process that
+// has the same files in another folder read on (I2).
+func TestTakenOverInAnotherFolder(t *testing.T) {
+	const n = 4_500
+	killed := errs.New("engine_failed", "killed")
+	for stop := 1; ; stop++ {
+		here, there := newRig(t, "*.csv"), newRig(t, "*.csv")
+		there.log, there.store = here.log, here.store
+		for _, r := range []*rig{here, there} {
+			r.write("a.csv", manyRows(n))
+		}
+		steps := 0
+		var mu sync.Mutex // a Put and a Save may be under way at once
+		die := func(int) error {
+			mu.Lock()
+			defer mu.Unlock()
+			if steps++; steps >= stop {
+				return killed
+			}
+			return nil
+		}
+		here.log.after, here.store.fail = die, die
+		err := here.source().Run(t.Context())
+		if err != nil && !errs.Is(err, "engine_failed") {
+			t.Fatal(err)
+		}
+		here.log.after, here.store.fail = nil, nil
+		there.run()
+		if len(here.log.byID) != n || here.log.conflicts != 0 {
+			t.Fatalf("ended at step %d: %d rows, %d conflicts", stop, len(here.log.byID), here.log.conflicts)
+		}
+		if err == nil { // it came to its end
+			if stop < 5 {
+				t.Errorf("it has %d steps", stop)
+			}
+			return
+		}
 	}
 }

@@ -9,7 +9,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/cespare/xxhash/v2"
 
@@ -29,7 +31,7 @@ const (
 // by which it is known again.
 type progress struct {
 	Ordinal int64  // of first sight, from 1
-	Path    string // where it was last seen
+	Path    string // where it was last seen, below the glob's folder
 	HeadLen int64  // of the bytes that Head is of; at least 1
 	Head    uint64
 	Pos     int64  // bytes of content taken
@@ -114,10 +116,38 @@ type known struct {
 	files  map[int64]*progress
 	sights map[string]sight // by pathName
 	last   int64            // greatest ordinal given
+	folder string           // the glob's
 }
 
-func load(ctx context.Context, store record.Store) (*known, error) {
-	k := &known{files: map[int64]*progress{}, sights: map[string]sight{}}
+// below is a path as the Store has it: without the glob's folder, which may be another
+// one for each process that reads the source in turn.
+func (k *known) below(path string) string {
+	if rest, ok := strings.CutPrefix(path, k.folder); ok {
+		return rest
+	}
+	return path
+}
+
+// fixed is the folder that all files of a glob lie in, with its separator.
+func fixed(glob string) string {
+	if at := strings.IndexAny(glob, `*?[`); at >= 0 {
+		glob = glob[:at]
+	}
+	dir, _ := filepath.Split(glob)
+	return dir
+}
+
+// sight gives what is noted of a path. Before it was noted below the glob's folder, it
+// was in full.
+func (k *known) sight(path string) (s sight, ok bool) {
+	if s, ok = k.sights[pathName(k.below(path))]; !ok {
+		s, ok = k.sights[pathName(path)]
+	}
+	return s, ok
+}
+
+func load(ctx context.Context, store record.Store, glob string) (*known, error) {
+	k := &known{files: map[int64]*progress{}, sights: map[string]sight{}, folder: fixed(glob)}
 	docs, err := store.List(ctx, filePrefix, maxDocs)
 	if err != nil {
 		return nil, err
@@ -127,6 +157,7 @@ func load(ctx context.Context, store record.Store) (*known, error) {
 		if err != nil {
 			return nil, err
 		}
+		p.Path = k.below(p.Path)
 		k.files[p.Ordinal] = &p
 		k.last = max(k.last, p.Ordinal)
 	}
@@ -153,6 +184,7 @@ type found struct {
 // recognise finds the longest content taken before that the file at path begins
 // with. It reads no more than that.
 func (k *known) recognise(ctx context.Context, path string, s *stream) (found, error) {
+	path = k.below(path)
 	fresh := found{progress: progress{Path: path, HeadLen: int64(len(s.head)), Head: xxhash.Sum64(s.head)}}
 	fresh.digest.Reset()
 	fresh.Digest = fresh.digest.Sum64()
@@ -184,7 +216,7 @@ func (k *known) recognise(ctx context.Context, path string, s *stream) (found, e
 
 // claim decides as what a content is read on that begins with one taken before.
 func (k *known) claim(path string, best, fresh found) found {
-	if best.whole || best.Path == path || !best.Done || gone(best.Path) {
+	if best.whole || best.Path == path || !best.Done || k.gone(best.Path) {
 		best.Path = path
 		return best
 	}
@@ -196,7 +228,11 @@ func (k *known) claim(path string, best, fresh found) found {
 	return best
 }
 
-func gone(path string) bool {
+// gone reports whether nothing is at a path of the Store's any more.
+func (k *known) gone(path string) bool {
+	if !filepath.IsAbs(path) {
+		path = k.folder + path
+	}
 	_, err := os.Stat(path)
 	return errors.Is(err, os.ErrNotExist)
 }

@@ -272,7 +272,7 @@ func (r *run) put(ctx context.Context, f *reading) error {
 func (r *run) settle(ctx context.Context, c candidate, p *progress) error {
 	delete(r.held, c.path)
 	delete(r.faulty, c.path)
-	name := pathName(c.path)
+	name := pathName(r.known.below(c.path))
 	if err := r.save(ctx, p, map[string][]byte{name: c.sight.encode()}); err != nil {
 		return err
 	}

@@ -105,7 +105,7 @@ func New(cfg Config, deps Deps) (*Source, error) {
 func (s *Source) Run(ctx context.Context) error {
 	r := &run{Source: s, held: map[string]heldSight{}, faulty: map[string]sight{}}
 	err := r.persist(ctx, func() (err error) {
-		r.known, err = load(ctx, s.deps.Store)
+		r.known, err = load(ctx, s.deps.Store, s.cfg.Path)
 		return err
 	})
 	if err != nil {
@@ -203,7 +203,7 @@ func (r *run) todo(paths []string) (todo []candidate, bytes int64) {
 			continue // gone again, or a folder
 		}
 		now := sightOf(fi)
-		if seen, ok := r.known.sights[pathName(path)]; ok && seen == now {
+		if seen, ok := r.known.sight(path); ok && seen == now {
 			continue
 		}
 		if seen, ok := r.faulty[path]; ok && seen == now {
