@@ -124,7 +124,7 @@ func (r *Road) partition(owned context.Context, p int32) error {
 // again, and the partition lie idle.
 func ended(owned context.Context, err error) error {
 	if owned.Err() != nil {
-		return nil
+		return nil //nolint:nilerr // as the name says
 	}
 	return err
 }

@@ -39,7 +39,7 @@ func launch(bin, dir, text string) (*process, error) {
 		return nil, err
 	}
 	defer log.Close() //nolint:errcheck // the child has its own
-	p := &process{dir: dir, cmd: exec.Command(bin, "run", "--project", dir), ended: make(chan struct{})}
+	p := &process{dir: dir, cmd: exec.CommandContext(context.Background(), bin, "run", "--project", dir), ended: make(chan struct{})}
 	p.cmd.Stdout, p.cmd.Stderr = log, log
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := p.cmd.Start(); err != nil {
@@ -68,8 +68,8 @@ func (p *process) ready(ctx context.Context) error {
 			Address string `json:"address"`
 			Key     string `json:"key"`
 		}
-		if json.Unmarshal(text, &local) != nil || local.Address == "" {
-			return false, nil
+		if err := json.Unmarshal(text, &local); err != nil || local.Address == "" {
+			return false, nil //nolint:nilerr // half written: read again
 		}
 		p.base, p.key = local.Address, local.Key
 		_, err = p.get(ctx, "/readyz")

@@ -139,7 +139,7 @@ func (c *cluster) openLog(ctx context.Context) error {
 		kgo.MaxBufferedRecords(1<<20),
 		kgo.ProducerLinger(produceLinger),
 		kgo.RecordDeliveryTimeout(patience),
-		kgo.ProduceRequestTimeout(5 * time.Second),
+		kgo.ProduceRequestTimeout(5*time.Second),
 	)...)
 	if err != nil {
 		return errs.Wrap(CodeOpen, "connecting to Kafka", err).At("engine.cluster.kafka").Fix("check the settings")

@@ -74,7 +74,7 @@ func (l *log) Own(ctx context.Context, group, topic string, run func(ctx context
 // asked gives nil for an end that was asked for: only then is it no fault.
 func asked(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
-		return nil
+		return nil //nolint:nilerr // as the name says
 	}
 	return err
 }

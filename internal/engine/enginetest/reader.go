@@ -228,10 +228,14 @@ func leaseOne(h *harness) {
 			if n != 1 {
 				return errors.New("a lease has two holders")
 			}
-			if got, err := e.State.Holder(ctx, "loader"); err != nil || got != about {
-				return fmt.Errorf("the holder is %q (%v), want %q", got, err, about)
+			got, err := e.State.Holder(ctx, "loader")
+			if err != nil {
+				return err
 			}
-			err := e.State.Update(ctx, func(tx engine.Tx) error { return put(tx, about, "was here") })
+			if got != about {
+				return fmt.Errorf("the holder is %q, want %q", got, about)
+			}
+			err = e.State.Update(ctx, func(tx engine.Tx) error { return put(tx, about, "was here") })
 			mu.Lock()
 			inside--
 			mu.Unlock()
