@@ -9,6 +9,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -178,25 +179,46 @@ func (f *fleet) cutFromDatabase(rng *rand.Rand, l *load) {
 	m.way.Heal()
 }
 
-// cutFromKafka cuts the one process that speaks to Kafka through proxies.
+// cutFromKafka cuts the one process that speaks to Kafka through proxies, until it has
+// noticed that its partitions may be another's.
 func (f *fleet) cutFromKafka(rng *rand.Rand, l *load) {
-	begun := time.Now()
+	f.cutKafka()
+	for _, m := range f.members {
+		if m.proxied {
+			m.unready("partitions are being spread")
+		}
+	}
+	f.more(l, 3)
+	if rng.IntN(2) == 0 {
+		for i := range f.kafka.BootstrapProxied() {
+			f.kafka.Proxy(i).Drop()
+		}
+	}
+	f.healKafka()
+}
+
+func (f *fleet) cutKafka() {
 	for i := range f.kafka.BootstrapProxied() {
 		f.kafka.Proxy(i).Cut()
 	}
-	f.poll("its place in the group has run out", 30*time.Second, func() error {
-		if time.Since(begun) < lease*3/2 {
-			return errors.New("not yet")
-		}
-		return nil
-	})
-	f.more(l, 3)
+}
+
+func (f *fleet) healKafka() {
 	for i := range f.kafka.BootstrapProxied() {
-		if p := f.kafka.Proxy(i); rng.IntN(2) == 0 {
-			p.Drop()
-		}
 		f.kafka.Proxy(i).Heal()
 	}
+}
+
+// unready waits until a process says that it is not ready, and why.
+func (m *member) unready(why string) {
+	m.t.Helper()
+	m.poll("it is not ready, as "+why, 30*time.Second, func() error {
+		_, reasons, err := m.health()
+		if err == nil && !slices.ContainsFunc(reasons, func(r string) bool { return strings.Contains(r, why) }) {
+			err = fmt.Errorf("it says %q", reasons)
+		}
+		return err
+	})
 }
 
 func (f *fleet) slowDatabase(rng *rand.Rand, l *load) {

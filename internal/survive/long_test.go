@@ -17,4 +17,5 @@ const (
 	processes     = 3
 	clusterRounds = 30
 	clusterPeople = 1500
+	smallPeople   = 400
 )

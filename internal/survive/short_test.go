@@ -17,4 +17,5 @@ const (
 	processes     = 3
 	clusterRounds = 3
 	clusterPeople = 120
+	smallPeople   = 60
 )

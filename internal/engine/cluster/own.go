@@ -18,10 +18,14 @@ type owners struct {
 	all map[*ownership]bool
 }
 
-// ready tells whether every membership has its partitions.
+// ready tells whether every membership has its partitions. Where there is none yet
+// the road has not begun.
 func (o *owners) ready() error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	if len(o.all) == 0 {
+		return errs.New("rebalancing", "the partitions are being spread over the processes anew")
+	}
 	for each := range o.all {
 		if !each.settled() {
 			return errs.New("rebalancing", "the partitions are being spread over the processes anew")
