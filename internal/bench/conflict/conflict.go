@@ -63,7 +63,7 @@ type Params struct {
 func Defaults() Params {
 	return Params{
 		Seed: 1, Processes: 8, Batch: 200, Batches: 1000,
-		People: 1_000_000, PerShared: 100, Burst: 5, Arriving: 10_000, Turns: 16, Links: 0.05,
+		People: 1_000_000, PerShared: 100, Burst: 5, Arriving: 10_000, Turns: 1, Links: 0.05,
 		Fixed: 25 * time.Millisecond, PerRecord: 50 * time.Microsecond, Outlet: 2 * time.Millisecond,
 		LockTimeout: 200 * time.Millisecond, DeadlockTimeout: time.Second,
 	}

@@ -36,8 +36,10 @@ type state struct {
 }
 
 const (
-	crowdStep = 4 // transactions that take turns after a conflict
-	crowdMost = 32
+	// Transactions that take turns after a conflict. More were tried (16): they keep hot
+	// people no better, and have many wait for a few (docs/scale.md).
+	crowdStep = 1
+	crowdMost = 4
 )
 
 // Update implements engine.State.
