@@ -28,6 +28,8 @@ const (
 	maxMessage    = 4 << 20  // bytes of one message, and of one batch of them
 	maxBuffered   = 64 << 20 // bytes that Appends may have on their way; more wait
 	produceLinger = time.Millisecond
+
+	requestOverhead = 10 * time.Second // beyond what a request asks the broker to take
 )
 
 // options are those of every client of this engine.
@@ -38,7 +40,7 @@ func (c *cluster) options() ([]kgo.Opt, error) {
 		kgo.SeedBrokers(k.Brokers...),
 		kgo.ClientID("kith"),
 		kgo.WithLogger(kafkaLogger{c.logger}),
-		kgo.RequestTimeoutOverhead(10 * time.Second),
+		kgo.RequestTimeoutOverhead(requestOverhead),
 		kgo.RetryTimeout(patience),
 		kgo.MetadataMinAge(250 * time.Millisecond),
 		kgo.DisableClientMetrics(),
