@@ -28,6 +28,8 @@ const (
 	maxMessage    = 4 << 20  // bytes of one message, and of one batch of them
 	maxBuffered   = 64 << 20 // bytes that Appends may have on their way; more wait
 	produceLinger = time.Millisecond
+
+	requestOverhead = 10 * time.Second // beyond what a request asks the broker to take
 )
 
 // options are those of every client of this engine.
@@ -37,7 +39,7 @@ func (c *cluster) options() ([]kgo.Opt, error) {
 		kgo.SeedBrokers(k.Brokers...),
 		kgo.ClientID("kith"),
 		kgo.WithLogger(kafkaLogger{c.logger}),
-		kgo.RequestTimeoutOverhead(5 * time.Second),
+		kgo.RequestTimeoutOverhead(requestOverhead),
 		kgo.RetryTimeout(patience),
 		kgo.MetadataMinAge(100 * time.Millisecond), // how soon a new leader is found
 		kgo.RetryBackoffFn(func(fails int) time.Duration { return min(50*time.Millisecond<<min(fails-1, 10), 2*time.Second) }),

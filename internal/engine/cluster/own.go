@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/kithdata/kith/internal/engine"
 	"github.com/kithdata/kith/internal/kit/errs"
@@ -105,6 +106,15 @@ func (l *log) own(ctx context.Context, group, topic string, run func(ctx context
 		kgo.SessionTimeout(l.cfg.LeaseTime),
 		kgo.HeartbeatInterval(l.cfg.LeaseTime/5),
 		kgo.RebalanceTimeout(patience),
+		// Whoever is cut off notices about when the others do.
+		kgo.RequestTimeoutOverhead(min(l.cfg.LeaseTime, requestOverhead)),
+		kgo.RetryTimeoutFn(func(key int16) time.Duration {
+			switch key {
+			case kmsg.JoinGroup.Int16(), kmsg.SyncGroup.Int16(), kmsg.Heartbeat.Int16():
+				return l.cfg.LeaseTime
+			}
+			return patience
+		}),
 		kgo.OnPartitionsAssigned(func(_ context.Context, _ *kgo.Client, given map[string][]int32) { o.give(given[name]) }),
 		kgo.OnPartitionsRevoked(func(_ context.Context, _ *kgo.Client, taken map[string][]int32) { o.take(taken[name]) }),
 		kgo.OnPartitionsLost(func(_ context.Context, _ *kgo.Client, taken map[string][]int32) { o.take(taken[name]) }),
