@@ -29,7 +29,7 @@ const (
 	maxBuffered   = 64 << 20 // bytes that Appends may have on their way; more wait
 	produceLinger = time.Millisecond
 
-	requestOverhead = 10 * time.Second // beyond what a request asks the broker to take
+	requestOverhead = 5 * time.Second // beyond what a request asks the broker to take
 )
 
 // options are those of every client of this engine.
