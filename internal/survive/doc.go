@@ -7,4 +7,6 @@
 // The metamorphic suite of I3 and I5 needs neither tag nor binary: it takes small
 // random worlds down the whole road in this process, in many ways that must come to
 // the same, and holds them against a naive model. -rounds and -seed choose the worlds.
+// Under the tag integration it runs on real servers too, in one process and in four that
+// are killed and stand still (-cluster-rounds).
 package survive

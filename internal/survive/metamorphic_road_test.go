@@ -27,8 +27,8 @@ type road struct {
 	clock     setClock
 	hasher    *record.Hasher
 	processes []*process
-	asleep    *process // or nil
-	turn      int      // of the process whose door is next
+	asleep    map[*process]bool
+	turn      int // of the process whose door is next
 	places    map[int]pipeline.Place
 	failed    context.CancelCauseFunc // told of a road that ended by itself
 }
@@ -38,7 +38,7 @@ func openRoad(ctx context.Context, v variant, failed context.CancelCauseFunc) (*
 	if err != nil {
 		return nil, err
 	}
-	r := &road{v: v, on: v.machine(v), hasher: h, places: map[int]pipeline.Place{}, failed: failed, processes: make([]*process, v.Processes)}
+	r := &road{v: v, on: v.machine(v), hasher: h, places: map[int]pipeline.Place{}, asleep: map[*process]bool{}, failed: failed, processes: make([]*process, v.Processes)}
 	r.clock.micros.Store(moment(0))
 	for i := range r.processes {
 		if r.processes[i], err = r.newProcess(ctx); err != nil {
@@ -60,33 +60,48 @@ func (r *road) close() (err error) {
 
 // next is the process that what comes next goes through: the one whose turn it is.
 func (r *road) next() *process {
-	p := r.processes[r.turn%len(r.processes)]
-	if p == r.asleep {
-		p = r.processes[(r.turn+1)%len(r.processes)]
+	for i := r.turn; ; i++ {
+		if p := r.processes[i%len(r.processes)]; !r.asleep[p] {
+			return p
+		}
 	}
-	return p
 }
 
 // sleep has a process stand still in the middle of what it does, if another is awake.
 // It goes on when it is wanted, or once the others have done without it.
 func (r *road) sleep(p *process) {
-	if len(r.processes) > 1 && r.asleep == nil {
-		r.asleep = p
+	if len(r.asleep) < len(r.processes)-1 && !r.asleep[p] {
+		r.asleep[p] = true
 		r.on.sleep(p.engine)
 	}
 }
 
 func (r *road) wake() {
-	if r.asleep != nil {
-		r.on.wake(r.asleep.engine)
-		r.asleep = nil
+	for p := range r.asleep {
+		r.on.wake(p.engine)
 	}
+	clear(r.asleep)
+}
+
+// gather has all processes but one stand still, each with its share of the road, until
+// there is something to do for all of them.
+func (r *road) gather(ctx context.Context) error {
+	r.start()
+	for _, p := range r.processes {
+		if err := r.wait(ctx, func() bool { return p.engine.Ready == nil || p.engine.Ready() == nil }); err != nil {
+			return err
+		}
+	}
+	for _, p := range r.processes[1:] {
+		r.sleep(p)
+	}
+	return nil
 }
 
 // each does something in every process that is awake.
 func (r *road) each(do func(p *process) error) error {
 	for _, p := range r.processes {
-		if p == r.asleep {
+		if r.asleep[p] {
 			continue
 		}
 		if err := do(p); err != nil {
@@ -110,9 +125,7 @@ func (r *road) restart(ctx context.Context, at int, crash bool) error {
 	p := r.processes[at]
 	running := p.running
 	r.processes[at] = nil
-	if p == r.asleep {
-		r.asleep = nil
-	}
+	delete(r.asleep, p)
 	var err error
 	if crash {
 		err = r.on.kill(p.engine, p.close)
@@ -204,7 +217,7 @@ func (r *road) settle(ctx context.Context) error {
 				return errs.Wrap("stuck", fmt.Sprintf("waiting (%d) for the road", i), err)
 			}
 		}
-		if r.asleep != nil { // the others have done without it
+		if len(r.asleep) > 0 { // the others have done without it
 			r.wake()
 			continue
 		}

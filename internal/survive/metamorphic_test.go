@@ -29,6 +29,9 @@ const patience = 10 * time.Second
 // plainEngine is the engine of one process alone.
 const plainEngine = "embedded"
 
+// gathers is how many things are said while all processes but one stand still.
+const gathers = 30
+
 // variant is one way down the road.
 type variant struct {
 	Seed       uint64 // of order, restarts, drains and builds; 0: as said, undisturbed
@@ -162,10 +165,26 @@ func (v variant) run(w *world) (out *outcome, err error) {
 			return nil, err
 		}
 	}
-	for _, s := range v.schedule(w) {
+	gathered := v.Processes > 1 && v.dice(0, 7).IntN(3) > 0
+	if gathered {
+		if err := r.gather(ctx); err != nil {
+			return nil, err
+		}
+	}
+	for i, s := range v.schedule(w) {
+		if gathered && (i == gathers || s.rule) {
+			gathered = false
+			r.wake()
+		}
+		if gathered && s.said == nil {
+			continue // until all have something to do
+		}
 		if err := r.step(ctx, w, s); err != nil {
 			return nil, fmt.Errorf("at %s%v: %w", s.do, s.said, err)
 		}
+	}
+	if gathered {
+		r.wake()
 	}
 	if err := r.settle(ctx); err != nil {
 		return nil, err
@@ -185,7 +204,7 @@ func (r *road) step(ctx context.Context, w *world, s step) error {
 	}
 	at := s.at % len(r.processes)
 	p := r.processes[at]
-	if p == r.asleep && s.do != "crash" {
+	if r.asleep[p] && s.do != "crash" {
 		r.wake()
 	}
 	switch s.do {
