@@ -5,6 +5,7 @@ package survive
 import (
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"testing"
 	"time"
 
@@ -14,7 +15,8 @@ import (
 // TestClusterUnderFaults is I1, I2 and I4 with several processes on one Kafka and one
 // PostgreSQL, while the shop is loaded: processes, brokers and the database are killed,
 // stopped, cut off, slowed down and starved of disk, and processes come and go. All
-// that was acknowledged acts once, and state and warehouse equal the log's replay.
+// that was acknowledged acts once, a destination that never answers costs the rest nothing,
+// and state and warehouse equal the log's replay.
 func TestClusterUnderFaults(t *testing.T) {
 	seed := seedOf(t)
 	rng := rand.New(rand.NewPCG(seed, 2))
@@ -22,7 +24,8 @@ func TestClusterUnderFaults(t *testing.T) {
 	f := newFleet(t, fmt.Sprintf(shopFile, 10+rng.IntN(50), 50+rng.IntN(400), fmt.Sprintf(`
 destinations:
   mailer: {type: webhook, url: %q, on: [profile.changed], allow_private: true}
-`, h.server.URL)))
+  mute:   {type: webhook, url: "http://%s/", on: [profile.changed], allow_private: true}
+`, h.server.URL, mute(t))))
 	first := f.newMember(true, partitions, clusterHashKey)
 	f.shop = openShop(t, first.project, clusterPeople, seed, 40+rng.IntN(60))
 	f.take(first)
@@ -76,6 +79,17 @@ destinations:
 	f.agree()
 	f.stopAll()
 	f.members[rng.IntN(len(f.members))].verifyByCommand()
+}
+
+// mute gives an address where connections are taken and nothing is ever answered.
+func mute(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() }) // nobody was spoken to
+	return l.Addr().String()
 }
 
 // complete waits until all that the shop has sent is done, and holds it against what it

@@ -22,8 +22,6 @@ type load struct {
 	of   int   // batches
 	from int64 // acknowledged before it
 	done chan []demo.WebBatch
-	left []demo.WebBatch
-	over bool
 }
 
 // acked is how many of its batches are acknowledged.

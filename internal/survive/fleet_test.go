@@ -27,6 +27,7 @@ const lease = 2 * time.Second
 
 // backing is the servers that several processes share.
 type backing struct {
+	side     *servers.Side // where they run
 	database *servers.Postgres
 	kafka    *servers.Kafka
 	disk     *disk // of broker fullBroker; nil where none may be mounted
@@ -47,13 +48,7 @@ var shared struct {
 func TestMain(m *testing.M) {
 	os.Exit(func() int {
 		defer func() {
-			s := &shared.stack
-			if s.kafka != nil {
-				_ = s.kafka.Stop() // it goes with the process
-			}
-			if s.database != nil {
-				_ = s.database.Stop() // as well
-			}
+			shared.stack.stop()
 			if shared.disk != "" {
 				_ = syscall.Unmount(shared.disk, syscall.MNT_DETACH)
 			}
@@ -66,46 +61,76 @@ func TestMain(m *testing.M) {
 // startBacking starts the servers, or gives those that run.
 func startBacking(t *testing.T) *backing {
 	t.Helper()
-	shared.once.Do(func() { shared.err = shared.stack.start(t) })
+	shared.once.Do(func() {
+		if shared.dir, shared.err = os.MkdirTemp("", "kith-survive-"); shared.err != nil {
+			return
+		}
+		if shared.disk, shared.err = mountBroker(shared.dir); shared.err == nil {
+			shared.err = shared.stack.start(t, shared.dir, shared.disk)
+		}
+	})
 	if shared.err != nil {
 		t.Fatal(shared.err)
 	}
 	b := shared.stack
-	if b.disk != nil {
-		b.disk = &disk{t: t, path: b.disk.path}
+	if shared.disk != "" {
+		b.disk = &disk{t: t, path: shared.disk}
 	}
 	return &b
 }
 
-func (b *backing) start(t *testing.T) (err error) {
+// mountBroker mounts a small disk for a broker. It gives "" where none may be mounted.
+func mountBroker(dir string) (path string, err error) {
+	if os.Getenv("KITH_NO_MOUNT") != "" {
+		return "", nil
+	}
+	path = filepath.Join(dir, "disk")
+	if err := os.Mkdir(path, 0o755); err != nil {
+		return "", err
+	}
+	if err := syscall.Mount("tmpfs", path, "tmpfs", 0, "size=384m"); err != nil {
+		return "", fmt.Errorf("a small disk cannot be mounted: %w; run as root, or set KITH_NO_MOUNT=1", err)
+	}
+	return path, nil
+}
+
+// stop ends the servers that run.
+func (b *backing) stop() {
+	if b.kafka != nil {
+		_ = b.kafka.Stop() // it goes with the process
+	}
+	if b.database != nil {
+		_ = b.database.Stop() // as well
+	}
+}
+
+// start starts the servers with their data in dir, that of one broker on a disk of its own.
+func (b *backing) start(t *testing.T, dir, disk string) error {
 	begun := time.Now()
-	if shared.dir, err = os.MkdirTemp("", "kith-survive-"); err != nil {
-		return err
-	}
 	disks := make([]string, 3)
-	if os.Getenv("KITH_NO_MOUNT") == "" {
-		path := filepath.Join(shared.dir, "disk")
-		if err := os.Mkdir(path, 0o755); err != nil {
-			return err
-		}
-		if err := syscall.Mount("tmpfs", path, "tmpfs", 0, "size=384m"); err != nil {
-			return fmt.Errorf("a small disk cannot be mounted: %w; run as root, or set KITH_NO_MOUNT=1", err)
-		}
-		shared.disk, disks[fullBroker], b.disk = path, path, &disk{path: path}
-	}
+	disks[fullBroker] = disk
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 	defer cancel()
 	var both sync.WaitGroup
 	faults := make([]error, 2)
 	both.Go(func() {
-		b.database, faults[0] = servers.StartPostgres(ctx, filepath.Join(shared.dir, "postgres"), servers.PostgresOptions{})
+		b.database, faults[0] = servers.StartPostgres(ctx, filepath.Join(dir, "postgres"), servers.PostgresOptions{Side: b.side})
 	})
 	both.Go(func() {
-		b.kafka, faults[1] = servers.StartKafka(ctx, filepath.Join(shared.dir, "kafka"), servers.KafkaOptions{Proxied: true, Disks: disks})
+		b.kafka, faults[1] = servers.StartKafka(ctx, filepath.Join(dir, "kafka"), servers.KafkaOptions{Proxied: true, Disks: disks, Side: b.side})
 	})
 	both.Wait()
 	t.Logf("the servers started within %s", time.Since(begun).Round(time.Millisecond))
 	return errors.Join(faults...)
+}
+
+func (b *backing) connect(ctx context.Context) (*pgx.Conn, error) {
+	c, err := pgx.ParseConfig(b.database.DSN("postgres"))
+	if err != nil {
+		return nil, err
+	}
+	c.DialFunc = b.side.Dial
+	return pgx.ConnectConfig(ctx, c)
 }
 
 // sqlState does statements in the schema of a fleet, as an administrator would.
@@ -113,7 +138,7 @@ func (f *fleet) sqlState(statements ...string) {
 	f.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	c, err := pgx.Connect(ctx, f.database.DSN("postgres"))
+	c, err := f.connect(ctx)
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -129,7 +154,7 @@ func (f *fleet) sqlState(statements ...string) {
 func (f *fleet) leases(m *member) (n int, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	c, err := pgx.Connect(ctx, f.database.DSN("postgres"))
+	c, err := f.connect(ctx)
 	if err != nil {
 		return 0, err
 	}
@@ -255,7 +280,7 @@ func (f *fleet) arrange() {
 	}
 	for i, m := range f.members {
 		if m.base != "" {
-			doors = append(doors, door{m.base, &http.Client{Timeout: 5 * time.Second}})
+			doors = append(doors, door{m.base, &http.Client{Timeout: 5 * time.Second, Transport: m.client.Transport}})
 		}
 		switch {
 		case f.shop == nil:

@@ -5,7 +5,6 @@ package survive
 import (
 	"log/slog"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -58,7 +57,7 @@ func (p *project) verify() {
 // verifyByCommand is verify as people type it: kith verify of a stopped project.
 func (p *project) verifyByCommand() {
 	p.t.Helper()
-	cmd := exec.CommandContext(p.t.Context(), binary(p.t), "verify", "--project", p.dir, "--json")
+	cmd := p.side.Command(p.t.Context(), binary(p.t), "verify", "--project", p.dir, "--json")
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
 	if err != nil || !strings.Contains(string(out), `"equal":true`) {
