@@ -76,11 +76,21 @@ func (a *App) runFiles(ctx context.Context) error {
 	if err := a.waitRules(ctx); err != nil {
 		return err
 	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	var wg sync.WaitGroup
 	faults := make([]error, len(a.files))
 	for i, s := range a.files {
-		name := a.tree.Files[i].Name
+		name, watches := a.tree.Files[i].Name, a.tree.Files[i].Watch
 		wg.Go(func() {
+			defer func() {
+				switch {
+				case errors.Is(faults[i], context.Canceled): // it ended as it was told to
+					faults[i] = nil
+				case watches && faults[i] != nil:
+					cancel() // the others would watch on, and nobody be told
+				}
+			}()
 			faults[i] = a.leased(leaseSource+name, func(held context.Context) error {
 				err := s.Run(held)
 				if held.Err() != nil && ctx.Err() == nil {

@@ -23,7 +23,15 @@ const (
 	// asked took effect as a whole or not at all; asking again is safe, as positions
 	// and leases fence what took effect already.
 	CodeUnavailable errs.Code = "engine_unavailable"
-	CodeNotOwner    errs.Code = "range_unlocked" // Range without its owner's lock: a defect in the caller
+	CodeNotOwner    errs.Code = "range_unlocked"   // Range without its owner's lock: a defect in the caller
+	CodeTooLarge    errs.Code = "record_too_large" // beyond MaxEntry or MaxEmit
+)
+
+// What every backend carries, and none more than that, so that the same records act
+// behind each of them. Kafka as a service takes messages of 8 MiB at most.
+const (
+	MaxEntry = 7 << 20        // bytes of an Entry's value: a line of 1 MiB of which each byte is escaped fits
+	MaxEmit  = 8<<20 - 64<<10 // bytes of an emitted value: a fact of the largest record fits
 )
 
 // TopicIngest is the ingest log. Its partition 0 carries control records alone.
@@ -51,7 +59,8 @@ type Log interface {
 	// Append adds entries in order, each to its partition of the ingest log, and
 	// returns when all are durable (I1): for each partition touched, the offset
 	// after its last entry. On an error none, some or all may have been written,
-	// but none was acknowledged. Entry values may be reused once it returns.
+	// but none was acknowledged. Entry values may be reused once it returns. It fails
+	// with CodeTooLarge for a value beyond MaxEntry.
 	Append(ctx context.Context, entries []Entry) (record.Position, error)
 
 	// Read gives at most limit values of one partition from offset from on, and

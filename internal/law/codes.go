@@ -196,7 +196,7 @@ func Catalogue() []Entry {
 		{"range_unlocked", "A range was read without its owner's lock.", "Report it: this is a defect."},
 		{"rebalancing", "The processes are sharing the work out anew; this one has no part of it yet.", "Wait: it passes within seconds. Where it does not, see that Kafka and the other processes run."},
 		{"record_format", "A stored record has a format that this version cannot read.", "Open the data folder with the version that wrote it, or a later one."},
-		{"record_too_large", "A record is larger than a message in Kafka may be.", "Send at most 4 MB in one record; where the topic was made by others, raise its `max.message.bytes` to that."},
+		{"record_too_large", "A record, or what it leads to, is larger than the log and the topics take.", "Send at most 7 MiB in one record, and keep fewer or shorter attributes of one person. Where topics in Kafka were made by others, raise their `max.message.bytes` to 8 MiB."},
 		{"replay_folder", "The folder to replay into cannot be made, or is not empty.", "Name a new folder with `--into`."},
 		{"replay_raced", "A record was quarantined while its replay was prepared.", "Replay it again."},
 		{"replay_what", "A replay chose nothing.", "Name places, a code, a stream, or say all."},

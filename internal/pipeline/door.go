@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"fmt"
 	"sync"
 	"sync/atomic"
 
@@ -103,7 +104,11 @@ func (d *Door) Put(ctx context.Context, records []record.Record) (record.Positio
 			return record.Position{}, err
 		}
 		d.complete(r)
+		from := len(buf.bytes)
 		buf.bytes = record.AppendEnvelope(buf.bytes, r)
+		if size := len(buf.bytes) - from; size > engine.MaxEntry {
+			buf.bytes = record.AppendEnvelope(buf.bytes[:from], tooLarge(r, size))
+		}
 		buf.ends = append(buf.ends, len(buf.bytes))
 		buf.entries = append(buf.entries, engine.Entry{Partition: d.partition(r)})
 	}
@@ -158,6 +163,15 @@ func (d *Door) complete(r *record.Record) {
 	if r.Hash == 0 {
 		r.Hash = xxhash.Sum64(r.Props)
 	}
+}
+
+// tooLarge is what is kept of a record that the log does not take: that there was one.
+// To refuse it would stop its source at it, for ever.
+func tooLarge(r *record.Record, size int) *record.Record {
+	kept := record.Record{ID: r.ID, Source: r.Source, Stream: r.Stream, Kind: r.Kind, Op: r.Op, Occurred: r.Occurred, Received: r.Received, Pin: r.Pin}
+	kept.Props = fmt.Appendf(nil, `{"_bytes":%d}`, size)
+	kept.Hash, kept.Reject = r.Hash, string(engine.CodeTooLarge)
+	return &kept
 }
 
 // partition spreads records by (source, key); what has no key goes by its id.

@@ -32,7 +32,6 @@ const (
 	CodeOpen        errs.Code = "cluster_open"      // it cannot be opened as it is configured
 	CodeOtherLog    errs.Code = "engine_other_log"  // the state belongs to another log than Kafka has
 	CodeNoPartition errs.Code = "unknown_partition" // a topic or partition that cannot be
-	CodeTooLarge    errs.Code = "record_too_large"  // beyond what a Kafka message may have
 	CodeNotLocked   errs.Code = "key_unlocked"      // Deps.Strict: a write to a key that was not locked
 	CodeBadTopic    errs.Code = "bad_topic"         // an emission to the ingest log
 	CodeUnreadable  errs.Code = "data_unreadable"   // stored bytes that make no sense

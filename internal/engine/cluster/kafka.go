@@ -25,7 +25,7 @@ import (
 )
 
 const (
-	maxMessage    = 4 << 20  // bytes of one message, and of one batch of them
+	maxMessage    = 8 << 20  // bytes of one message, and of one batch of them
 	maxBuffered   = 64 << 20 // bytes that Appends may have on their way; more wait
 	produceLinger = time.Millisecond
 

@@ -58,8 +58,8 @@ func (l *log) append(ctx context.Context, entries []engine.Entry) (record.Positi
 		if err := l.check(engine.TopicIngest, entries[i].Partition); err != nil {
 			return l.nowhere(), err
 		}
-		if len(entries[i].Value) > maxMessage-4096 {
-			return l.nowhere(), errs.New(CodeTooLarge, "a record is larger than a Kafka message may be").Fix("send at most 4 MB in one record")
+		if len(entries[i].Value) > engine.MaxEntry {
+			return l.nowhere(), errs.New(engine.CodeTooLarge, "a record is larger than the log takes").Fix("send at most 7 MiB in one record")
 		}
 		size += len(entries[i].Value)
 	}
@@ -88,7 +88,7 @@ func (l *log) append(ctx context.Context, entries []engine.Entry) (record.Positi
 	}
 	if a.err != nil {
 		if errors.Is(a.err, kerr.MessageTooLarge) {
-			return l.nowhere(), errs.Wrap(CodeTooLarge, "writing to Kafka", a.err).Fix("raise max.message.bytes of the topic, or send smaller records")
+			return l.nowhere(), errs.Wrap(engine.CodeTooLarge, "writing to Kafka", a.err).Fix("raise max.message.bytes of the topic, or send smaller records")
 		}
 		return l.nowhere(), unavailable("writing to Kafka", a.err)
 	}

@@ -115,7 +115,7 @@ func TestLogKeepsOrderAcrossReaders(t *testing.T) {
 func TestAppendRefusesWhatKafkaCannotHold(t *testing.T) {
 	l, _ := newLog(t, 1)
 	_, err := l.Append(t.Context(), []engine.Entry{{Partition: 1, Value: make([]byte, maxMessage)}})
-	if !errs.Is(err, CodeTooLarge) {
+	if !errs.Is(err, engine.CodeTooLarge) {
 		t.Fatalf("got %v", err)
 	}
 	if _, end, err := l.Bounds(t.Context(), engine.TopicIngest, 1); err != nil || end != 0 {

@@ -400,6 +400,10 @@ func (t *tx) Emit(topic string, key, value []byte) {
 		_ = t.fault(errs.New(CodeBadTopic, "the ingest log cannot be emitted to").Fix("this is a defect in Kith: please report it"))
 		return
 	}
+	if len(value) > engine.MaxEmit {
+		_ = t.fault(errs.New(engine.CodeTooLarge, "what a record leads to is larger than a topic takes").Fix("keep fewer or shorter attributes of one person"))
+		return
+	}
 	t.emit(outlet{topic, engine.PartitionOf(key, t.s.topicPartitions)}, value)
 }
 

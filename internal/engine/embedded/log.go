@@ -99,6 +99,9 @@ func (l *ingestLog) Append(ctx context.Context, entries []engine.Entry) (record.
 		if p := entries[i].Partition; p < 0 || int(p) >= len(l.parts) {
 			return pos, errPartition(engine.TopicIngest, p)
 		}
+		if len(entries[i].Value) > engine.MaxEntry {
+			return pos, errs.New(engine.CodeTooLarge, "a record is larger than the log takes").Fix("send at most 7 MiB in one record")
+		}
 	}
 	for len(entries) > 0 {
 		n, bytes := 0, 0
