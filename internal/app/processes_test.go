@@ -241,3 +241,20 @@ func TestWhatIsLeasedIsBegunAgain(t *testing.T) {
 		t.Error(runs, err)
 	}
 }
+
+// TestAFileSourceThatFailsEndsTheRun has one of two sources fail for good: the other
+// would watch on, and nobody be told.
+func TestAFileSourceThatFailsEndsTheRun(t *testing.T) {
+	text := strings.Replace(sharedFile, "sources:\n", "sources:\n  news: {type: file, path: \"in/*.ndjson\"}\n", 1)
+	text = strings.Replace(text, "streams:\n", "streams:\n  news.rows: {kind: customer, key: id}\n", 1)
+	a := openShared(t, loadShared(t, t.TempDir(), text))
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	err := pipeline.NewStore(a.engine.State, "source/crm").Save(ctx, map[string][]byte{"file/0000000000000000001": {99}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Run(ctx); !errs.Is(err, "file_progress_format") {
+		t.Errorf("it ended with %v", err)
+	}
+}

@@ -157,6 +157,18 @@ func event(i int, props string) record.Record {
 	return record.Record{ID: "id-" + key, Source: "s", Stream: "s.t", Kind: record.Object, Key: key, Props: []byte(props)}
 }
 
+// TestTooLargeIsSetAside has a record that no log takes among others: it is
+// quarantined, and its source goes on (I4).
+func TestTooLargeIsSetAside(t *testing.T) {
+	r := newRig(t, &sum{})
+	large := event(2, `{"x":"`+strings.Repeat("x", engine.MaxEntry)+`"}`)
+	r.put(event(1, `{}`), large, event(3, `{}`))
+	list, err := pipeline.ListQuarantine(t.Context(), r.engine.State, r.keeper.Current(), pipeline.QuarantineFilter{})
+	if err != nil || len(list) != 1 || list[0].Reason.Code != string(engine.CodeTooLarge) {
+		t.Errorf("set aside are %+v: %v", list, err)
+	}
+}
+
 // put sends records through the door and waits until the road has done them.
 func (r *rig) put(records ...record.Record) {
 	r.t.Helper()

@@ -246,6 +246,8 @@ func logTrim(h *harness) {
 }
 
 func logBig(h *harness) {
+	_, err := h.e.Log.Append(h.ctx(), []engine.Entry{{Partition: 1, Value: make([]byte, engine.MaxEntry+1)}})
+	h.code(err, engine.CodeTooLarge)
 	var entries []engine.Entry
 	for i := range 12 {
 		entries = append(entries, engine.Entry{Partition: 1, Value: bytes.Repeat([]byte{byte('a' + i)}, 900_000)})

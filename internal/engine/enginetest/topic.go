@@ -158,6 +158,11 @@ func topicNothing(h *harness) {
 		all = append(all, h.all("facts", p, 0)...)
 	}
 	h.want(all, []string{"this"})
+	err = h.e.State.Update(h.ctx(), func(tx engine.Tx) error {
+		tx.Emit("facts", []byte("a"), make([]byte, engine.MaxEmit+1))
+		return nil
+	})
+	h.code(err, engine.CodeTooLarge)
 	if err := h.e.State.Update(h.ctx(), func(tx engine.Tx) error {
 		tx.Emit(engine.TopicIngest, []byte("a"), []byte("x"))
 		return nil
