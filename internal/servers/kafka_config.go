@@ -217,13 +217,22 @@ func (k *Kafka) secure() map[string]string {
 	}
 }
 
+// newClusterID is a random UUID as Kafka writes it. None begins with a dash, which would
+// make it an option of the command that it is given to.
+func newClusterID() string {
+	id := make([]byte, 16)
+	for {
+		_, _ = rand.Read(id) // it never fails
+		if text := base64.RawURLEncoding.EncodeToString(id); text[0] != '-' {
+			return text
+		}
+	}
+}
+
 // format makes the brokers' folders known to each other as one cluster, and the user of
 // SCRAM known to it.
 func (k *Kafka) format(ctx context.Context) error {
-	id := make([]byte, 16)
-	_, _ = rand.Read(id) // it never fails
-	id[0] &= 0x7f        // lest it begin with a hyphen, as options do
-	args := []string{"format", "--cluster-id", base64.RawURLEncoding.EncodeToString(id)}
+	args := []string{"format", "--cluster-id", newClusterID()}
 	if k.Certificates != nil {
 		for _, mechanism := range []string{"SCRAM-SHA-256", "SCRAM-SHA-512"} {
 			args = append(args, "--add-scram", fmt.Sprintf("%s=[name=%s,password=%s]", mechanism, k.User, k.Password))
