@@ -99,6 +99,9 @@ func (w *work) lock(items []item) error {
 			second = w.nodes[it.key].live.keys(second)
 		case record.Object:
 			second = w.objects[it.key].live.keys(second)
+			if fact := w.factNode(it.r.Identifiers, it.idents, it.nodes); !fact.IsZero() {
+				second = append(second, fact) // where the record changes nothing of its identifiers
+			}
 		}
 	}
 	if err := w.load(second...); err != nil {

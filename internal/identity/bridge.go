@@ -99,8 +99,25 @@ func (w *work) rehomeLater(n *node) {
 	}
 }
 
+// loadSets reads the sets that the nodes to be moved are members of, in one round trip.
+func (w *work) loadSets() error {
+	var keys []record.NodeKey
+	for _, n := range w.rehome {
+		if n.kind == kindSet || n.is(flagSpilled) {
+			continue
+		}
+		if err := w.eachEdge(n, edgeSet, func(g *edge) { keys = append(keys, g.to) }); err != nil {
+			return err
+		}
+	}
+	return w.load(keys...)
+}
+
 // moveFacts emits the moves that the batch caused: one for each bridge node.
 func (w *work) moveFacts() error {
+	if err := w.loadSets(); err != nil {
+		return err
+	}
 	var sets []*node
 	for i := 0; i < len(w.rehome); i++ {
 		n := w.rehome[i]
