@@ -214,5 +214,5 @@ type mark struct {
 	partition int32
 }
 
-// place is the position of nothing in the log.
+// nowhere is the position of nothing in the log.
 func (c *cluster) nowhere() record.Position { return record.Position{Log: c.logID} }

@@ -15,8 +15,8 @@ import (
 )
 
 // state implements engine.State. Transactions are READ COMMITTED and yet
-// serializable: every key that one reads is locked until its commit (FOR UPDATE, in
-// order of key), a key that is absent is inserted by the commit, which fails where
+// serializable: every key that one reads is locked until its commit (FOR UPDATE, looked
+// up in order of key), a key that is absent is inserted by the commit, which fails where
 // another came first, and ranges are only read under their owner's lock. SERIALIZABLE
 // was tried: several processes made each other fail nearly always.
 type state struct {

@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -161,7 +162,7 @@ func (t *tx) send(ctx context.Context, queue func(b *pgx.Batch), read func(r pgx
 	if len(asking) > 0 {
 		asking = slices.Clone(asking)
 		slices.SortFunc(asking, func(a, b mark) int {
-			return cmpOr(strings.Compare(a.reader, b.reader), int(a.partition-b.partition))
+			return cmp.Or(strings.Compare(a.reader, b.reader), cmp.Compare(a.partition, b.partition))
 		})
 		names, parts := columns(asking)
 		b.Queue(sqlLockPositions, names, parts)
@@ -202,13 +203,6 @@ func (t *tx) send(ctx context.Context, queue func(b *pgx.Batch), read func(r pgx
 		return t.makePositions(ctx, missing)
 	}
 	return nil
-}
-
-func cmpOr(a, b int) int {
-	if a != 0 {
-		return a
-	}
-	return b
 }
 
 // readPositions compares the stored offsets with where the moves start from. It gives
