@@ -91,13 +91,14 @@ func sourcesSpec() field {
 			{key: "max_batch", shape: size, def: "500KiB", doc: "Largest batch, unpacked.", example: "1MiB"},
 			{key: "max_events", shape: integer, def: "2500", low: 1, high: 1_000_000, doc: "Most events in one batch.", example: "5000"},
 		}},
+		hookSpec(),
 	}}
 	return field{key: "sources", shape: table, item: &source, doc: "Where data comes from, by name.",
 		example: `{crm: {type: file, path: "exports/crm-*.csv"}}`}
 }
 
 // sourceTypes and destinationTypes are what this version speaks to.
-func sourceTypes() []string      { return []string{"file", "tracking"} }
+func sourceTypes() []string      { return []string{"file", "tracking", "webhook"} }
 func destinationTypes() []string { return []string{"webhook"} }
 
 func streamsSpec() field {
@@ -107,6 +108,13 @@ func streamsSpec() field {
 	stream := field{key: "*", shape: object, doc: "A stream, by its full name SOURCE.NAME.", fields: []field{
 		path("from", "The source; by default the first part of the stream's name.", "crm"),
 		path("files", "Glob on the base names of the source's files that belong to this stream; needed where a file source has several streams.", `"contacts-*.csv"`),
+		{key: "match", shape: list, doc: "Globs of what happened (see event) whose deliveries belong to this stream; needed where a webhook source has several streams. The first stream that matches takes a delivery.", example: `["customer.*"]`,
+			item: &field{shape: text, doc: "A glob."}},
+		{key: "deletes", shape: list, doc: "Globs of what happened that deletes the record's key; streams of webhook sources.", example: `["customer.deleted"]`,
+			item: &field{shape: text, doc: "A glob."}},
+		path("records", "Where the records lie within a delivery, one or a list; by default the delivery is one itself. Streams of webhook sources.", "data.items"),
+		{key: "with", shape: list, doc: "Fields of the delivery that each of its records is to have too, each under the last part of its path; with records.", example: "[created]",
+			item: &field{shape: text, doc: "A path."}},
 		{key: "kind", shape: choice, choices: []string{"customer", "event", "object", "consent"}, doc: "What its records are about; needed but for the streams that a tracking source has by itself.", example: "customer"},
 		path("key", "Field that is the source's own key. Customers and objects of files need it; where no field can be it, _row makes each row its own key: equal rows are one record, and a changed row is a new one.", "contact_id"),
 		path("seq", "Field that is the source's own order, a version or a time; file and row when absent.", "updated_at"),

@@ -43,6 +43,9 @@ func (b *builder) buildSources(v *value) {
 				MaxBatch:  s.get("max_batch").int(),
 				MaxEvents: s.get("max_events").int(),
 			})
+		case "webhook":
+			kind.index = len(b.tree.Hooks)
+			b.tree.Hooks = append(b.tree.Hooks, hookSource(name, s))
 		}
 		b.sources[name] = kind
 	}
@@ -93,7 +96,7 @@ func trackingStreams() []contract.StreamConfig {
 
 func (b *builder) buildStreams(v *value) {
 	seen := map[string]bool{}
-	var fileStreams []fileStream
+	var fileStreams, hookStreams []sourceStream
 	for _, name := range v.keys() {
 		s := v.get(name)
 		full, source, ok := b.streamName(s, name)
@@ -106,13 +109,20 @@ func (b *builder) buildStreams(v *value) {
 		}
 		seen[full] = true
 		b.stream(s, full, source)
-		if b.sources[source].kind == "file" {
-			fileStreams = append(fileStreams, fileStream{full, source, s})
-		} else if files := s.get("files"); files != nil && b.sources[source].kind != "" {
+		kind := b.sources[source].kind
+		if kind == "file" {
+			fileStreams = append(fileStreams, sourceStream{full, source, s})
+		} else if files := s.get("files"); files != nil && kind != "" {
 			b.add(files.node, CodeStreamFiles, files.path+" is for streams of file sources", "remove it")
+		}
+		if kind == "webhook" {
+			hookStreams = append(hookStreams, sourceStream{full, source, s})
+		} else if kind != "" {
+			b.noMatch(s)
 		}
 	}
 	b.matchFiles(fileStreams)
+	b.matchHooks(hookStreams)
 	for _, t := range b.tree.Tracking {
 		for _, d := range trackingStreams() {
 			d.Stream, d.Source, d.OnDrift = t.Name+"."+d.Stream, t.Name, contract.Evolve
@@ -163,13 +173,13 @@ func (b *builder) streamName(s *value, name string) (full, source string, ok boo
 	return full, source, true
 }
 
-type fileStream struct {
+type sourceStream struct {
 	stream, source string
 	v              *value
 }
 
 // matchFiles tells every file source which of its files belong to which stream.
-func (b *builder) matchFiles(streams []fileStream) {
+func (b *builder) matchFiles(streams []sourceStream) {
 	count := map[string]int{}
 	for _, s := range streams {
 		count[s.source]++
@@ -242,7 +252,7 @@ func (b *builder) kindOf(s *value, c *contract.StreamConfig) {
 	if kind == nil && !s.has("kind") {
 		b.add(s.key, CodeKeyMissing, fmt.Sprintf("stream %s does not say its kind", c.Stream), "add kind: customer, event, object or consent")
 	}
-	if (c.Kind == record.Customer || c.Kind == record.Object) && c.Key == "" && !s.has("key") && b.sources[c.Source].kind == "file" {
+	if (c.Kind == record.Customer || c.Kind == record.Object) && c.Key == "" && !s.has("key") && b.sources[c.Source].kind != "tracking" {
 		b.add(s.key, CodeKeyMissing, fmt.Sprintf("stream %s does not say its key", c.Stream), "add key: with the field that is the source's own id of a "+c.Kind.String())
 	}
 }
