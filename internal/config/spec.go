@@ -121,7 +121,7 @@ func streamsSpec() field {
 		path("occurred", "Field that says when it happened.", "updated_at"),
 		path("deleted", "Boolean field; true deletes the key.", "is_deleted"),
 		path("contract", "File of the contract, relative to this file. Where it does not exist yet, the inferred contract is written there.", "contracts/contact.json"),
-		{key: "on_drift", shape: choice, def: "evolve", choices: []string{"evolve", "freeze", "discard_row", "discard_value"}, doc: "What becomes of a record that departs from its contract.", example: "freeze"},
+		driftSpec(),
 		{key: "identifiers", shape: table, doc: "Identifiers by type: the field, or fields, that hold them.", example: "{email: email, phone: [mobile, landline]}",
 			item: &field{key: "*", shape: list, doc: "A field or a list of fields.", item: &field{shape: text, doc: "A field."}}},
 		{key: "attributes", shape: table, doc: "Attributes that act, by name; by default every field is one.", example: "{first_name: {from: first, clean: [trim, name]}}",
@@ -154,6 +154,23 @@ func streamsSpec() field {
 	}}
 	return field{key: "streams", shape: table, item: &stream, doc: "What the sources' records mean, by full name.",
 		example: "{crm.contacts: {from: crm, kind: customer, key: contact_id}}"}
+}
+
+// driftSpec is a policy for all drift of a stream, or one by column and kind of drift.
+func driftSpec() field {
+	policy := func(key, def, doc, example string) field {
+		return field{key: key, shape: choice, def: def, choices: []string{"evolve", "freeze", "discard_row", "discard_value"}, doc: doc, example: example}
+	}
+	return field{key: "on_drift", shape: either, doc: "What becomes of a record that departs from its contract: one policy, or several. evolve widens the contract, freeze quarantines the record, discard_row drops it, discard_value drops the value alone.", example: "freeze", options: []field{
+		policy("", "evolve", "One policy for all.", "freeze"),
+		{shape: object, doc: "Policies by column and by kind of drift.", fields: []field{
+			policy("default", "evolve", "What is not said otherwise, and for a required field that is missing.", "freeze"),
+			policy("new_columns", "", "Fields that the contract does not know; default when absent.", "evolve"),
+			policy("types", "", "Values of another type, and nulls where none may be; default when absent.", "discard_value"),
+			{key: "columns", shape: table, doc: "By field, with dots into nested objects; each goes before the kinds of drift, and holds for all below it.", example: "{email: freeze}",
+				item: &field{key: "*", shape: choice, choices: []string{"evolve", "freeze", "discard_row", "discard_value"}, doc: "The field's policy."}},
+		}},
+	}}
 }
 
 // valueTypes are the types that an attribute can be given.

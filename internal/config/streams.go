@@ -211,8 +211,8 @@ func (b *builder) stream(s *value, full, source string) {
 		Seq:      s.get("seq").text(),
 		Occurred: s.get("occurred").text(),
 		Deleted:  s.get("deleted").text(),
-		OnDrift:  contract.Policy(s.get("on_drift").textOr(string(contract.Evolve))),
 	}
+	c.OnDrift, c.Drift = driftRules(s.get("on_drift"))
 	if kind := s.get("kind"); kind != nil {
 		c.Kind, _ = record.KindOf(kind.str)
 	}
@@ -227,6 +227,29 @@ func (b *builder) stream(s *value, full, source string) {
 	if checks := b.checks(s.get("expect")); len(checks) > 0 {
 		b.tree.Rules.Quality = append(b.tree.Rules.Quality, quality.StreamConfig{Stream: full, Checks: checks})
 	}
+}
+
+// driftRules reads one policy, or several.
+func driftRules(v *value) (contract.Policy, *contract.DriftRules) {
+	if v == nil || v.field.shape != object {
+		return contract.Policy(v.textOr(string(contract.Evolve))), nil
+	}
+	own := &contract.DriftRules{
+		NewColumns: contract.Policy(v.get("new_columns").text()),
+		Types:      contract.Policy(v.get("types").text()),
+	}
+	columns := v.get("columns")
+	for _, path := range columns.keys() {
+		if own.Columns == nil {
+			own.Columns = map[string]contract.Policy{}
+		}
+		own.Columns[path] = contract.Policy(columns.get(path).text())
+	}
+	fallback := contract.Policy(v.get("default").textOr(string(contract.Evolve)))
+	if own.NewColumns == "" && own.Types == "" && own.Columns == nil {
+		return fallback, nil
+	}
+	return fallback, own
 }
 
 // kindOf settles a stream's kind and tells where its source or kind ask for more.
