@@ -19,7 +19,7 @@ BENCH_FLAGS   ?=
 SCALE_FLAGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-integration soak servers bench bench-scale lint fmt fuzz generate ci clean FORCE
+.PHONY: help build demo test test-integration soak servers bench bench-scale lint fmt fuzz fuzz-doors generate ci clean FORCE
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,8 +39,9 @@ test: ## every package's tests, with the race detector
 test-integration: build servers ## the real binary and real servers: killed, starved of disk, fed nonsense
 	KITH_BIN=$(CURDIR)/$(BIN) $(GO) test -vet=off -tags integration -timeout 15m $(WHOLE)
 
-soak: build servers ## the long form of the integration tests; takes an hour
+soak: build servers ## the long form of the integration tests, and a minute of each fuzz test; takes two hours
 	KITH_BIN=$(CURDIR)/$(BIN) $(GO) test -vet=off -tags 'integration soak' -timeout 3h $(WHOLE)
+	./scripts/fuzz.sh 60s
 
 servers: ## install PostgreSQL and Apache Kafka for tests, where they are missing
 	./scripts/servers.sh install
@@ -65,6 +66,9 @@ fmt: ## gofmt everything
 
 fuzz: ## every fuzz test for FUZZ_TIME each
 	./scripts/fuzz.sh $(FUZZ_TIME)
+
+fuzz-doors: ## those of the rooms that read bytes from outside, a second each
+	./scripts/fuzz.sh 1s $(addprefix internal/,source contract cleanse quality config expr api)
 
 generate: ## rewrite the pages and files that are made from the code
 	$(GO) test ./internal/config ./internal/law ./internal/cli -update

@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# Runs every fuzz test of the module for a while each; fails at the first that finds
-# something, and says which.
+# Runs the fuzz tests of the module, or of the packages below the folders named, for a
+# while each; fails at the first that finds something, and says which.
 set -euo pipefail
 time=${1:-10s}
+shift || true
 found=0
 while IFS=: read -r file name; do
   echo "== $name in $(dirname "$file")"
-  go test -run '^$' -fuzz "^$name\$" -fuzztime "$time" "./$(dirname "$file")"
+  go test -vet=off -run '^$' -fuzz "^$name\$" -fuzztime "$time" "./$(dirname "$file")"
   found=$((found + 1))
-done < <(grep -rno --include='*_test.go' '^func Fuzz[A-Za-z0-9_]*' internal | sed 's/:[0-9]*:func /:/')
+done < <(grep -rno --include='*_test.go' '^func Fuzz[A-Za-z0-9_]*' "${@:-internal}" | sort | sed 's/:[0-9]*:func /:/')
 echo "$found fuzz tests passed"
 [ "$found" -gt 0 ]

@@ -267,7 +267,7 @@ type Generation struct {
 // Source is what a source has done since the start.
 type Source struct {
 	Name       string `json:"name"`
-	Type       string `json:"type"` // file or tracking
+	Type       string `json:"type"` // file, tracking or webhook
 	State      string `json:"state"`
 	Records    uint64 `json:"records"`         // put, rejected ones included
 	Rejected   uint64 `json:"rejected"`        // of them, those that cannot be read and will be quarantined

@@ -28,6 +28,7 @@ import (
 	"github.com/kithdata/kith/internal/record"
 	"github.com/kithdata/kith/internal/source/file"
 	"github.com/kithdata/kith/internal/source/tracking"
+	hook "github.com/kithdata/kith/internal/source/webhook"
 	"github.com/kithdata/kith/internal/warehouse"
 	"github.com/kithdata/kith/internal/warehouse/duckdb"
 )
@@ -73,6 +74,7 @@ type App struct {
 	hooks   []*webhook.Destination
 	files   []*file.Source
 	track   *tracking.Handler
+	hookIn  *hook.Handler
 	counts  *sourceCounts
 	server  *api.Server
 	metrics *prometheus.Registry
@@ -178,6 +180,13 @@ func (a *App) openSources(context.Context) error {
 		}
 		a.track = h
 	}
+	if len(a.tree.Hooks) > 0 {
+		h, err := hook.New(a.tree.Hooks, hook.Deps{Sink: a.door, Clock: a.clock, Logger: a.log, Overloaded: a.door.Overloaded, Observe: a.counts.observeHook})
+		if err != nil {
+			return err
+		}
+		a.hookIn = h
+	}
 	for _, cfg := range a.tree.Files {
 		name := cfg.Name
 		deps := file.Deps{Sink: a.door, Store: pipeline.NewStore(a.engine.State, "source/"+cfg.Name), Clock: a.clock, Logger: a.log,
@@ -218,6 +227,9 @@ func (a *App) openServer(context.Context) (err error) {
 	a.server = s
 	if a.track != nil {
 		a.track.Register(s)
+	}
+	if a.hookIn != nil {
+		a.hookIn.Register(s)
 	}
 	return a.register()
 }

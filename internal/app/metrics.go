@@ -37,6 +37,7 @@ var (
 	descFiles     = prometheus.NewDesc("kith_source_files_total", "Files that a source read to their end since the start.", []string{"source"}, nil)
 	descReading   = prometheus.NewDesc("kith_source_reading", "Whether a file source has something left to read.", []string{"source"}, nil)
 	descRequests  = prometheus.NewDesc("kith_tracking_requests_total", "Requests to tracking sources by what became of them; source is empty where the write key named none.", []string{"source", "code"}, nil)
+	descHooks     = prometheus.NewDesc("kith_hook_requests_total", "Deliveries to webhook sources by what became of them.", []string{"source", "code"}, nil)
 	descDelivered = prometheus.NewDesc("kith_destination_delivered_total", "Messages delivered since the start.", []string{"destination"}, nil)
 	descDead      = prometheus.NewDesc("kith_destination_dead_letters", "Messages given up on.", []string{"destination"}, nil)
 	descCommits   = prometheus.NewDesc("kith_state_transactions_total", "Transactions of the state that were committed on its server since the start.", nil, nil)
@@ -48,7 +49,7 @@ var (
 
 // Describe implements prometheus.Collector.
 func (f figures) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{descAccepted, descDone, descLag, descLedger, descRows, descFailures, descRecords, descRejected, descFiles, descReading, descRequests, descDelivered, descDead, descBehind,
+	for _, d := range []*prometheus.Desc{descAccepted, descDone, descLag, descLedger, descRows, descFailures, descRecords, descRejected, descFiles, descReading, descRequests, descHooks, descDelivered, descDead, descBehind,
 		descCommits, descRetries, descTrips, descBytes} {
 		ch <- d
 	}
@@ -96,8 +97,12 @@ func (f figures) Collect(ch chan<- prometheus.Metric) {
 			gauge(descReading, reading, s.Name)
 		}
 	}
-	for r, n := range a.counts.requestCounts() {
+	tracked, hooked := a.counts.requestCounts()
+	for r, n := range tracked {
 		counter(descRequests, float64(n), r.source, r.code)
+	}
+	for r, n := range hooked {
+		counter(descHooks, float64(n), r.source, r.code)
 	}
 	p := a.loader.Progress()
 	counter(descRows, float64(p.Rows))

@@ -9,25 +9,28 @@ import (
 	"github.com/kithdata/kith/internal/api"
 	"github.com/kithdata/kith/internal/source/file"
 	"github.com/kithdata/kith/internal/source/tracking"
+	hook "github.com/kithdata/kith/internal/source/webhook"
 )
 
 // sourceCounts keeps what the sources tell of themselves since the start.
 type sourceCounts struct {
 	mu       sync.Mutex
 	files    map[string]file.Progress // by source
-	tracks   map[string]trackCount    // by source
-	requests map[trackRequest]uint64
+	pushed   map[string]pushCount     // by source
+	requests map[pushRequest]uint64   // of tracking sources
+	hooks    map[pushRequest]uint64   // deliveries to webhook sources
 }
 
-// trackCount is the events of a tracking source: all, and those to be quarantined.
-type trackCount struct{ events, rejected uint64 }
+// pushCount is the records of a source that is pushed to: all, and those to be
+// quarantined.
+type pushCount struct{ records, rejected uint64 }
 
-// trackRequest is what requests are counted by; source is empty where the write key
-// named none, code is "ok" or the fault's.
-type trackRequest struct{ source, code string }
+// pushRequest is what requests are counted by; source is empty where a write key named
+// none, code is "ok" or the fault's.
+type pushRequest struct{ source, code string }
 
 func newSourceCounts() *sourceCounts {
-	return &sourceCounts{files: map[string]file.Progress{}, tracks: map[string]trackCount{}, requests: map[trackRequest]uint64{}}
+	return &sourceCounts{files: map[string]file.Progress{}, pushed: map[string]pushCount{}, requests: map[pushRequest]uint64{}, hooks: map[pushRequest]uint64{}}
 }
 
 func (c *sourceCounts) read(source string, p file.Progress) {
@@ -44,19 +47,29 @@ func (c *sourceCounts) leave(source string) {
 }
 
 func (c *sourceCounts) observe(o tracking.Observation) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.requests[trackRequest{o.Source, o.Code}]++
-	t := c.tracks[o.Source]
-	t.events += uint64(o.Events)
-	t.rejected += uint64(o.Rejected)
-	c.tracks[o.Source] = t
+	c.count(c.requests, pushRequest{o.Source, o.Code}, o.Events, o.Rejected)
 }
 
-func (c *sourceCounts) requestCounts() map[trackRequest]uint64 {
+func (c *sourceCounts) observeHook(o hook.Observation) {
+	c.count(c.hooks, pushRequest{o.Source, o.Code}, o.Records, o.Rejected)
+}
+
+func (c *sourceCounts) count(requests map[pushRequest]uint64, r pushRequest, records, rejected int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return maps.Clone(c.requests)
+	requests[r]++
+	n := c.pushed[r.source]
+	n.records += uint64(records)
+	n.rejected += uint64(rejected)
+	c.pushed[r.source] = n
+}
+
+// requestCounts gives the requests to tracking sources, and the deliveries to webhook
+// sources.
+func (c *sourceCounts) requestCounts() (tracking, hooks map[pushRequest]uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return maps.Clone(c.requests), maps.Clone(c.hooks)
 }
 
 // sourceStates lists the sources that run, by name.
@@ -84,9 +97,15 @@ func (a *App) sourceStates() []api.Source {
 		}
 		out = append(out, s)
 	}
+	listens := func(name, kind string) {
+		n := c.pushed[name]
+		out = append(out, api.Source{Name: name, Type: kind, State: api.SourceListening, Records: n.records, Rejected: n.rejected})
+	}
 	for _, cfg := range a.tree.Tracking {
-		t := c.tracks[cfg.Name]
-		out = append(out, api.Source{Name: cfg.Name, Type: "tracking", State: api.SourceListening, Records: t.events, Rejected: t.rejected})
+		listens(cfg.Name, "tracking")
+	}
+	for _, cfg := range a.tree.Hooks {
+		listens(cfg.Name, "webhook")
 	}
 	slices.SortFunc(out, func(x, y api.Source) int { return cmp.Compare(x.Name, y.Name) })
 	return out

@@ -148,7 +148,7 @@ func (a *App) ReplayInto(ctx context.Context, dir string) (*App, error) {
 	cfg.Partitions, cfg.TopicPartitions = a.engine.Log.Partitions(engine.TopicIngest)-1, a.engine.Log.Partitions(record.TopicChanges)
 	tree.Data, tree.Engine = dir, engine.Config{Embedded: &cfg}
 	tree.Warehouse.Path = filepath.Join(dir, "warehouse.duckdb")
-	tree.Files, tree.Tracking, tree.Webhooks, tree.Contracts = nil, nil, nil, nil
+	tree.Files, tree.Tracking, tree.Hooks, tree.Webhooks, tree.Contracts = nil, nil, nil, nil, nil
 	if rules, ok := a.rules.get(1); ok { // the first generation is made before the log brings its rules
 		tree.Rules = rules
 	}

@@ -152,7 +152,7 @@ func (checkCmd) Run(g *Globals) error {
 	}
 	p := g.printer()
 	p.line("%s: %s, %s, %s, %s", harmless(tree.Name),
-		count(int64(len(tree.Files)+len(tree.Tracking)), "source", "sources"), count(int64(len(tree.Rules.Streams)), "stream", "streams"),
+		count(int64(len(tree.Files)+len(tree.Tracking)+len(tree.Hooks)), "source", "sources"), count(int64(len(tree.Rules.Streams)), "stream", "streams"),
 		count(int64(len(tree.Rules.Identity.Types)), "identifier type", "identifier types"), count(int64(len(tree.Webhooks)), "destination", "destinations"))
 	for _, n := range notes {
 		p.line("note: %s", harmless(n))
@@ -174,6 +174,7 @@ func checkNotes(tree *config.Tree) []string {
 			notes = append(notes, "destination "+d.Name+": an address of this machine or network is refused; set allow_private: true where it is meant")
 		}
 	}
+	notes = append(notes, config.HookCautions(tree)...)
 	return append(notes, config.EngineCautions(tree)...)
 }
 

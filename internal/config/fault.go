@@ -33,6 +33,7 @@ const (
 	CodeStreamName     errs.Code = "stream_name"
 	CodeStreamTwice    errs.Code = "stream_twice"
 	CodeStreamFiles    errs.Code = "stream_files"
+	CodeStreamMatch    errs.Code = "stream_match"
 	CodeStreamKind     errs.Code = "stream_kind"
 	CodeContractFile   errs.Code = "contract_file"
 	CodeIdentifierType errs.Code = "identifier_type_unknown"

@@ -16,6 +16,7 @@ import (
 	"github.com/kithdata/kith/internal/pipeline"
 	"github.com/kithdata/kith/internal/source/file"
 	"github.com/kithdata/kith/internal/source/tracking"
+	hook "github.com/kithdata/kith/internal/source/webhook"
 	"github.com/kithdata/kith/internal/warehouse"
 )
 
@@ -33,6 +34,7 @@ type Tree struct {
 	Engine    engine.Config // exactly one of its two is there; see EmbeddedAt for the other
 	Files     []file.Config
 	Tracking  []tracking.Config
+	Hooks     []hook.Config // webhooks that come in
 	Webhooks  []webhook.Config
 	Warehouse warehouse.Config
 	API       api.Config

@@ -138,7 +138,7 @@ func TestFaults(t *testing.T) {
 		{"unset variable", "name: ${NOPE}\n", config.CodeVariableUnset, "1:7", "set NOPE in the environment"},
 		{"unclosed variable", "name: \"${NOPE\"\n", config.CodeSyntax, "1:7", "close"},
 		{"bad variable", "name: \"${1 2}\"\n", config.CodeSyntax, "1:7", "letters, digits"},
-		{"unknown source type", base + "sources: {db: {type: postgres, dsn: x}}\n", config.CodeSourceType, "2:22", "file or tracking"},
+		{"unknown source type", base + "sources: {db: {type: postgres, dsn: x}}\n", config.CodeSourceType, "2:22", "file, tracking or webhook"},
 		{"no source type", base + "sources: {db: {path: x}}\n", config.CodeKeyMissing, "2:15", "sources.db.type"},
 		{"unknown destination type", base + "destinations: {m: {type: s3}}\n", config.CodeDestType, "2:26", "webhook"},
 		{"bad duration", base + "warehouse: {step_time: soon}\n", config.CodeValueType, "2:24", "500ms"},

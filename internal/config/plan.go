@@ -179,7 +179,7 @@ func (o part) differences(n part) []string {
 	note("seq", o.Contract.Seq, n.Contract.Seq)
 	note("occurred", o.Contract.Occurred, n.Contract.Occurred)
 	note("deleted", o.Contract.Deleted, n.Contract.Deleted)
-	note("on_drift", o.Contract.OnDrift, n.Contract.OnDrift)
+	note("on_drift", o.drift(), n.drift())
 	note("contract", o.Contract.Schema, n.Contract.Schema)
 	if names := changedAttributes(o.Cleanse.Attributes, n.Cleanse.Attributes); len(names) > 0 {
 		what = append(what, "attributes ("+strings.Join(names, ", ")+")")
@@ -188,6 +188,14 @@ func (o part) differences(n part) []string {
 	note("consent", o.Cleanse.Consent, n.Cleanse.Consent)
 	note("expect", o.Quality.Checks, n.Quality.Checks)
 	return what
+}
+
+// drift is all that a stream says of drift.
+func (o part) drift() any {
+	return struct {
+		Rest contract.Policy
+		Own  *contract.DriftRules
+	}{o.Contract.OnDrift, o.Contract.Drift}
 }
 
 // changedAttributes lists those that are added, dropped or made in another way.

@@ -12,6 +12,7 @@ import (
 	"github.com/kithdata/kith/internal/expr"
 	"github.com/kithdata/kith/internal/kit/errs"
 	"github.com/kithdata/kith/internal/quality"
+	hook "github.com/kithdata/kith/internal/source/webhook"
 )
 
 // mainArgument is what {step: value} sets.
@@ -118,6 +119,7 @@ func (b *builder) rooms(root *value) {
 	for _, c := range t.Tracking {
 		all = append(all, c.Validate())
 	}
+	all = append(all, hook.Validate(t.Hooks)...)
 	for _, c := range t.Webhooks {
 		all = append(all, c.Validate())
 	}

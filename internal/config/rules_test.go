@@ -11,6 +11,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/kithdata/kith/internal/config"
+	"github.com/kithdata/kith/internal/contract"
 )
 
 var update = flag.Bool("update", false, "rewrite the files that are made from the code")
@@ -158,5 +159,20 @@ func TestPlan(t *testing.T) {
 				t.Errorf("subjects %q, generation %v:\n%s", got, p.NeedsGeneration, p)
 			}
 		})
+	}
+}
+
+func TestDriftPoliciesByColumnAndKind(t *testing.T) {
+	tree := mustParse(t, stream("    on_drift: {default: freeze, new_columns: evolve, types: discard_value, columns: {email: discard_row, address.city: freeze}}"))
+	s := tree.Rules.Streams[0]
+	if s.OnDrift != contract.Freeze || s.Drift == nil || s.Drift.NewColumns != contract.Evolve || s.Drift.Types != contract.DiscardValue ||
+		len(s.Drift.Columns) != 2 || s.Drift.Columns["address.city"] != contract.Freeze {
+		t.Errorf("%s %+v", s.OnDrift, s.Drift)
+	}
+	if s := mustParse(t, stream("    on_drift: {default: freeze}")).Rules.Streams[0]; s.OnDrift != contract.Freeze || s.Drift != nil {
+		t.Errorf("one policy written as several is not that policy: %s %+v", s.OnDrift, s.Drift)
+	}
+	if _, err := parse(t, stream("    on_drift: {types: bend}")); err == nil {
+		t.Error("an unknown policy is taken")
 	}
 }

@@ -91,13 +91,14 @@ func sourcesSpec() field {
 			{key: "max_batch", shape: size, def: "500KiB", doc: "Largest batch, unpacked.", example: "1MiB"},
 			{key: "max_events", shape: integer, def: "2500", low: 1, high: 1_000_000, doc: "Most events in one batch.", example: "5000"},
 		}},
+		hookSpec(),
 	}}
 	return field{key: "sources", shape: table, item: &source, doc: "Where data comes from, by name.",
 		example: `{crm: {type: file, path: "exports/crm-*.csv"}}`}
 }
 
 // sourceTypes and destinationTypes are what this version speaks to.
-func sourceTypes() []string      { return []string{"file", "tracking"} }
+func sourceTypes() []string      { return []string{"file", "tracking", "webhook"} }
 func destinationTypes() []string { return []string{"webhook"} }
 
 func streamsSpec() field {
@@ -107,13 +108,20 @@ func streamsSpec() field {
 	stream := field{key: "*", shape: object, doc: "A stream, by its full name SOURCE.NAME.", fields: []field{
 		path("from", "The source; by default the first part of the stream's name.", "crm"),
 		path("files", "Glob on the base names of the source's files that belong to this stream; needed where a file source has several streams.", `"contacts-*.csv"`),
+		{key: "match", shape: list, doc: "Globs of what happened (see event) whose deliveries belong to this stream; needed where a webhook source has several streams. The first stream that matches takes a delivery.", example: `["customer.*"]`,
+			item: &field{shape: text, doc: "A glob."}},
+		{key: "deletes", shape: list, doc: "Globs of what happened that deletes the record's key; streams of webhook sources.", example: `["customer.deleted"]`,
+			item: &field{shape: text, doc: "A glob."}},
+		path("records", "Where the records lie within a delivery, one or a list; by default the delivery is one itself. Streams of webhook sources.", "data.items"),
+		{key: "with", shape: list, doc: "Fields of the delivery that each of its records is to have too, each under the last part of its path; with records.", example: "[created]",
+			item: &field{shape: text, doc: "A path."}},
 		{key: "kind", shape: choice, choices: []string{"customer", "event", "object", "consent"}, doc: "What its records are about; needed but for the streams that a tracking source has by itself.", example: "customer"},
 		path("key", "Field that is the source's own key. Customers and objects of files need it; where no field can be it, _row makes each row its own key: equal rows are one record, and a changed row is a new one.", "contact_id"),
 		path("seq", "Field that is the source's own order, a version or a time; file and row when absent.", "updated_at"),
 		path("occurred", "Field that says when it happened.", "updated_at"),
 		path("deleted", "Boolean field; true deletes the key.", "is_deleted"),
 		path("contract", "File of the contract, relative to this file. Where it does not exist yet, the inferred contract is written there.", "contracts/contact.json"),
-		{key: "on_drift", shape: choice, def: "evolve", choices: []string{"evolve", "freeze", "discard_row", "discard_value"}, doc: "What becomes of a record that departs from its contract.", example: "freeze"},
+		driftSpec(),
 		{key: "identifiers", shape: table, doc: "Identifiers by type: the field, or fields, that hold them.", example: "{email: email, phone: [mobile, landline]}",
 			item: &field{key: "*", shape: list, doc: "A field or a list of fields.", item: &field{shape: text, doc: "A field."}}},
 		{key: "attributes", shape: table, doc: "Attributes that act, by name; by default every field is one.", example: "{first_name: {from: first, clean: [trim, name]}}",
@@ -146,6 +154,23 @@ func streamsSpec() field {
 	}}
 	return field{key: "streams", shape: table, item: &stream, doc: "What the sources' records mean, by full name.",
 		example: "{crm.contacts: {from: crm, kind: customer, key: contact_id}}"}
+}
+
+// driftSpec is a policy for all drift of a stream, or one by column and kind of drift.
+func driftSpec() field {
+	policy := func(key, def, doc, example string) field {
+		return field{key: key, shape: choice, def: def, choices: []string{"evolve", "freeze", "discard_row", "discard_value"}, doc: doc, example: example}
+	}
+	return field{key: "on_drift", shape: either, doc: "What becomes of a record that departs from its contract: one policy, or several. evolve widens the contract, freeze quarantines the record, discard_row drops it, discard_value drops the value alone.", example: "freeze", options: []field{
+		policy("", "evolve", "One policy for all.", "freeze"),
+		{shape: object, doc: "Policies by column and by kind of drift.", fields: []field{
+			policy("default", "evolve", "What is not said otherwise, and for a required field that is missing.", "freeze"),
+			policy("new_columns", "", "Fields that the contract does not know; default when absent.", "evolve"),
+			policy("types", "", "Values of another type, and nulls where none may be; default when absent.", "discard_value"),
+			{key: "columns", shape: table, doc: "By field, with dots into nested objects; each goes before the kinds of drift, and holds for all below it.", example: "{email: freeze}",
+				item: &field{key: "*", shape: choice, choices: []string{"evolve", "freeze", "discard_row", "discard_value"}, doc: "The field's policy."}},
+		}},
+	}}
 }
 
 // valueTypes are the types that an attribute can be given.

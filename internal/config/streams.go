@@ -43,6 +43,9 @@ func (b *builder) buildSources(v *value) {
 				MaxBatch:  s.get("max_batch").int(),
 				MaxEvents: s.get("max_events").int(),
 			})
+		case "webhook":
+			kind.index = len(b.tree.Hooks)
+			b.tree.Hooks = append(b.tree.Hooks, hookSource(name, s))
 		}
 		b.sources[name] = kind
 	}
@@ -93,7 +96,7 @@ func trackingStreams() []contract.StreamConfig {
 
 func (b *builder) buildStreams(v *value) {
 	seen := map[string]bool{}
-	var fileStreams []fileStream
+	var fileStreams, hookStreams []sourceStream
 	for _, name := range v.keys() {
 		s := v.get(name)
 		full, source, ok := b.streamName(s, name)
@@ -106,13 +109,20 @@ func (b *builder) buildStreams(v *value) {
 		}
 		seen[full] = true
 		b.stream(s, full, source)
-		if b.sources[source].kind == "file" {
-			fileStreams = append(fileStreams, fileStream{full, source, s})
-		} else if files := s.get("files"); files != nil && b.sources[source].kind != "" {
+		kind := b.sources[source].kind
+		if kind == "file" {
+			fileStreams = append(fileStreams, sourceStream{full, source, s})
+		} else if files := s.get("files"); files != nil && kind != "" {
 			b.add(files.node, CodeStreamFiles, files.path+" is for streams of file sources", "remove it")
+		}
+		if kind == "webhook" {
+			hookStreams = append(hookStreams, sourceStream{full, source, s})
+		} else if kind != "" {
+			b.noMatch(s)
 		}
 	}
 	b.matchFiles(fileStreams)
+	b.matchHooks(hookStreams)
 	for _, t := range b.tree.Tracking {
 		for _, d := range trackingStreams() {
 			d.Stream, d.Source, d.OnDrift = t.Name+"."+d.Stream, t.Name, contract.Evolve
@@ -163,13 +173,13 @@ func (b *builder) streamName(s *value, name string) (full, source string, ok boo
 	return full, source, true
 }
 
-type fileStream struct {
+type sourceStream struct {
 	stream, source string
 	v              *value
 }
 
 // matchFiles tells every file source which of its files belong to which stream.
-func (b *builder) matchFiles(streams []fileStream) {
+func (b *builder) matchFiles(streams []sourceStream) {
 	count := map[string]int{}
 	for _, s := range streams {
 		count[s.source]++
@@ -201,8 +211,8 @@ func (b *builder) stream(s *value, full, source string) {
 		Seq:      s.get("seq").text(),
 		Occurred: s.get("occurred").text(),
 		Deleted:  s.get("deleted").text(),
-		OnDrift:  contract.Policy(s.get("on_drift").textOr(string(contract.Evolve))),
 	}
+	c.OnDrift, c.Drift = driftRules(s.get("on_drift"))
 	if kind := s.get("kind"); kind != nil {
 		c.Kind, _ = record.KindOf(kind.str)
 	}
@@ -217,6 +227,29 @@ func (b *builder) stream(s *value, full, source string) {
 	if checks := b.checks(s.get("expect")); len(checks) > 0 {
 		b.tree.Rules.Quality = append(b.tree.Rules.Quality, quality.StreamConfig{Stream: full, Checks: checks})
 	}
+}
+
+// driftRules reads one policy, or several.
+func driftRules(v *value) (contract.Policy, *contract.DriftRules) {
+	if v == nil || v.field.shape != object {
+		return contract.Policy(v.textOr(string(contract.Evolve))), nil
+	}
+	own := &contract.DriftRules{
+		NewColumns: contract.Policy(v.get("new_columns").text()),
+		Types:      contract.Policy(v.get("types").text()),
+	}
+	columns := v.get("columns")
+	for _, path := range columns.keys() {
+		if own.Columns == nil {
+			own.Columns = map[string]contract.Policy{}
+		}
+		own.Columns[path] = contract.Policy(columns.get(path).text())
+	}
+	fallback := contract.Policy(v.get("default").textOr(string(contract.Evolve)))
+	if own.NewColumns == "" && own.Types == "" && own.Columns == nil {
+		return fallback, nil
+	}
+	return fallback, own
 }
 
 // kindOf settles a stream's kind and tells where its source or kind ask for more.
@@ -242,7 +275,7 @@ func (b *builder) kindOf(s *value, c *contract.StreamConfig) {
 	if kind == nil && !s.has("kind") {
 		b.add(s.key, CodeKeyMissing, fmt.Sprintf("stream %s does not say its kind", c.Stream), "add kind: customer, event, object or consent")
 	}
-	if (c.Kind == record.Customer || c.Kind == record.Object) && c.Key == "" && !s.has("key") && b.sources[c.Source].kind == "file" {
+	if (c.Kind == record.Customer || c.Kind == record.Object) && c.Key == "" && !s.has("key") && b.sources[c.Source].kind != "tracking" {
 		b.add(s.key, CodeKeyMissing, fmt.Sprintf("stream %s does not say its key", c.Stream), "add key: with the field that is the source's own id of a "+c.Kind.String())
 	}
 }

@@ -24,7 +24,16 @@ type StreamConfig struct {
 	Occurred string      `json:"occurred,omitempty"` // path
 	Deleted  string      `json:"deleted,omitempty"`  // path of a boolean: true means op delete
 	OnDrift  Policy      `json:"on_drift,omitempty"` // default evolve
+	Drift    *DriftRules `json:"drift,omitempty"`    // where single kinds of drift and columns depart from OnDrift
 	Schema   *Schema     `json:"schema,omitempty"`   // the applied contract; nil: none yet, the stream evolves
+}
+
+// DriftRules are the policies of a stream that depart from its OnDrift. A column's
+// own goes before that of the kind of drift, which goes before OnDrift.
+type DriftRules struct {
+	NewColumns Policy            `json:"new_columns,omitempty"` // of fields that the contract does not know
+	Types      Policy            `json:"types,omitempty"`       // of values of another type, and of nulls
+	Columns    map[string]Policy `json:"columns,omitempty"`     // by path; for all below it as well
 }
 
 // Schema is a contract: the fields of a stream's records, flat, with dotted paths.

@@ -51,7 +51,8 @@ type Stage struct {
 type stream struct {
 	cfg     StreamConfig
 	applied *compiled // nil: no contract yet
-	evolves bool
+	evolves bool      // some drift may widen the contract
+	must    bool      // a missing field can set a record aside
 	names   names
 	mapping mapping
 }
@@ -70,8 +71,7 @@ func (s *Stage) Install(pin uint32, cfg []StreamConfig) error {
 	streams := make(map[string]*stream, len(cfg))
 	for _, c := range cfg {
 		st := &stream{cfg: c, applied: compile(c.Schema), mapping: compileMapping(c)}
-		st.evolves = c.Schema == nil || c.OnDrift == Evolve || c.OnDrift == ""
-		st.names.schema = st.applied
+		st.judgeBy()
 		streams[c.Stream] = st
 	}
 	s.pins.Put(pin, streams)
@@ -91,12 +91,7 @@ func Validate(cfg []StreamConfig) []error {
 			faults = append(faults, errs.New("stream_twice", "two streams have this name").At(at))
 		}
 		seen[c.Stream] = true
-		switch c.OnDrift {
-		case "", Evolve, Freeze, DiscardRow, DiscardValue:
-		default:
-			faults = append(faults, errs.New("on_drift_unknown", "there is no such drift policy").At(at+".on_drift").
-				Fix("use evolve, freeze, discard_row or discard_value"))
-		}
+		faults = append(faults, validateDrift(at+".on_drift", &c)...)
 		faults = append(faults, validateSchema(at+".contract", c.Schema)...)
 	}
 	return faults

@@ -7,10 +7,10 @@ import "github.com/kithdata/kith/internal/record"
 func (rd *reader) typed(v record.Value, n *node) (record.Value, bool) {
 	f := n.want
 	if f == nil {
-		if rd.st.evolves {
+		if n.policy == Evolve {
 			return v, true
 		}
-		return v, rd.drift(CodeNewField, n.path, "the contract does not know this field; add it, or let the stream evolve")
+		return v, rd.drift(n.policy, CodeNewField, n.path, "the contract does not know this field; add it, or let the stream evolve")
 	}
 	if f.Required {
 		rd.must++
@@ -19,12 +19,12 @@ func (rd *reader) typed(v record.Value, n *node) (record.Value, bool) {
 	switch {
 	case fits && (f.Nullable || !out.IsNull()):
 		return out, true
-	case rd.st.evolves:
+	case n.policy == Evolve:
 		return widened(v, out, fits, f), true
 	case fits:
-		return out, rd.drift(CodeNull, n.path, "the contract allows no null here")
+		return out, rd.drift(n.policy, CodeNull, n.path, "the contract allows no null here")
 	}
-	return out, rd.drift(CodeType, n.path, "the value does not fit the contract's type, "+f.Type.String())
+	return out, rd.drift(n.policy, CodeType, n.path, "the value does not fit the contract's type, "+f.Type.String())
 }
 
 // widened is v under the field's type widened by v itself: what the field would
@@ -40,10 +40,10 @@ func widened(v, out record.Value, fits bool, f *Field) record.Value {
 	return out
 }
 
-// drift judges by the stream's policy a record that does not keep to its contract.
+// drift judges by a policy a record that does not keep to its contract.
 // It always gives false: what drifted is not kept.
-func (rd *reader) drift(code, path, detail string) bool {
-	switch rd.st.cfg.OnDrift {
+func (rd *reader) drift(policy Policy, code, path, detail string) bool {
+	switch policy {
 	case DiscardRow:
 		rd.r.Discard(code, path)
 	case DiscardValue:

@@ -25,6 +25,7 @@ type names struct {
 	count  int
 	root   node
 	schema *compiled
+	drift  drift
 	orders atomic.Pointer[map[uint64]*order] // by sum of the nodes' ids
 }
 
@@ -34,6 +35,9 @@ type node struct {
 	raw  string // between the quotes, as sent
 	path string
 	want *Field // the contract's field of this path; nil when it has none
+	// policy says what becomes of drift here: of values that do not fit want, or of
+	// the field itself where there is no want.
+	policy Policy
 	// whole says that the contract has the path as json and nothing below it: an
 	// object there stays whole.
 	whole bool
@@ -115,6 +119,7 @@ func (t *names) learn(n *node, raw []byte, escaped bool) *node {
 	}
 	c := &node{raw: string(raw), path: memberPath(n.path, raw, escaped, n == &t.root)}
 	c.want = t.schema.field(c.path)
+	c.policy = t.drift.of(c.path, c.want)
 	c.whole = c.want != nil && c.want.Type == record.JSON && !t.schema.below(c.path)
 	if t.count >= maxNames || len(c.path) > maxPath {
 		return c

@@ -48,9 +48,8 @@ func (rd *reader) refine(st *stream, r *record.Record) {
 		return
 	}
 	r.Fields = rd.fields
-	// A patch says nothing of what it leaves out, and a value that is not there
-	// cannot be discarded.
-	if rd.judge && !st.evolves && st.cfg.OnDrift != DiscardValue && r.Op != record.Patch && rd.must < st.applied.required {
+	// A patch says nothing of what it leaves out.
+	if rd.judge && st.must && r.Op != record.Patch && rd.must < st.applied.required {
 		rd.missing()
 	}
 	if r.Key == "" && (r.Kind == record.Customer || r.Kind == record.Object) {
@@ -66,7 +65,11 @@ func (rd *reader) missing() {
 			continue
 		}
 		if _, ok := slices.BinarySearchFunc(rd.fields, f.Path, byName); !ok {
-			rd.drift(CodeMissing, f.Path, "the contract requires this field")
+			policy := rd.st.names.drift.missing(f.Path)
+			if !judges(policy) {
+				continue
+			}
+			rd.drift(policy, CodeMissing, f.Path, "the contract requires this field")
 			return
 		}
 	}

@@ -64,7 +64,7 @@ func configs() []string {
 	return []string{
 		"internal/api", "internal/cleanse", "internal/contract", "internal/destination/webhook", "internal/engine",
 		"internal/golden", "internal/identity", "internal/pipeline", "internal/quality", "internal/source/file",
-		"internal/source/tracking", "internal/warehouse",
+		"internal/source/tracking", "internal/source/webhook", "internal/warehouse",
 	}
 }
 

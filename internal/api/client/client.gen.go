@@ -291,6 +291,7 @@ func (e SourceState) Valid() bool {
 const (
 	File     SourceType = "file"
 	Tracking SourceType = "tracking"
+	Webhook  SourceType = "webhook"
 )
 
 // Valid indicates whether the value is a known member of the SourceType enum.
@@ -299,6 +300,8 @@ func (e SourceType) Valid() bool {
 	case File:
 		return true
 	case Tracking:
+		return true
+	case Webhook:
 		return true
 	default:
 		return false
