@@ -10,14 +10,14 @@ import (
 
 // Config is one file source: CSV or NDJSON, plain or gzip.
 type Config struct {
-	Name      string        // the source's name
-	Path      string        // glob, absolute
-	Format    string        // csv, ndjson, or empty: by the file's name
-	Streams   []StreamMatch // which files belong to which stream; the first match wins
-	Watch     bool          // go on looking for new and grown files
-	Poll      time.Duration // how often to look besides notifications; default 2 s
-	Delimiter string        // csv; empty: detected
-	MaxLine   int           // bytes; a longer line is quarantined; default 1 MiB
+	Name    string        // the source's name
+	Path    string        // glob, absolute
+	Format  string        // csv, ndjson, or empty: by the file's name
+	Streams []StreamMatch // which files belong to which stream; the first match wins
+	Watch   bool          // go on looking for new and grown files
+	Poll    time.Duration // how often to look besides notifications; default 2 s
+	MaxLine int           // bytes; a longer line is quarantined; default 1 MiB
+	Dialect Dialect       // of CSV files
 }
 
 // StreamMatch sends files whose base name matches Glob to Stream.
@@ -50,9 +50,7 @@ func (c Config) Validate() error {
 			fault("a stream's file pattern is no glob, or its stream has no name", "streams", "write a glob such as crm-*.csv")
 		}
 	}
-	if len(c.Delimiter) > 1 || c.Delimiter == "\"" || c.Delimiter == "\n" || c.Delimiter == "\r" {
-		fault("the delimiter must be one byte and neither a quote nor a line end", "delimiter", "leave it out: it is detected")
-	}
+	c.Dialect.validate(fault)
 	if c.Poll < 0 || c.MaxLine < 0 || c.MaxLine > maxMaxLine {
 		fault("poll and max_line must not be negative, max_line not over 64 MiB", "max_line", "leave them out for the defaults")
 	}

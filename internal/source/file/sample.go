@@ -14,7 +14,7 @@ type Sampled struct {
 
 // Sample gives the first rows of the file at path to fn, exactly as a source of this
 // Config would send them: one JSON object each, which lives during the call only. Of
-// cfg it takes Format, Delimiter and MaxLine. It stops after limit rows, or when fn
+// cfg it takes what says how files are read. It stops after limit rows, or when fn
 // gives false.
 func Sample(ctx context.Context, cfg Config, path string, limit int, fn func(props []byte) bool) (Sampled, error) {
 	s, err := open(path)
@@ -35,6 +35,9 @@ func Sample(ctx context.Context, cfg Config, path string, limit int, fn func(pro
 		out, reject, st := f.rows.next(row[:0])
 		if st == gotLong {
 			out, reject, st = f.rows.skipLong(row[:0])
+		}
+		if st == gotBlank {
+			continue
 		}
 		if f.rows.csv != nil && f.rows.csv.delimiter != 0 {
 			seen.Delimiter = string(f.rows.csv.delimiter)
