@@ -26,6 +26,7 @@ type sample struct {
 	path      string
 	format    string // csv or ndjson
 	delimiter string // csv
+	headless  bool   // csv: its columns have no names but column_1 and so on
 	columns   []*column
 	rows      int
 	rejected  int  // rows that could not be read
@@ -65,7 +66,8 @@ func read(ctx context.Context, path string) (*sample, error) {
 		return nil, fileFault(path, "cannot be read", "check the file: "+string(errs.CodeOf(err)))
 	}
 	s.twins = s.rows - len(known)
-	s.format, s.delimiter, s.rejected, s.whole = seen.Format, seen.Delimiter, seen.Rejected, seen.Whole && err == nil
+	s.format, s.delimiter, s.headless = seen.Format, seen.Delimiter, seen.Headless
+	s.rejected, s.whole = seen.Rejected, seen.Whole && err == nil
 	if s.rows == 0 && s.rejected == 0 && !binary {
 		return nil, fileFault(path, "is empty, or has a header alone", "name a file that has rows: what they hold is what tells what they mean")
 	}

@@ -8,6 +8,7 @@ import (
 type Sampled struct {
 	Format    string // csv or ndjson
 	Delimiter string // csv
+	Headless  bool   // csv: no row has the columns' names
 	Rejected  int    // rows that the source would quarantine
 	Whole     bool   // the file was read to its end
 }
@@ -40,7 +41,7 @@ func Sample(ctx context.Context, cfg Config, path string, limit int, fn func(pro
 			continue
 		}
 		if f.rows.csv != nil && f.rows.csv.delimiter != 0 {
-			seen.Delimiter = string(f.rows.csv.delimiter)
+			seen.Delimiter, seen.Headless = string(f.rows.csv.delimiter), f.rows.csv.headless
 		}
 		if st == gotEnd || st == gotPart {
 			seen.Whole = f.rows.w.err == nil
