@@ -59,6 +59,13 @@ func (b *builder) fileSource(name string, s *value) file.Config {
 		Poll:    s.get("poll").duration(),
 		MaxLine: s.get("max_line").int(),
 		Dialect: b.dialect(s),
+
+		Encoding:    s.get("encoding").text(),
+		MaxUnpacked: int64(s.get("max_unpacked").int()),
+	}
+	if v := s.get("encoding"); v != nil && !file.KnownEncoding(v.str) {
+		b.add(v.node, CodeValueType, v.path+" is not an encoding that is known", "write one of the web's, such as windows-1252, iso-8859-2 or utf-16le")
+		c.Encoding = ""
 	}
 	if path != nil {
 		c.Path = b.resolve(path.str)

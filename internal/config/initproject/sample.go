@@ -37,7 +37,10 @@ type sample struct {
 
 // isData reports whether a file's name is that of data.
 func isData(name string) bool {
-	name = strings.TrimSuffix(strings.ToLower(name), ".gz")
+	name = strings.ToLower(name)
+	for _, packed := range []string{".gz", ".zst", ".zstd"} {
+		name = strings.TrimSuffix(name, packed)
+	}
 	for _, ext := range []string{".csv", ".tsv", ".txt", ".ndjson", ".jsonl", ".json"} {
 		if strings.HasSuffix(name, ext) {
 			return true

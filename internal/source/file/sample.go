@@ -18,13 +18,14 @@ type Sampled struct {
 // cfg it takes what says how files are read. It stops after limit rows, or when fn
 // gives false.
 func Sample(ctx context.Context, cfg Config, path string, limit int, fn func(props []byte) bool) (Sampled, error) {
-	s, err := open(path)
+	cfg = cfg.withDefaults()
+	s, err := cfg.open(path)
 	if err != nil {
 		return Sampled{}, err
 	}
 	defer s.Close()
 	f := &reading{candidate: candidate{path: path, final: true}, content: s}
-	if err := f.start(ctx, cfg.withDefaults(), found{}); err != nil {
+	if err := f.start(ctx, cfg, found{}); err != nil {
 		return Sampled{}, err
 	}
 	seen := Sampled{Format: "ndjson"}
