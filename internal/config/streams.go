@@ -7,7 +7,9 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/kithdata/kith/internal/cleanse"
 	"github.com/kithdata/kith/internal/contract"
@@ -54,26 +56,60 @@ func (b *builder) buildSources(v *value) {
 func (b *builder) fileSource(name string, s *value) file.Config {
 	path := s.get("path")
 	c := file.Config{
-		Name:      name,
-		Format:    s.get("format").text(),
-		Watch:     s.get("watch").bool(true),
-		Poll:      s.get("poll").duration(),
-		Delimiter: s.get("delimiter").text(),
-		MaxLine:   s.get("max_line").int(),
+		Name:    name,
+		Format:  s.get("format").text(),
+		Watch:   s.get("watch").bool(true),
+		Poll:    s.get("poll").duration(),
+		MaxLine: s.get("max_line").int(),
+		Dialect: b.dialect(s),
+
+		Encoding:    s.get("encoding").text(),
+		MaxUnpacked: int64(s.get("max_unpacked").int()),
+	}
+	if v := s.get("encoding"); v != nil && !file.KnownEncoding(v.str) {
+		b.add(v.node, CodeValueType, v.path+" is not an encoding that is known", "write one of the web's, such as windows-1252, iso-8859-2 or utf-16le")
+		c.Encoding = ""
 	}
 	if path != nil {
 		c.Path = b.resolve(path.str)
 		b.glob(path)
 	}
-	if d := s.get("delimiter"); d != nil {
-		if d.str == `\t` || d.str == "tab" {
-			c.Delimiter = "\t"
+	return c
+}
+
+// dialect reads how the CSV files of a source are written.
+func (b *builder) dialect(s *value) file.Dialect {
+	d := file.Dialect{
+		Delimiter: s.get("delimiter").text(),
+		Quote:     s.get("quote").text(),
+		Escape:    s.get("escape").text(),
+		SkipLines: s.get("skip_lines").int(),
+		Comment:   s.get("comment").text(),
+		ShortRows: s.get("short_rows").text(),
+	}
+	if v := s.get("delimiter"); v != nil {
+		if v.str == `\t` || v.str == "tab" {
+			d.Delimiter = "\t"
 		}
-		if r := []rune(c.Delimiter); len(r) != 1 || strings.ContainsAny(c.Delimiter, "\"\r\n") {
-			b.add(d.node, CodeValueType, d.path+" is not one character that can separate columns", `write for example ";" or "\t"`)
+		if len(d.Delimiter) != 1 || d.Delimiter[0] >= utf8.RuneSelf || strings.ContainsAny(d.Delimiter, "\"\r\n") {
+			b.add(v.node, CodeValueType, v.path+" is not one character that can separate columns", `write for example ";" or "\t"`)
+			d.Delimiter = ""
 		}
 	}
-	return c
+	if v := s.get("quote"); v != nil && d.Quote != file.QuoteNone {
+		if len(d.Quote) != 1 || d.Quote[0] >= utf8.RuneSelf || strings.ContainsAny(d.Quote, "\r\n") || d.Quote == d.Delimiter {
+			b.add(v.node, CodeValueType, v.path+" is not one character that can enclose fields", `write for example "'", or none`)
+			d.Quote = ""
+		}
+	}
+	if v := s.get("header"); v != nil {
+		if v.field.shape == list {
+			d.Names = v.texts()
+		} else {
+			d.Header = strconv.FormatBool(v.bool(true))
+		}
+	}
+	return d
 }
 
 func (b *builder) glob(v *value) {

@@ -322,7 +322,7 @@ func (p *project) hostileFiles() (rows int, reasons map[string]int) {
 			}
 		}
 	}
-	file("people-ragged.csv", 2, map[string]int{"csv_ragged": 2}, text(header, person(1), marker+",too few\n", person(2), "a,b,c,d,e,f,"+marker+"\n"))
+	file("people-ragged.csv", 2, map[string]int{"csv_too_few": 1, "csv_too_many": 1}, text(header, person(1), marker+",too few\n", person(2), "a,b,c,d,e,f,"+marker+"\n"))
 	file("people-long.csv", 2, map[string]int{"line_too_long": 1}, func(w io.Writer) {
 		text(header, person(3), marker+",")(w)
 		repeated(marker, (100<<20)/len(marker))(w)

@@ -8,16 +8,21 @@ import (
 	"github.com/kithdata/kith/internal/kit/errs"
 )
 
-// Config is one file source: CSV or NDJSON, plain or gzip.
+// Config is one file source: CSV or NDJSON, plain or packed by gzip or zstd.
 type Config struct {
-	Name      string        // the source's name
-	Path      string        // glob, absolute
-	Format    string        // csv, ndjson, or empty: by the file's name
-	Streams   []StreamMatch // which files belong to which stream; the first match wins
-	Watch     bool          // go on looking for new and grown files
-	Poll      time.Duration // how often to look besides notifications; default 2 s
-	Delimiter string        // csv; empty: detected
-	MaxLine   int           // bytes; a longer line is quarantined; default 1 MiB
+	Name    string        // the source's name
+	Path    string        // glob, absolute
+	Format  string        // csv, ndjson, or empty: by the file's name
+	Streams []StreamMatch // which files belong to which stream; the first match wins
+	Watch   bool          // go on looking for new and grown files
+	Poll    time.Duration // how often to look besides notifications; default 2 s
+	MaxLine int           // bytes; a longer line is quarantined; default 1 MiB
+	// Encoding is a name of the web's, such as iso-8859-2; empty: detected.
+	Encoding string
+	// MaxUnpacked is how many bytes a packed file may unpack to before it must be at most
+	// 200 times its size; default 1 GiB.
+	MaxUnpacked int64
+	Dialect     Dialect // of CSV files
 }
 
 // StreamMatch sends files whose base name matches Glob to Stream.
@@ -50,9 +55,13 @@ func (c Config) Validate() error {
 			fault("a stream's file pattern is no glob, or its stream has no name", "streams", "write a glob such as crm-*.csv")
 		}
 	}
-	if len(c.Delimiter) > 1 || c.Delimiter == "\"" || c.Delimiter == "\n" || c.Delimiter == "\r" {
-		fault("the delimiter must be one byte and neither a quote nor a line end", "delimiter", "leave it out: it is detected")
+	if c.Encoding != "" && !KnownEncoding(c.Encoding) {
+		fault("the encoding is not known", "encoding", "write one of the web's, such as windows-1252, iso-8859-2 or utf-16le")
 	}
+	if c.MaxUnpacked < 0 {
+		fault("max_unpacked must not be negative", "max_unpacked", "leave it out for the default")
+	}
+	c.Dialect.validate(fault)
 	if c.Poll < 0 || c.MaxLine < 0 || c.MaxLine > maxMaxLine {
 		fault("poll and max_line must not be negative, max_line not over 64 MiB", "max_line", "leave them out for the defaults")
 	}
@@ -72,6 +81,9 @@ func (c Config) withDefaults() Config {
 		c.MaxLine = 1 << 20
 	}
 	c.MaxLine = max(c.MaxLine, minMaxLine)
+	if c.MaxUnpacked == 0 {
+		c.MaxUnpacked = 1 << 30
+	}
 	return c
 }
 

@@ -24,7 +24,9 @@ const (
 	filePrefix = "file/" // one document per content: progress
 	pathPrefix = "path/" // one document per path: what need not be looked at again
 	docVersion = 1
-	maxDocs    = 1 << 20
+	// progressVersion is of the documents of contents: 1 knew no dialect.
+	progressVersion = 2
+	maxDocs         = 1 << 20
 )
 
 // progress is what is stored of one content: how far it was read, and the digest
@@ -39,6 +41,7 @@ type progress struct {
 	Row     int64  // rows given
 	Line    int64  // physical lines passed
 	Done    bool   // the content ended at Pos
+	Dialect string // of a CSV from which rows were put, see decodeDialect
 }
 
 // sight is a path as it was when its content was wholly taken.
@@ -50,7 +53,7 @@ func (p *progress) name() string { return fmt.Sprintf("%s%019d", filePrefix, p.O
 
 func (p *progress) encode() []byte {
 	var e wire.Encoder
-	e.Byte(docVersion)
+	e.Byte(progressVersion)
 	e.Int(p.Ordinal)
 	e.String(p.Path)
 	e.Int(p.HeadLen)
@@ -60,16 +63,21 @@ func (p *progress) encode() []byte {
 	e.Int(p.Row)
 	e.Int(p.Line)
 	e.Bool(p.Done)
+	e.String(p.Dialect)
 	return e.B
 }
 
 func decodeProgress(b []byte) (p progress, err error) {
 	d := wire.NewDecoder(b)
-	if d.Byte() != docVersion {
+	version := d.Byte()
+	if version < 1 || version > progressVersion {
 		d.Fail()
 	}
 	p = progress{Ordinal: d.Int(), Path: d.String(), HeadLen: d.Int(), Head: d.Fixed64(), Pos: d.Int(), Digest: d.Fixed64(),
 		Row: d.Int(), Line: d.Int(), Done: d.Bool()}
+	if version > 1 {
+		p.Dialect = d.String()
+	}
 	if p.Ordinal < 1 || p.HeadLen < 1 || p.HeadLen > headBytes || p.Pos < 0 || p.Row < 0 || p.Line < 0 {
 		d.Fail()
 	}

@@ -1,4 +1,4 @@
-// Package file is the source that reads CSV and NDJSON files, plain or gzip, named
+// Package file is the source that reads CSV and NDJSON files, plain or packed, named
 // by a glob, once or for as long as it watches.
 //
 // It may touch the files it is pointed at (it only reads), the Sink that its rows
@@ -11,7 +11,7 @@
 // A file is known by what was read of it, not by its name. For each content the
 // Store has one document: an ordinal of first sight, how many bytes were taken,
 // the digest (64-bit xxHash) of exactly those bytes, and the number of rows they
-// made. Content means unzipped bytes, and UTF-8 where the file is UTF-16. On sight
+// made. Content means unpacked bytes, and UTF-8 where the file's encoding is known. On sight
 // of a file whose size or time of change is new, its bytes are hashed up to the
 // places at which known contents ended, and the longest that it begins with tells
 // what it is:
