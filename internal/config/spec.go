@@ -77,12 +77,20 @@ func sourcesSpec() field {
 		{key: "type", shape: choice, required: true, choices: sourceTypes(), doc: "What kind of system it is.", example: "file"},
 	}, variants: []variant{
 		{name: "file", doc: "CSV or NDJSON files, plain or gzip.", fields: []field{
-			{key: "path", shape: text, required: true, doc: "Glob of the files, relative to this file.", example: `"exports/crm-*.csv"`},
+			{key: "path", shape: text, required: true, doc: "Glob of the files, relative to this file; or s3://BUCKET/GLOB for objects in S3 or a store that speaks its protocol.", example: `"exports/crm-*.csv"`},
 			{key: "format", shape: choice, choices: []string{"csv", "ndjson"}, doc: "Format of the files; by their names when absent.", example: "csv"},
 			{key: "watch", shape: boolean, def: "true", doc: "Go on looking for new and grown files.", example: "false"},
-			{key: "poll", shape: duration, def: "2s", doc: "How often to look, besides being notified.", example: "10s"},
+			{key: "poll", shape: duration, def: "2s", doc: "How often to look, besides being notified; 30s where the files lie elsewhere.", example: "10s"},
 			{key: "delimiter", shape: text, doc: "What separates the columns of a CSV file; detected when absent.", example: `";"`},
 			{key: "max_line", shape: size, def: "1MiB", doc: "A longer line is quarantined.", example: "4MiB"},
+			{key: "s3", shape: object, doc: "How to speak to the store of an s3 path.", fields: []field{
+				{key: "endpoint", shape: text, doc: "Address of a store that is not Amazon's; https unless it says otherwise.", example: "https://minio.example.com"},
+				{key: "region", shape: text, def: "us-east-1", doc: "Region of the bucket.", example: "eu-central-1"},
+				{key: "access_key", shape: secret, doc: "Access key; without one it is looked for as Amazon's tools do: in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, the shared credentials file, the machine's role.", example: `"${S3_ACCESS_KEY}"`},
+				{key: "secret_key", shape: secret, doc: "Its secret.", example: `"${S3_SECRET_KEY}"`},
+				{key: "path_style", shape: boolean, doc: "The bucket is in the path rather than in the host's name; told by the host when absent.", example: "true"},
+			}},
+			{key: "allow_private", shape: boolean, def: "false", doc: "The store may be on this machine or a private network; http is then allowed as well.", example: "true"},
 		}},
 		{name: "tracking", doc: "The Segment HTTP API under /v1/, for web, mobile and server libraries. It has the streams NAME.users, NAME.events, NAME.pages, NAME.screens, NAME.groups and NAME.aliases without their being written.", fields: []field{
 			{key: "write_keys", shape: list, required: true, doc: "Keys that may write to this source.", example: `["${WEB_KEY}"]`,

@@ -59,9 +59,13 @@ func (b *builder) fileSource(name string, s *value) file.Config {
 		MaxLine:   s.get("max_line").int(),
 	}
 	if path != nil {
-		c.Path = b.resolve(path.str)
+		c.Path = path.str
+		if !file.Elsewhere(c.Path) {
+			c.Path = b.resolve(c.Path)
+		}
 		b.glob(path)
 	}
+	filePlace(s, &c)
 	if d := s.get("delimiter"); d != nil {
 		if d.str == `\t` || d.str == "tab" {
 			c.Delimiter = "\t"
@@ -71,6 +75,22 @@ func (b *builder) fileSource(name string, s *value) file.Config {
 		}
 	}
 	return c
+}
+
+// filePlace reads how to speak to a place elsewhere.
+func filePlace(s *value, c *file.Config) {
+	c.AllowPrivate = s.get("allow_private").bool(false)
+	s3 := s.get("s3")
+	c.S3 = file.S3{
+		Endpoint:  s3.get("endpoint").text(),
+		Region:    s3.get("region").text(),
+		AccessKey: s3.get("access_key").text(),
+		SecretKey: s3.get("secret_key").text(),
+	}
+	if style := s3.get("path_style"); style != nil {
+		yes := style.bool(false)
+		c.S3.PathStyle = &yes
+	}
 }
 
 func (b *builder) glob(v *value) {

@@ -2,6 +2,7 @@ package file
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"os"
@@ -22,7 +23,7 @@ const headBytes = 4 << 10
 type stream struct {
 	r     io.Reader // from the content's start, head included
 	head  []byte    // its first bytes, at most headBytes
-	file  *os.File
+	file  blob
 	raw   *counter
 	plain bool // the content is the file's own bytes: it can be seeked
 }
@@ -41,9 +42,10 @@ func (c *counter) Read(p []byte) (int, error) {
 
 func (s *stream) Close() { _ = s.file.Close() } // it was only read
 
-// open opens the file at path. Its errors carry a code.
-func open(path string) (*stream, error) {
-	f, err := openRegular(path)
+// open opens a file of a place. Its errors carry a code.
+func open(ctx context.Context, p place, e entry) (*stream, error) {
+	path := e.path
+	f, err := p.open(ctx, e)
 	if err != nil {
 		return nil, err
 	}
@@ -127,10 +129,16 @@ func (s *stream) readHead() error {
 func zipped(path string) bool { return strings.EqualFold(filepath.Ext(path), ".gz") }
 
 func gzipFault(path string, err error) error {
+	if code := errs.CodeOf(err); code != "" { // the place has told
+		return err
+	}
 	return errs.Wrap("file_gzip", "unzipping a file", err).At(path).Fix("deliver it again: what was read before the damage is kept")
 }
 
 func readFault(path string, err error) error {
+	if code := errs.CodeOf(err); code != "" { // the place has told
+		return err
+	}
 	if zipped(path) {
 		return gzipFault(path, err)
 	}

@@ -17,12 +17,12 @@ type Sampled struct {
 // cfg it takes Format, Delimiter and MaxLine. It stops after limit rows, or when fn
 // gives false.
 func Sample(ctx context.Context, cfg Config, path string, limit int, fn func(props []byte) bool) (Sampled, error) {
-	s, err := open(path)
+	s, err := open(ctx, folder{}, entry{path: path})
 	if err != nil {
 		return Sampled{}, err
 	}
 	defer s.Close()
-	f := &reading{candidate: candidate{path: path, final: true}, content: s}
+	f := &reading{candidate: candidate{entry: entry{path: path}, final: true}, content: s}
 	if err := f.start(ctx, cfg.withDefaults(), found{}); err != nil {
 		return Sampled{}, err
 	}
