@@ -66,6 +66,9 @@ func (b *builder) fileSource(name string, s *value) file.Config {
 		b.glob(path)
 	}
 	filePlace(s, &c)
+	if hosts := s.get("sftp").get("known_hosts"); hosts != nil {
+		c.SFTP.KnownHosts = b.resolve(hosts.str)
+	}
 	if d := s.get("delimiter"); d != nil {
 		if d.str == `\t` || d.str == "tab" {
 			c.Delimiter = "\t"
@@ -80,6 +83,13 @@ func (b *builder) fileSource(name string, s *value) file.Config {
 // filePlace reads how to speak to a place elsewhere.
 func filePlace(s *value, c *file.Config) {
 	c.AllowPrivate = s.get("allow_private").bool(false)
+	ssh := s.get("sftp")
+	c.SFTP = file.SFTP{
+		Password:   ssh.get("password").text(),
+		PrivateKey: ssh.get("private_key").text(),
+		Passphrase: ssh.get("passphrase").text(),
+		HostKeys:   ssh.get("host_key").texts(),
+	}
 	s3 := s.get("s3")
 	c.S3 = file.S3{
 		Endpoint:  s3.get("endpoint").text(),

@@ -129,6 +129,7 @@ func Catalogue() []Entry {
 		{"fenced", "Another process took over this partition.", "Nothing: the other one goes on."},
 		{"file_address_private", "The address of a source's files leads to a network that is not public.", "Set `allow_private` where it is meant to be on this network."},
 		{"file_gzip", "A gzip file is damaged or cut off.", "Deliver it again; what was read before the damage is kept."},
+		{"file_host_key", "An SFTP server is not known to be the one that is meant.", "Ask whoever runs it for its key's fingerprint, and write it as `sftp.host_key`."},
 		{"file_link", "A link that one user made leads to a file of another.", "Copy the file there, or make the link as the user who runs Kith."},
 		{"file_not_regular", "What has a file's name is a pipe, a device or a folder.", "Name files only."},
 		{"file_progress_format", "How far files were read was stored in a format that this version cannot read.", "Open the data folder with the version that wrote it, or a later one."},

@@ -12,7 +12,7 @@ import (
 // Config is one file source.
 type Config struct {
 	Name      string        // the source's name
-	Path      string        // glob, absolute, or s3://BUCKET/GLOB
+	Path      string        // glob, absolute, or s3://BUCKET/GLOB or sftp://USER@HOST/GLOB
 	Format    string        // csv, ndjson, or empty: by the file's name
 	Streams   []StreamMatch // which files belong to which stream; the first match wins
 	Watch     bool          // go on looking for new and grown files
@@ -21,6 +21,7 @@ type Config struct {
 	MaxLine   int           // bytes; a longer line is quarantined; default 1 MiB
 
 	S3           S3   // of an s3 path
+	SFTP         SFTP // of an sftp path
 	AllowPrivate bool // the store may be on a network that is not public
 }
 
@@ -68,8 +69,12 @@ func (c Config) Validate() error {
 
 // validatePlace reports every fault of where files elsewhere are, and how to speak to it.
 func (c Config) validatePlace(fault func(what, field, mend string)) {
+	if strings.HasPrefix(c.Path, sftpScheme) {
+		c.validateSFTP(fault)
+		return
+	}
 	if !strings.HasPrefix(c.Path, s3Scheme) {
-		fault("the path begins as an address that is not known", "path", "write s3://BUCKET/GLOB, or a path of this machine")
+		fault("the path begins as an address that is not known", "path", "write s3://BUCKET/GLOB, sftp://USER@HOST/GLOB, or a path of this machine")
 		return
 	}
 	if _, _, ok := parseS3(c.Path); !ok {
@@ -80,6 +85,20 @@ func (c Config) validatePlace(fault func(what, field, mend string)) {
 	}
 	if (c.S3.AccessKey == "") != (c.S3.SecretKey == "") {
 		fault("of the access key and the secret key one is missing", "s3.access_key", "give both, or neither: they are then taken from the environment")
+	}
+}
+
+func (c Config) validateSFTP(fault func(what, field, mend string)) {
+	if _, ok := parseSFTP(c.Path); !ok {
+		fault("the path is no address of files", "path", "write sftp://USER@HOST/GLOB, with the password in sftp.password")
+	}
+	if _, err := c.SFTP.methods(); err != nil {
+		fault(err.Error(), "sftp.password", "give sftp.password or sftp.private_key, from a variable or a file")
+	}
+	for _, key := range c.SFTP.HostKeys {
+		if !strings.HasPrefix(key, "SHA256:") {
+			fault("a host key is no fingerprint", "sftp.host_key", "write SHA256:…, as ssh-keygen -l shows it")
+		}
 	}
 }
 

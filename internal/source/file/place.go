@@ -42,6 +42,8 @@ func newPlace(c Config) (place, error) {
 	switch {
 	case strings.HasPrefix(c.Path, s3Scheme):
 		return newBucket(c)
+	case strings.HasPrefix(c.Path, sftpScheme):
+		return newServer(c)
 	default:
 		return folder{glob: c.Path}, nil
 	}

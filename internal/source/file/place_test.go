@@ -35,6 +35,7 @@ func depots(t *testing.T) map[string]func() depot {
 	return map[string]func() depot{
 		"folder": func() depot { return &folderDepot{t, t.TempDir()} },
 		"s3":     func() depot { return newStore(t) },
+		"sftp":   func() depot { return newSSHServer(t) },
 	}
 }
 
