@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Real servers for tests and benches: PostgreSQL from Debian, Apache Kafka from its jars
+# Real servers for tests and benches: PostgreSQL and OpenSSH from Debian, Apache Kafka from its jars
 # on Maven Central. internal/servers runs them.
 #
 #   servers.sh install    installs what is missing; at once when all is there
@@ -32,6 +32,7 @@ install_packages() {
   local packages=() no_cluster=/etc/postgresql-common/createcluster.d/kith.conf
   compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || command -v postgres >/dev/null || packages+=(postgresql)
   [ "$(java_version)" -ge 17 ] || packages+=(default-jre-headless)
+  [ -x /usr/sbin/sshd ] || packages+=(openssh-server)
   command -v ip >/dev/null || packages+=(iproute2)
   command -v mvn >/dev/null || [ -e "$target/$kafka" ] || packages+=(maven)
   [ ${#packages[@]} -gt 0 ] || return 0

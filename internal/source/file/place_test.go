@@ -93,33 +93,34 @@ func testPlace(t *testing.T, d depot) {
 
 // TestPlacesLarge has a file of many ranges, plain and zipped, broken off and resumed.
 func TestPlacesLarge(t *testing.T) {
-	const n = 100_000 // some 2 MB
 	for name, make := range depots(t) {
 		for _, file := range []string{"a.csv", "a.csv.gz"} {
-			t.Run(name+" "+file, func(t *testing.T) {
-				d := make()
-				r := placed(t, d, "*")
-				content := manyRows(n)
-				if strings.HasSuffix(file, ".gz") {
-					content = zip(t, content)
-				}
-				d.put(file, content)
-				r.log.after = func(put int) error {
-					if put == 40 {
-						return errs.New("engine_failed", "killed")
-					}
-					return nil
-				}
-				if err := r.source().Run(t.Context()); !errs.Is(err, "engine_failed") {
-					t.Fatal(err)
-				}
-				r.log.after = nil
-				r.run()
-				if len(r.log.byID) != n || r.log.conflicts != 0 {
-					t.Fatal(len(r.log.byID), r.log.conflicts)
-				}
-			})
+			t.Run(name+" "+file, func(t *testing.T) { testLarge(t, make(), file) })
 		}
+	}
+}
+
+func testLarge(t *testing.T, d depot, name string) {
+	const n = 100_000 // some 2 MB
+	r := placed(t, d, "*")
+	content := manyRows(n)
+	if strings.HasSuffix(name, ".gz") {
+		content = zip(t, content)
+	}
+	d.put(name, content)
+	r.log.after = func(put int) error {
+		if put == 40 {
+			return errs.New("engine_failed", "killed")
+		}
+		return nil
+	}
+	if err := r.source().Run(t.Context()); !errs.Is(err, "engine_failed") {
+		t.Fatal(err)
+	}
+	r.log.after = nil
+	r.run()
+	if len(r.log.byID) != n || r.log.conflicts != 0 {
+		t.Fatal(len(r.log.byID), r.log.conflicts)
 	}
 }
 

@@ -3,6 +3,7 @@ package file_test
 import (
 	"crypto/ed25519"
 	"crypto/rand"
+	"errors"
 	"io"
 	"net"
 	"os"
@@ -26,7 +27,6 @@ type sshServer struct {
 	key     ssh.Signer
 	mu      sync.Mutex
 	served  []net.Conn
-	mute    bool // it takes connections and says nothing
 }
 
 func newSSHServer(t *testing.T) *sshServer {
@@ -59,11 +59,8 @@ func newSSHServer(t *testing.T) *sshServer {
 			}
 			s.mu.Lock()
 			s.served = append(s.served, conn)
-			mute := s.mute
 			s.mu.Unlock()
-			if !mute {
-				all.Go(func() { serveSSH(conn, cfg) })
-			}
+			all.Go(func() { serveSSH(conn, cfg) })
 		}
 	})
 	t.Cleanup(func() {
@@ -93,7 +90,7 @@ func serveSSH(conn net.Conn, cfg *ssh.ServerConfig) {
 		}()
 		go func() {
 			if files, err := sftp.NewServer(channel, sftp.ReadOnly()); err == nil {
-				if err := files.Serve(); err == nil || err == io.EOF {
+				if err := files.Serve(); err == nil || errors.Is(err, io.EOF) {
 					_ = files.Close()
 				}
 			}
@@ -109,12 +106,6 @@ func (s *sshServer) breakOff() {
 		_ = c.Close()
 	}
 	s.served = nil
-}
-
-func (s *sshServer) connections() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return len(s.served)
 }
 
 func (s *sshServer) configure(c *file.Config, glob string) {
