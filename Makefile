@@ -42,7 +42,7 @@ test-integration: build servers ## the real binary and real servers: killed, sta
 soak: build servers ## the long form of the integration tests; takes an hour
 	KITH_BIN=$(CURDIR)/$(BIN) $(GO) test -vet=off -tags 'integration soak' -timeout 3h $(WHOLE)
 
-servers: ## install PostgreSQL, OpenSSH and Apache Kafka for tests, where they are missing
+servers: ## install PostgreSQL, OpenSSH, an S3 gateway and Apache Kafka for tests, where they are missing
 	./scripts/servers.sh install
 
 bench: build ## the figures, as ratios in one run

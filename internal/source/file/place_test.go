@@ -361,8 +361,8 @@ func TestUnreachableIsTriedAgain(t *testing.T) {
 	src, err := file.New(r.cfg, file.Deps{Sink: r.log, Store: r.store, Clock: &hands{},
 		Progress: func(p file.Progress) {
 			r.last = p
-			if p.Idle && looks < 2 {
-				t.Error("idle, and nothing was read")
+			if looks < 2 && (p.Idle || p.Fault != file.CodeUnreachable) {
+				t.Errorf("told %+v of a store that says no", p)
 			}
 		},
 		After: func(time.Duration) <-chan time.Time {
@@ -385,6 +385,9 @@ func TestUnreachableIsTriedAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.want(`1:1 {"id":"1"}`)
+	if r.last.Fault != "" || !r.last.Idle {
+		t.Errorf("%+v", r.last)
+	}
 }
 
 func TestBadPlaces(t *testing.T) {

@@ -163,7 +163,7 @@ func TestSFTPFaults(t *testing.T) {
 // another one.
 func TestSFTPBrokenOff(t *testing.T) {
 	s := newSSHServer(t)
-	s.put("a.csv", manyRows(300_000))
+	s.put("a.csv", manyRows(100_000))
 	r := placed(t, s, "*.csv")
 	r.log.after = func(put int) error {
 		if put == 3 {
@@ -174,12 +174,12 @@ func TestSFTPBrokenOff(t *testing.T) {
 	if err := r.source().Run(t.Context()); !errs.Is(err, file.CodeUnreachable) {
 		t.Fatal(err)
 	}
-	if len(r.log.byID) == 300_000 {
+	if len(r.log.byID) == 100_000 {
 		t.Fatal("it was not broken off")
 	}
 	r.log.after = nil
 	r.run()
-	if len(r.log.byID) != 300_000 || r.log.conflicts != 0 {
+	if len(r.log.byID) != 100_000 || r.log.conflicts != 0 {
 		t.Fatal(len(r.log.byID), r.log.conflicts)
 	}
 }

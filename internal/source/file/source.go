@@ -73,6 +73,9 @@ type Progress struct {
 	// Idle says that nothing is left to be read for now: a look is over, and no line
 	// waits for its end. What was read is durable.
 	Idle bool
+	// Fault is the code for which the files could not be listed, or a place not be read,
+	// at the last look; empty where they could.
+	Fault errs.Code
 }
 
 // Source reads the files of one configured source.
@@ -154,9 +157,11 @@ func (r *run) look(ctx context.Context) (faults []error, err error) {
 			return nil, ctx.Err()
 		}
 		r.unlisted(err)
+		r.progress.Idle, r.progress.Fault = false, errs.CodeOf(err)
+		r.report(0)
 		return []error{err}, nil
 	}
-	r.silent = ""
+	r.silent, r.progress.Fault = "", ""
 	if len(found) == 0 && !r.warned {
 		r.warned = true
 		r.deps.Logger.Warn("no file matches the path of a source", "source", r.cfg.Name, "path", r.cfg.Path,
@@ -179,6 +184,8 @@ func (r *run) look(ctx context.Context) (faults []error, err error) {
 		if fault != nil {
 			if !errs.Is(fault, CodeUnreachable) { // else it is not the file's, and tried again at the next look
 				r.faulty[f.path] = f.sight
+			} else {
+				r.progress.Fault = CodeUnreachable
 			}
 			faults = append(faults, fault)
 			if r.cfg.Watch {
