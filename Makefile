@@ -43,7 +43,7 @@ soak: build servers ## the long form of the integration tests, and a minute of e
 	KITH_BIN=$(CURDIR)/$(BIN) $(GO) test -vet=off -tags 'integration soak' -timeout 3h $(WHOLE)
 	./scripts/fuzz.sh 60s
 
-servers: ## install PostgreSQL and Apache Kafka for tests, where they are missing
+servers: ## install PostgreSQL, OpenSSH, an S3 gateway and Apache Kafka for tests, where they are missing
 	./scripts/servers.sh install
 
 bench: build ## the figures, as ratios in one run

@@ -77,10 +77,10 @@ func sourcesSpec() field {
 		{key: "type", shape: choice, required: true, choices: sourceTypes(), doc: "What kind of system it is.", example: "file"},
 	}, variants: []variant{
 		{name: "file", doc: "CSV or NDJSON files, plain or packed by gzip or zstd.", fields: []field{
-			{key: "path", shape: text, required: true, doc: "Glob of the files, relative to this file.", example: `"exports/crm-*.csv"`},
+			{key: "path", shape: text, required: true, doc: "Glob of the files, relative to this file; s3://BUCKET/GLOB for objects in S3 or a store that speaks its protocol; or sftp://USER@HOST/GLOB for files on another machine.", example: `"exports/crm-*.csv"`},
 			{key: "format", shape: choice, choices: []string{"csv", "ndjson"}, doc: "Format of the files; by their names when absent.", example: "csv"},
 			{key: "watch", shape: boolean, def: "true", doc: "Go on looking for new and grown files.", example: "false"},
-			{key: "poll", shape: duration, def: "2s", doc: "How often to look, besides being notified.", example: "10s"},
+			{key: "poll", shape: duration, def: "2s", doc: "How often to look, besides being notified; 30s where the files lie elsewhere.", example: "10s"},
 			{key: "delimiter", shape: text, doc: "What separates the columns of a CSV file; detected when absent.", example: `";"`},
 			{key: "quote", shape: text, doc: "What encloses fields of a CSV file: one character, or none; detected when absent.", example: `"'"`},
 			{key: "escape", shape: choice, choices: []string{"double", "backslash"}, doc: "How a quote within quotes is written in a CSV file; detected when absent.", example: "backslash"},
@@ -94,6 +94,22 @@ func sourcesSpec() field {
 			{key: "encoding", shape: text, doc: "Encoding of the files, by a name that the web knows; detected when absent.", example: "iso-8859-2"},
 			{key: "max_unpacked", shape: size, def: "1GiB", doc: "A packed file that unpacks to more than this, and to more than 200 times its size, is refused.", example: "8GiB"},
 			{key: "max_line", shape: size, def: "1MiB", doc: "A longer line is quarantined.", example: "4MiB"},
+			{key: "s3", shape: object, doc: "How to speak to the store of an s3 path.", fields: []field{
+				{key: "endpoint", shape: text, doc: "Address of a store that is not Amazon's; https unless it says otherwise.", example: "https://minio.example.com"},
+				{key: "region", shape: text, def: "us-east-1", doc: "Region of the bucket.", example: "eu-central-1"},
+				{key: "access_key", shape: secret, doc: "Access key; without one it is looked for as Amazon's tools do: in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, the shared credentials file, the machine's role.", example: `"${S3_ACCESS_KEY}"`},
+				{key: "secret_key", shape: secret, doc: "Its secret.", example: `"${S3_SECRET_KEY}"`},
+				{key: "path_style", shape: boolean, doc: "The bucket is in the path rather than in the host's name; told by the host when absent.", example: "true"},
+			}},
+			{key: "sftp", shape: object, doc: "How to speak to the server of an sftp path.", fields: []field{
+				{key: "password", shape: secret, doc: "Password of the path's user.", example: `"${SFTP_PASSWORD}"`},
+				{key: "private_key", shape: secret, doc: "Private key of the path's user, in PEM or OpenSSH's form.", example: "file:secrets/id_ed25519"},
+				{key: "passphrase", shape: secret, doc: "What opens the private key.", example: `"${SFTP_PASSPHRASE}"`},
+				{key: "host_key", shape: list, doc: "Fingerprints of which the server's key must be one.", example: `"SHA256:fEpnN5d46XjZ4MSWrwYgCi4UbJyVOVBNJpMhFCYdRNs"`,
+					item: &field{shape: text, doc: "A fingerprint, as ssh-keygen -l shows it."}},
+				{key: "known_hosts", shape: text, doc: "A file as OpenSSH keeps it, that knows the server; beside or instead of host_key.", example: "./known_hosts"},
+			}},
+			{key: "allow_private", shape: boolean, def: "false", doc: "The store or server may be on this machine or a private network; http is then allowed as well.", example: "true"},
 		}},
 		{name: "tracking", doc: "The Segment HTTP API under /v1/, for web, mobile and server libraries. It has the streams NAME.users, NAME.events, NAME.pages, NAME.screens, NAME.groups and NAME.aliases without their being written.", fields: []field{
 			{key: "write_keys", shape: list, required: true, doc: "Keys that may write to this source.", example: `["${WEB_KEY}"]`,

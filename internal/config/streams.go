@@ -71,8 +71,15 @@ func (b *builder) fileSource(name string, s *value) file.Config {
 		c.Encoding = ""
 	}
 	if path != nil {
-		c.Path = b.resolve(path.str)
+		c.Path = path.str
+		if !file.Elsewhere(c.Path) {
+			c.Path = b.resolve(c.Path)
+		}
 		b.glob(path)
+	}
+	filePlace(s, &c)
+	if hosts := s.get("sftp").get("known_hosts"); hosts != nil {
+		c.SFTP.KnownHosts = b.resolve(hosts.str)
 	}
 	return c
 }
@@ -110,6 +117,29 @@ func (b *builder) dialect(s *value) file.Dialect {
 		}
 	}
 	return d
+}
+
+// filePlace reads how to speak to a place elsewhere.
+func filePlace(s *value, c *file.Config) {
+	c.AllowPrivate = s.get("allow_private").bool(false)
+	ssh := s.get("sftp")
+	c.SFTP = file.SFTP{
+		Password:   ssh.get("password").text(),
+		PrivateKey: ssh.get("private_key").text(),
+		Passphrase: ssh.get("passphrase").text(),
+		HostKeys:   ssh.get("host_key").texts(),
+	}
+	s3 := s.get("s3")
+	c.S3 = file.S3{
+		Endpoint:  s3.get("endpoint").text(),
+		Region:    s3.get("region").text(),
+		AccessKey: s3.get("access_key").text(),
+		SecretKey: s3.get("secret_key").text(),
+	}
+	if style := s3.get("path_style"); style != nil {
+		yes := style.bool(false)
+		c.S3.PathStyle = &yes
+	}
 }
 
 func (b *builder) glob(v *value) {

@@ -865,6 +865,9 @@ type Source struct {
 	// Bytes read of the files in the current or last look, as they lie on disk
 	Bytes *int64 `json:"bytes,omitempty"`
 
+	// Fault Code of the fault for which the place of the files could not be read at the last look.
+	Fault *string `json:"fault,omitempty"`
+
 	// Files read to their end
 	Files *int   `json:"files,omitempty"`
 	Name  string `json:"name"`

@@ -26,6 +26,7 @@ const (
 	docVersion = 1
 	// progressVersion is of the documents of contents: 1 knew no dialect.
 	progressVersion = 2
+	taggedVersion   = 2 // of a sight with its tag
 	maxDocs         = 1 << 20
 )
 
@@ -47,6 +48,7 @@ type progress struct {
 // sight is a path as it was when its content was wholly taken.
 type sight struct {
 	size, modified int64
+	tag            string // a store's own mark of the content; empty where there is none
 }
 
 func (p *progress) name() string { return fmt.Sprintf("%s%019d", filePrefix, p.Ordinal) }
@@ -86,7 +88,12 @@ func decodeProgress(b []byte) (p progress, err error) {
 
 func (s sight) encode() []byte {
 	var e wire.Encoder
-	e.Byte(docVersion)
+	if s.tag == "" {
+		e.Byte(docVersion)
+	} else {
+		e.Byte(taggedVersion)
+		e.String(s.tag)
+	}
 	e.Int(s.size)
 	e.Int(s.modified)
 	return e.B
@@ -94,10 +101,14 @@ func (s sight) encode() []byte {
 
 func decodeSight(b []byte) (s sight, err error) {
 	d := wire.NewDecoder(b)
-	if d.Byte() != docVersion {
+	switch d.Byte() {
+	case docVersion:
+	case taggedVersion:
+		s.tag = d.String()
+	default:
 		d.Fail()
 	}
-	s = sight{size: d.Int(), modified: d.Int()}
+	s = sight{tag: s.tag, size: d.Int(), modified: d.Int()}
 	return s, storeFault(d.Finish())
 }
 
@@ -125,6 +136,7 @@ type known struct {
 	sights map[string]sight // by pathName
 	last   int64            // greatest ordinal given
 	folder string           // the glob's
+	place  place
 }
 
 // below is a path as the Store has it: without the glob's folder, which may be another
@@ -154,8 +166,8 @@ func (k *known) sight(path string) (s sight, ok bool) {
 	return s, ok
 }
 
-func load(ctx context.Context, store record.Store, glob string) (*known, error) {
-	k := &known{files: map[int64]*progress{}, sights: map[string]sight{}, folder: fixed(glob)}
+func load(ctx context.Context, store record.Store, p place, glob string) (*known, error) {
+	k := &known{files: map[int64]*progress{}, sights: map[string]sight{}, folder: fixed(glob), place: p}
 	docs, err := store.List(ctx, filePrefix, maxDocs)
 	if err != nil {
 		return nil, err
@@ -173,7 +185,7 @@ func load(ctx context.Context, store record.Store, glob string) (*known, error) 
 		return nil, err
 	}
 	for _, d := range docs {
-		s, err := decodeSight(d.Value)
+		s, err := decodeSight(slices.Clone(d.Value))
 		if err != nil {
 			return nil, err
 		}
@@ -219,12 +231,12 @@ func (k *known) recognise(ctx context.Context, path string, s *stream) (found, e
 		_, err := io.ReadFull(s.r, make([]byte, 1))
 		best.whole = errors.Is(err, io.EOF)
 	}
-	return k.claim(path, best, fresh), nil
+	return k.claim(ctx, path, best, fresh), nil
 }
 
 // claim decides as what a content is read on that begins with one taken before.
-func (k *known) claim(path string, best, fresh found) found {
-	if best.whole || best.Path == path || !best.Done || k.gone(best.Path) {
+func (k *known) claim(ctx context.Context, path string, best, fresh found) found {
+	if best.whole || best.Path == path || !best.Done || k.gone(ctx, best.Path) {
 		best.Path = path
 		return best
 	}
@@ -237,12 +249,11 @@ func (k *known) claim(path string, best, fresh found) found {
 }
 
 // gone reports whether nothing is at a path of the Store's any more.
-func (k *known) gone(path string) bool {
-	if !filepath.IsAbs(path) {
+func (k *known) gone(ctx context.Context, path string) bool {
+	if !filepath.IsAbs(path) && !Elsewhere(path) {
 		path = k.folder + path
 	}
-	_, err := os.Stat(path)
-	return errors.Is(err, os.ErrNotExist)
+	return k.place.gone(ctx, path)
 }
 
 // candidates gives the contents that may be the beginning of one with this head,

@@ -2,6 +2,7 @@ package file
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"os"
@@ -22,7 +23,7 @@ const headBytes = 4 << 10
 type stream struct {
 	r      io.Reader // from the content's start, head included
 	head   []byte    // its first bytes, at most headBytes
-	file   *os.File
+	file   blob
 	raw    *counter
 	unpack *zstd.Decoder // nil: it is not packed by zstd
 	plain  bool          // the content is the file's own bytes: it can be seeked
@@ -47,9 +48,10 @@ func (s *stream) Close() {
 	_ = s.file.Close() // it was only read
 }
 
-// open opens the file at path. Its errors carry a code.
-func (c Config) open(path string) (*stream, error) {
-	f, err := openRegular(path)
+// open opens a file of a place. Its errors carry a code.
+func (c Config) open(ctx context.Context, p place, e entry) (*stream, error) {
+	path := e.path
+	f, err := p.open(ctx, e)
 	if err != nil {
 		return nil, err
 	}

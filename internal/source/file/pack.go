@@ -91,6 +91,8 @@ func (b *bounded) Read(p []byte) (int, error) {
 func readFault(path string, err error) error {
 	const again = "deliver it again: what was read before the damage is kept"
 	switch packed := packingOf(path); {
+	case errs.CodeOf(err) != "": // the place has told
+		return err
 	case errors.Is(err, errBomb):
 		return errs.Wrap("file_bomb", "unpacking a file", err).At(path).Fix("deliver it unpacked, or raise max_unpacked of the source")
 	case packed == packedGzip:

@@ -74,7 +74,7 @@ type reading struct {
 
 // read takes what is new of one file. fault is one of the file's; err ends the run.
 func (r *run) read(ctx context.Context, c candidate) (fault, err error) {
-	s, fault := r.cfg.open(c.path)
+	s, fault := r.cfg.open(ctx, r.place, c.entry)
 	if fault != nil {
 		return fault, nil
 	}
@@ -97,7 +97,7 @@ func (r *run) read(ctx context.Context, c candidate) (fault, err error) {
 			return nil, err
 		}
 	}
-	again, fault := r.cfg.open(c.path)
+	again, fault := r.cfg.open(ctx, r.place, c.entry)
 	if fault != nil {
 		return fault, nil
 	}

@@ -19,12 +19,12 @@ type Sampled struct {
 // gives false.
 func Sample(ctx context.Context, cfg Config, path string, limit int, fn func(props []byte) bool) (Sampled, error) {
 	cfg = cfg.withDefaults()
-	s, err := cfg.open(path)
+	s, err := cfg.open(ctx, folder{}, entry{path: path})
 	if err != nil {
 		return Sampled{}, err
 	}
 	defer s.Close()
-	f := &reading{candidate: candidate{path: path, final: true}, content: s}
+	f := &reading{candidate: candidate{entry: entry{path: path}, final: true}, content: s}
 	if err := f.start(ctx, cfg, found{}); err != nil {
 		return Sampled{}, err
 	}
