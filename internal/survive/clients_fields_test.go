@@ -292,6 +292,9 @@ func (l *lookup) value(name, key, at string, path []string, want any) {
 // what is wrong.
 func (l *lookup) leaves(t table, row map[string]any, children func(string) (table, []map[string]any, bool), path []string, want any) string {
 	name := strings.ReplaceAll(strings.Join(path, "_"), ".", "_")
+	if want == "" && row[t.columns[name]] == nil { // null, where the field's kind was not yet known
+		want = nil
+	}
 	if column, ok := t.columns[name]; ok && want != nil {
 		l.found++
 		if !same(row[column], want) {

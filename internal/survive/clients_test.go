@@ -46,16 +46,18 @@ func libraries(t *testing.T) string {
 	return dir
 }
 
-// node runs a script of the folder clients to its end.
-func node(t *testing.T, script string, args ...string) {
+// node runs a script of the folder clients to its end, and gives what it printed.
+func node(t *testing.T, script string, args ...string) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "node", append([]string{filepath.Join("clients", script)}, args...)...)
 	cmd.Env = append(os.Environ(), "NODE_PATH="+libraries(t))
-	if out, err := cmd.CombinedOutput(); err != nil {
+	out, err := cmd.CombinedOutput()
+	if err != nil {
 		t.Fatalf("%s: %v\n%s", script, err, tail(string(out), 4000))
 	}
+	return strings.TrimSpace(string(out))
 }
 
 // wire lies between a client and the server. It passes everything on as it is, but for
@@ -202,5 +204,33 @@ func (p *project) onePerson(anonymous string, users ...string) {
 		where b.customer_id is null or b.customer_id not in (select customer_id from bridge_identity where identifier_value = '` + anonymous + "')")
 	if rows[0][0] != "0" {
 		p.t.Errorf("%s events belong to somebody else", rows[0][0])
+	}
+}
+
+// TestSegmentBrowser: a page of another origin runs Segment's browser library in
+// Chromium, which learns from Kith's settings where to send. All that it sends is in the
+// warehouse, the calls of a page that is being left too.
+func TestSegmentBrowser(t *testing.T) {
+	p := newProject(t, clientsFile)
+	p.start()
+	w := newWire(t, p.base)
+	dist := filepath.Join(libraries(t), "@segment", "analytics-next", "dist", "umd")
+	site := http.NewServeMux()
+	site.HandleFunc("GET /{$}", func(rw http.ResponseWriter, r *http.Request) { http.ServeFile(rw, r, "clients/page.html") })
+	site.HandleFunc("GET /favicon.ico", func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusNoContent) })
+	site.Handle("GET /", http.FileServer(http.Dir(dist)))
+	shop := httptest.NewServer(site)
+	t.Cleanup(shop.Close)
+	visitor := node(t, "browser.cjs", shop.URL, w.URL, writeKey, t.TempDir())
+	p.holds(w, 10)
+	p.onePerson(visitor, "browser-user")
+	for _, path := range []string{"GET /v1/projects/" + writeKey + "/settings", "OPTIONS /v1/t",
+		"POST /v1/t", "POST /v1/p", "POST /v1/s", "POST /v1/i", "POST /v1/g", "POST /v1/a", "POST /v1/b"} {
+		if w.paths[path] == 0 {
+			t.Errorf("the browser never asked for %s; it did for %v", path, w.paths)
+		}
+	}
+	if !w.types["text/plain"] {
+		t.Errorf("the browser sent %v", w.types)
 	}
 }
