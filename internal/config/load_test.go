@@ -96,7 +96,7 @@ func TestAWholeProject(t *testing.T) {
 	for _, s := range tree.Rules.Streams {
 		names = append(names, s.Stream+":"+s.Kind.String())
 	}
-	want := "crm.contacts:customer shop.orders:object web.aliases:event web.events:event web.groups:object web.pages:event web.screens:event web.users:customer"
+	want := "crm.contacts:customer shop.orders:object web.aliases:event web.events:event web.groups:object web.identifies:event web.memberships:event web.pages:event web.screens:event web.users:customer"
 	if got := strings.Join(names, " "); got != want {
 		t.Errorf("streams\n%s, want\n%s", got, want)
 	}

@@ -111,7 +111,7 @@ func sourcesSpec() field {
 			}},
 			{key: "allow_private", shape: boolean, def: "false", doc: "The store or server may be on this machine or a private network; http is then allowed as well.", example: "true"},
 		}},
-		{name: "tracking", doc: "The Segment HTTP API under /v1/, for web, mobile and server libraries. It has the streams NAME.users, NAME.events, NAME.pages, NAME.screens, NAME.groups and NAME.aliases without their being written.", fields: []field{
+		{name: "tracking", doc: "The Segment HTTP API under /v1/, for web, mobile and server libraries. It has the streams NAME.users, NAME.events, NAME.pages, NAME.screens, NAME.groups, NAME.aliases, NAME.identifies and NAME.memberships without their being written.", fields: []field{
 			{key: "write_keys", shape: list, required: true, doc: "Keys that may write to this source.", example: `["${WEB_KEY}"]`,
 				item: &field{shape: secret, doc: "A write key."}},
 			{key: "max_event", shape: size, def: "32KiB", doc: "Largest single event.", example: "64KiB"},

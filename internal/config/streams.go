@@ -157,6 +157,8 @@ func trackingStreams() []contract.StreamConfig {
 		{Stream: "screens", Kind: record.Event},
 		{Stream: "groups", Kind: record.Object},
 		{Stream: "aliases", Kind: record.Event},
+		{Stream: "identifies", Kind: record.Event},
+		{Stream: "memberships", Kind: record.Event},
 	}
 }
 
