@@ -131,6 +131,7 @@ func Catalogue() []Entry {
 		{"engine_other_log", "The database holds the state of another log than the topics in Kafka are.", "Point `kafka` and `postgres` at servers that belong together; after a loss of either, restore both from one backup."},
 		{"engine_setting", "A setting of the engine cannot be.", "See the message, and engine in docs/configuration.md."},
 		{"engine_unavailable", "A server of the engine cannot be reached for now.", "Check Kafka and PostgreSQL. What was acknowledged is safe, and Kith goes on by itself once they answer; what was not is sent again."},
+		{"export_file", "The file of an export cannot be made, or exists already.", "Choose another name, in a folder that you may write to."},
 		{"expr_bad", "A condition does not compile.", "See the message; docs/configuration.md names the variables."},
 		{"fenced", "Another process took over this partition.", "Nothing: the other one goes on."},
 		{"file_gzip", "A gzip file is damaged or cut off.", "Deliver it again; what was read before the damage is kept."},

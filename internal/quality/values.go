@@ -231,7 +231,7 @@ func makeSet(texts []string) set {
 }
 
 func (s *set) has(v record.Value) bool {
-	ok := false
+	var ok bool
 	switch v.Kind {
 	case record.String:
 		_, ok = s.texts[v.S]
