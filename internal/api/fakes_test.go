@@ -39,6 +39,7 @@ type world struct {
 	asked    AsOf
 	decided  *Decision
 	replayed *ReplayRequest
+	expired  *ExpireRequest
 	created  Key
 	revoked  string
 	redone   []string
@@ -164,6 +165,11 @@ func (w *world) listQuarantine(f QuarantineFilter) []Quarantined {
 func (w *world) Replay(_ context.Context, r *ReplayRequest) (*Replayed, error) {
 	w.replayed = r
 	return &Replayed{Records: 4, Token: "tok"}, w.boom
+}
+
+func (w *world) Expire(_ context.Context, r *ExpireRequest) (*Replayed, error) {
+	w.expired = r
+	return &Replayed{Records: 3, Token: "tok"}, w.boom
 }
 
 func (w *world) Ledger(context.Context) (*Ledger, error) {

@@ -85,6 +85,8 @@ type Quarantine interface {
 	// more says that others may follow.
 	List(ctx context.Context, f QuarantineFilter) (list []Quarantined, more bool, err error)
 	Replay(ctx context.Context, r *ReplayRequest) (*Replayed, error)
+	// Expire gives up the records that were received before a time.
+	Expire(ctx context.Context, r *ExpireRequest) (*Replayed, error)
 }
 
 // Road tells how the road stands, and rebuilds.

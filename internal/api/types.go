@@ -182,7 +182,14 @@ type ReplayRequest struct {
 	All    bool    `json:"all,omitempty"`
 }
 
-// Replayed is an accepted replay.
+// ExpireRequest chooses the quarantined records to give up.
+type ExpireRequest struct {
+	Before time.Time `json:"before"` // received before then
+	Code   string    `json:"code,omitempty"`
+	Stream string    `json:"stream,omitempty"`
+}
+
+// Replayed is an accepted replay or expiry.
 type Replayed struct {
 	Records int    `json:"records"`
 	Token   string `json:"token"`

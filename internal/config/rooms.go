@@ -42,17 +42,6 @@ func checkStep(s cleanse.StepConfig) (what, mend string) {
 	return fmt.Sprintf("there is no cleansing step %q", s.Name), meant(s.Name, names)
 }
 
-// checkCheck gives the first fault of a check.
-func checkCheck(c quality.CheckConfig) (what, mend string) {
-	names := []string{quality.NotNull, quality.InSet, quality.Range, quality.Regex}
-	for _, name := range names {
-		if c.Check == name {
-			return first(quality.Validate([]quality.StreamConfig{{Stream: "s", Checks: []quality.CheckConfig{c}}}))
-		}
-	}
-	return fmt.Sprintf("there is no check %q", c.Check), meant(c.Check, names)
-}
-
 func first(faults []error) (what, mend string) {
 	for _, fault := range faults {
 		if e, ok := errors.AsType[*errs.Error](fault); ok {

@@ -476,6 +476,14 @@ type DestinationPage struct {
 // Empty defines model for Empty.
 type Empty = map[string]interface{}
 
+// ExpireRequest defines model for ExpireRequest.
+type ExpireRequest struct {
+	// Before received before then
+	Before time.Time `json:"before"`
+	Code   *string   `json:"code,omitempty"`
+	Stream *string   `json:"stream,omitempty"`
+}
+
 // ExplainRequest defines model for ExplainRequest.
 type ExplainRequest struct {
 	// A Names a node or a profile; exactly one member is set.
@@ -1043,6 +1051,9 @@ type ApplyPlanJSONRequestBody = ApplyRequest
 // LookupProfilesJSONRequestBody defines body for LookupProfiles for application/json ContentType.
 type LookupProfilesJSONRequestBody = Lookup
 
+// ExpireQuarantineJSONRequestBody defines body for ExpireQuarantine for application/json ContentType.
+type ExpireQuarantineJSONRequestBody = ExpireRequest
+
 // ReplayQuarantineJSONRequestBody defines body for ReplayQuarantine for application/json ContentType.
 type ReplayQuarantineJSONRequestBody = ReplayRequest
 
@@ -1308,6 +1319,24 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /api/quarantine (the `ListQuarantine` operationId).
 	ListQuarantine(ctx context.Context, params *ListQuarantineParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ExpireQuarantineWithBody Give up quarantined records that are older than a time
+	//
+	// They leave the quarantine and count as expired in the ledger; a later replay does not find them. The log keeps them as it keeps all.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/quarantine/expire (the `ExpireQuarantine` operationId).
+	ExpireQuarantineWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ExpireQuarantine Give up quarantined records that are older than a time
+	//
+	// They leave the quarantine and count as expired in the ledger; a later replay does not find them. The log keeps them as it keeps all.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/quarantine/expire (the `ExpireQuarantine` operationId).
+	ExpireQuarantine(ctx context.Context, body ExpireQuarantineJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListQuarantineReasons Quarantined records counted by reason
 	//
@@ -1838,6 +1867,44 @@ func (c *Client) GetProfileHistory(ctx context.Context, id ID, params *GetProfil
 // Corresponds with GET /api/quarantine (the `ListQuarantine` operationId).
 func (c *Client) ListQuarantine(ctx context.Context, params *ListQuarantineParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListQuarantineRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ExpireQuarantineWithBody Give up quarantined records that are older than a time
+//
+// They leave the quarantine and count as expired in the ledger; a later replay does not find them. The log keeps them as it keeps all.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/quarantine/expire (the `ExpireQuarantine` operationId).
+func (c *Client) ExpireQuarantineWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewExpireQuarantineRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ExpireQuarantine Give up quarantined records that are older than a time
+//
+// They leave the quarantine and count as expired in the ledger; a later replay does not find them. The log keeps them as it keeps all.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/quarantine/expire (the `ExpireQuarantine` operationId).
+func (c *Client) ExpireQuarantine(ctx context.Context, body ExpireQuarantineJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewExpireQuarantineRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -3092,6 +3159,46 @@ func NewListQuarantineRequest(server string, params *ListQuarantineParams) (*htt
 	return req, nil
 }
 
+// NewExpireQuarantineRequest calls the generic ExpireQuarantine builder with application/json body
+func NewExpireQuarantineRequest(server string, body ExpireQuarantineJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewExpireQuarantineRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewExpireQuarantineRequestWithBody constructs an http.Request for the ExpireQuarantine method, with any body, and a specified content type
+func NewExpireQuarantineRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/quarantine/expire")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewListQuarantineReasonsRequest constructs an http.Request for the ListQuarantineReasons method
 func NewListQuarantineReasonsRequest(server string) (*http.Request, error) {
 	var err error
@@ -3704,6 +3811,24 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /api/quarantine (the `ListQuarantine` operationId).
 	ListQuarantineWithResponse(ctx context.Context, params *ListQuarantineParams, reqEditors ...RequestEditorFn) (*ListQuarantineResponse, error)
+
+	// ExpireQuarantineWithBodyWithResponse Give up quarantined records that are older than a time
+	//
+	// They leave the quarantine and count as expired in the ledger; a later replay does not find them. The log keeps them as it keeps all.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/quarantine/expire (the `ExpireQuarantine` operationId).
+	ExpireQuarantineWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ExpireQuarantineResponse, error)
+
+	// ExpireQuarantineWithResponse Give up quarantined records that are older than a time
+	//
+	// They leave the quarantine and count as expired in the ledger; a later replay does not find them. The log keeps them as it keeps all.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/quarantine/expire (the `ExpireQuarantine` operationId).
+	ExpireQuarantineWithResponse(ctx context.Context, body ExpireQuarantineJSONRequestBody, reqEditors ...RequestEditorFn) (*ExpireQuarantineResponse, error)
 
 	// ListQuarantineReasonsWithResponse Quarantined records counted by reason
 	//
@@ -4936,6 +5061,69 @@ func (r ListQuarantineResponse) ContentType() string {
 	return ""
 }
 
+// ExpireQuarantineResponse202Headers the declared response headers of an HTTP 202 response for ExpireQuarantine
+type ExpireQuarantineResponse202Headers struct {
+	KithToken *string
+}
+
+// ExpireQuarantineResponseDefaultHeaders the declared response headers of an HTTP default response for ExpireQuarantine
+type ExpireQuarantineResponseDefaultHeaders struct {
+	KithRequestID *string
+	RetryAfter    *int
+}
+
+type ExpireQuarantineResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *Replayed
+	// JSONDefault the response for an HTTP default `application/json` response
+	JSONDefault *Fault
+	// Headers202 the parsed response headers for an HTTP 202 response
+	Headers202 *ExpireQuarantineResponse202Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *ExpireQuarantineResponseDefaultHeaders
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r ExpireQuarantineResponse) GetJSON202() *Replayed {
+	return r.JSON202
+}
+
+// GetJSONDefault returns the response for an HTTP default `application/json` response
+func (r ExpireQuarantineResponse) GetJSONDefault() *Fault {
+	return r.JSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ExpireQuarantineResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ExpireQuarantineResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ExpireQuarantineResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ExpireQuarantineResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // ListQuarantineReasonsResponseDefaultHeaders the declared response headers of an HTTP default response for ListQuarantineReasons
 type ListQuarantineReasonsResponseDefaultHeaders struct {
 	KithRequestID *string
@@ -5865,6 +6053,36 @@ func (c *ClientWithResponses) ListQuarantineWithResponse(ctx context.Context, pa
 		return nil, err
 	}
 	return ParseListQuarantineResponse(rsp)
+}
+
+// ExpireQuarantineWithBodyWithResponse Give up quarantined records that are older than a time
+//
+// They leave the quarantine and count as expired in the ledger; a later replay does not find them. The log keeps them as it keeps all.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/quarantine/expire (the `ExpireQuarantine` operationId).
+func (c *ClientWithResponses) ExpireQuarantineWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ExpireQuarantineResponse, error) {
+	rsp, err := c.ExpireQuarantineWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseExpireQuarantineResponse(rsp)
+}
+
+// ExpireQuarantineWithResponse Give up quarantined records that are older than a time
+//
+// They leave the quarantine and count as expired in the ledger; a later replay does not find them. The log keeps them as it keeps all.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/quarantine/expire (the `ExpireQuarantine` operationId).
+func (c *ClientWithResponses) ExpireQuarantineWithResponse(ctx context.Context, body ExpireQuarantineJSONRequestBody, reqEditors ...RequestEditorFn) (*ExpireQuarantineResponse, error) {
+	rsp, err := c.ExpireQuarantine(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseExpireQuarantineResponse(rsp)
 }
 
 // ListQuarantineReasonsWithResponse Quarantined records counted by reason
@@ -7104,6 +7322,69 @@ func ParseListQuarantineResponse(rsp *http.Response) (*ListQuarantineResponse, e
 	switch {
 	case true:
 		var headers ListQuarantineResponseDefaultHeaders
+		if values := rsp.Header.Values("Kith-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Kith-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.KithRequestID = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseExpireQuarantineResponse parses an HTTP response from a ExpireQuarantineWithResponse call
+func ParseExpireQuarantineResponse(rsp *http.Response) (*ExpireQuarantineResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ExpireQuarantineResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest Replayed
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fault
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 202:
+		var headers ExpireQuarantineResponse202Headers
+		if values := rsp.Header.Values("Kith-Token"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Kith-Token", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.KithToken = &value
+		}
+		response.Headers202 = &headers
+	case true:
+		var headers ExpireQuarantineResponseDefaultHeaders
 		if values := rsp.Header.Values("Kith-Request-Id"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "Kith-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
