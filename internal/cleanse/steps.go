@@ -1,6 +1,7 @@
 package cleanse
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -16,16 +17,25 @@ type StepDoc struct {
 	Name  string
 	Args  string      // its settings and their defaults; empty for none
 	What  string      // what it does, in a sentence
-	Table [][2]string // examples: in, out; out is empty for null
+	Table [][2]string // examples without settings: in, out; out is empty for null
+	More  []Table     // examples with settings
+}
+
+// Table is what a step does under some settings.
+type Table struct {
+	Args map[string]string
+	Rows [][2]string // in, out; out is empty for null
 }
 
 // stepDef is one step that can be configured.
 type stepDef struct {
 	doc   StepDoc
 	args  []string
-	list  bool // takes StepConfig.List
-	dear  bool // its results are worth a look-up
-	picky bool // there are values that it cannot read
+	need  string // the setting that it cannot do without
+	open  bool   // its settings may have any name
+	list  bool   // takes StepConfig.List
+	dear  bool   // its results are worth a look-up
+	picky bool   // there are values that it cannot read
 	make  func(StepConfig) (stepFunc, *errs.Error)
 }
 
@@ -58,6 +68,12 @@ func stepNames() string {
 
 // stepDefs is the list of steps, sorted by name.
 func stepDefs() []stepDef {
+	defs := slices.Concat(firstSteps(), textSteps(), contactSteps(), placeSteps(), moneySteps(), webSteps())
+	slices.SortFunc(defs, func(a, b stepDef) int { return strings.Compare(a.doc.Name, b.doc.Name) })
+	return defs
+}
+
+func firstSteps() []stepDef {
 	return []stepDef{
 		{doc: StepDoc{Name: "boolean", What: "Reads true, t, yes, y, on and 1 as true, false, f, no, n, off and 0 as false, and yes and no in a dozen languages, such as ja and nein.",
 			Table: [][2]string{{"Yes", "true"}, {"0", "false"}, {"nein", "false"}, {"perhaps", ""}}}, picky: true, make: plain(boolean)},
