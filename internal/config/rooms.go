@@ -37,6 +37,8 @@ func mainArgument(step string) string {
 		return "pattern"
 	case "split":
 		return "by"
+	case "join":
+		return "with"
 	}
 	return "value"
 }
