@@ -68,7 +68,7 @@ func stepNames() string {
 
 // stepDefs is the list of steps, sorted by name.
 func stepDefs() []stepDef {
-	defs := slices.Concat(firstSteps(), textSteps(), combineSteps(), contactSteps(), placeSteps(), moneySteps(), webSteps())
+	defs := slices.Concat(firstSteps(), addressSteps(), textSteps(), combineSteps(), contactSteps(), placeSteps(), moneySteps(), webSteps())
 	slices.SortFunc(defs, func(a, b stepDef) int { return strings.Compare(a.doc.Name, b.doc.Name) })
 	return defs
 }

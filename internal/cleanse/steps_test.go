@@ -134,7 +134,7 @@ func once(name string) bool {
 	switch name {
 	case "lower", "upper", "title", "unicode": // Unicode's case mappings are not all idempotent, nor stripping after a mapping
 		return true
-	case "map", "replace", "split", "email_part", "name_part", "utm", "user_agent", "money":
+	case "address", "map", "replace", "split", "email_part", "name_part", "utm", "user_agent", "money":
 		return true
 	}
 	return false

@@ -25,7 +25,7 @@ func mainArgument(step string) string {
 		return "format"
 	case "number":
 		return "decimal"
-	case "region", "postcode":
+	case "address", "region", "postcode":
 		return "country"
 	case "unicode":
 		return "form"
