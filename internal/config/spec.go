@@ -155,7 +155,7 @@ func streamsSpec() field {
 			item: &field{key: "*", shape: either, doc: "The field it is read from, alone or with its cleansing.", options: []field{
 				{shape: text, doc: "The field."},
 				{shape: object, doc: "The field with its cleansing.", fields: []field{
-					{key: "from", shape: text, doc: "The field; by default the attribute's own name.", example: "first"},
+					{key: "from", shape: list, doc: "The field, or several, of which the steps join or coalesce make one value; by default the attribute's own name.", example: "[mobile, landline]", item: &field{shape: text, doc: "A field."}},
 					{key: "type", shape: choice, choices: valueTypes(), doc: "Type to give it after cleansing.", example: "date"},
 					{key: "clean", shape: list, doc: "Cleansing steps, in order: a name, {name: value} or {name: {argument: value}}.", example: "[trim, {phone: {region: GB}}]",
 						item: &field{shape: arguments, doc: "A step."}},

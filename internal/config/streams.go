@@ -200,6 +200,9 @@ func (b *builder) buildStreams(v *value) {
 			}
 		}
 	}
+	for i := range b.tree.Rules.Cleanse {
+		b.tree.Rules.Cleanse[i].Mailbox = b.mailbox // an address names the same whatever stream it came by
+	}
 }
 
 // streamName gives a stream's full name and its source.
@@ -384,7 +387,13 @@ func (b *builder) mapping(s *value, full string, kind record.Kind) cleanse.Strea
 		}
 		ac := cleanse.AttributeConfig{Name: name, From: a.text()}
 		if a.field.shape == object {
-			ac.From = a.get("from").textOr(name)
+			ac.From = name
+			if from := a.get("from").texts(); len(from) > 0 {
+				ac.From = from[0]
+				if len(from) > 1 {
+					ac.More = from[1:]
+				}
+			}
 			ac.Type = a.get("type").text()
 			ac.Steps = b.steps(a.get("clean"))
 		}
