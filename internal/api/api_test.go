@@ -34,6 +34,8 @@ var requests = map[string]struct{ target, body string }{
 	"explain":               {"/api/explain", `{"a":{"profile":"` + jo.String() + `"},"b":{"customer":{"source":"crm","stream":"crm.contacts","key":"c7"}}}`},
 	"listQuarantine":        {"/api/quarantine", ""},
 	"listQuarantineReasons": {"/api/quarantine/reasons", ""},
+	"listContracts":         {"/api/contracts", ""},
+	"getContract":           {"/api/contracts/crm.contacts", ""},
 	"replayQuarantine":      {"/api/quarantine/replay", `{"all":true}`},
 	"getLedger":             {"/api/ledger", ""},
 	"trace":                 {"/api/trace", `{"source":"crm","message_id":"m1"}`},

@@ -32,6 +32,9 @@ var operations = [...]operation{
 	{"listQuarantineReasons", "GET /api/quarantine/reasons", RoleRead, "", nil, (*call).listReasons},
 	{"replayQuarantine", "POST /api/quarantine/replay", RoleOperate, "quarantine.replay", nil, (*call).replay},
 
+	{"listContracts", "GET /api/contracts", RoleRead, "", nil, (*call).listContracts},
+	{"getContract", "GET /api/contracts/{stream}", RoleRead, "", nil, (*call).getContract},
+
 	{"getLedger", "GET /api/ledger", RoleRead, "", nil, (*call).getLedger},
 	{"trace", "POST /api/trace", RoleRead, "trace", nil, (*call).trace},
 	{"getStatus", "GET /api/status", RoleRead, "", nil, (*call).getStatus},

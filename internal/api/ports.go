@@ -31,6 +31,7 @@ type Deps struct {
 	Plans        Plans
 	Warehouse    Warehouse
 	Destinations Destinations
+	Contracts    Contracts
 	Keys         Keys
 	Audit        Audit
 	Peers        Peers // nil: no other process shares the state
@@ -85,6 +86,13 @@ type Quarantine interface {
 	// more says that others may follow.
 	List(ctx context.Context, f QuarantineFilter) (list []Quarantined, more bool, err error)
 	Replay(ctx context.Context, r *ReplayRequest) (*Replayed, error)
+}
+
+// Contracts tells how the streams' contracts stand.
+type Contracts interface {
+	List(ctx context.Context) ([]Contract, error)
+	// History fails with code stream_unknown.
+	History(ctx context.Context, stream string) (*ContractHistory, error)
 }
 
 // Road tells how the road stands, and rebuilds.

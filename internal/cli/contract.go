@@ -1,13 +1,132 @@
 package cli
 
 import (
+	"strconv"
+
+	"github.com/kithdata/kith/internal/api/client"
 	"github.com/kithdata/kith/internal/config"
 	"github.com/kithdata/kith/internal/kit/errs"
 )
 
 type contractCmd struct {
-	Diff  contractDiffCmd  `cmd:"" help:"Show how two contracts differ."`
-	Check contractCheckCmd `cmd:"" help:"Fail where a changed contract breaks its readers or writers."`
+	List    contractListCmd    `cmd:"" help:"Show how each stream's contract stands."`
+	Show    contractShowCmd    `cmd:"" help:"Print a stream's contract as JSON Schema."`
+	History contractHistoryCmd `cmd:"" help:"Show what each version of a stream's contract changed."`
+	Diff    contractDiffCmd    `cmd:"" help:"Show how two contracts differ."`
+	Check   contractCheckCmd   `cmd:"" help:"Fail where a changed contract breaks its readers or writers."`
+}
+
+type contractListCmd struct{}
+
+func (contractListCmd) Help() string { return "Example: kith contract list" }
+
+func (contractListCmd) Run(g *Globals) (err error) {
+	conn, done, err := connect(g)
+	if err != nil {
+		return err
+	}
+	defer finish(&err, done)
+	a, err := ask[client.ContractPage](conn.ListContracts(g.ctx))
+	if err != nil {
+		return err
+	}
+	return show(g, a, func(p *printer, page client.ContractPage) {
+		t := newTable("stream", "#fields", "on drift", "applied", "proposed")
+		for _, c := range page.Items {
+			t.add(c.Stream, c.Fields, c.OnDrift, appliedBy(c.Rules), yesNo(c.Proposed))
+		}
+		p.table(t)
+	})
+}
+
+func appliedBy(rules int) string {
+	if rules == 0 {
+		return "no"
+	}
+	return "rules " + strconv.Itoa(rules)
+}
+
+func yesNo(yes bool) string {
+	if yes {
+		return "yes"
+	}
+	return "no"
+}
+
+type contractShowCmd struct {
+	Stream   string `arg:"" help:"The stream's full name."`
+	Proposed bool   `help:"Print what records show, though another contract is applied."`
+}
+
+func (contractShowCmd) Help() string {
+	return `Example: kith contract show crm.contacts --proposed
+
+It prints the applied contract; where there is none, or with --proposed, what the
+records show.`
+}
+
+func (c contractShowCmd) Run(g *Globals) (err error) {
+	versions, _, err := contractHistory(g, c.Stream)
+	if err != nil {
+		return err
+	}
+	for i, v := range versions {
+		if v.Proposed == c.Proposed || i == len(versions)-1 && !c.Proposed {
+			return g.printJSON(v.Schema)
+		}
+	}
+	return errs.New("contract_unknown", "the stream has no such contract").Fix("see how it stands with kith contract list; without --proposed the applied one is shown")
+}
+
+// contractHistory asks for a stream's contracts, newest first.
+func contractHistory(g *Globals, stream string) (_ []client.ContractVersion, a answer[client.ContractHistory], err error) {
+	conn, done, err := connect(g)
+	if err != nil {
+		return nil, a, err
+	}
+	defer finish(&err, done)
+	a, err = ask[client.ContractHistory](conn.GetContract(g.ctx, stream))
+	return a.value.Versions, a, err
+}
+
+type contractHistoryCmd struct {
+	Stream string `arg:"" help:"The stream's full name."`
+}
+
+func (contractHistoryCmd) Help() string {
+	return `Example: kith contract history crm.contacts
+
+Newest first. What records show beyond the applied contract is the newest, marked
+as proposed. Each version is compared with the one before it.`
+}
+
+func (c contractHistoryCmd) Run(g *Globals) error {
+	_, a, err := contractHistory(g, c.Stream)
+	if err != nil {
+		return err
+	}
+	return show(g, a, func(p *printer, h client.ContractHistory) {
+		if len(h.Versions) == 0 {
+			p.line("nothing is known of the stream's records yet")
+		}
+		for i, v := range h.Versions {
+			name := "proposed"
+			if v.Rules != nil {
+				name = appliedBy(*v.Rules)
+			}
+			if i == len(h.Versions)-1 {
+				p.title("%s  the first", name)
+				continue
+			}
+			p.title("%s  backward: %s, forward: %s", name, kept(v.Backward), kept(v.Forward))
+			t := newTable("field", "change", "was", "is")
+			for _, d := range v.Differences {
+				t.add(d.Path, d.Change, text(d.Was), text(d.Is))
+			}
+			p.table(t)
+			p.line("")
+		}
+	})
 }
 
 type contractDiffCmd struct {
