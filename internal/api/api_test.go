@@ -36,6 +36,7 @@ var requests = map[string]struct{ target, body string }{
 	"listQuarantineReasons": {"/api/quarantine/reasons", ""},
 	"listContracts":         {"/api/contracts", ""},
 	"getContract":           {"/api/contracts/crm.contacts", ""},
+	"listDrift":             {"/api/contracts/crm.contacts/drift", ""},
 	"replayQuarantine":      {"/api/quarantine/replay", `{"all":true}`},
 	"getLedger":             {"/api/ledger", ""},
 	"trace":                 {"/api/trace", `{"source":"crm","message_id":"m1"}`},

@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -47,6 +48,16 @@ type ContractOffence struct {
 	Why  string `json:"why"`
 }
 
+// Drift is one way in which a stream's records departed from its applied contract.
+type Drift struct {
+	Path    string    `json:"path"`
+	Code    string    `json:"code"`
+	Count   uint64    `json:"count"`
+	First   time.Time `json:"first"`             // received time of the first
+	Place   Place     `json:"place"`             // of the first, in the log
+	Example string    `json:"example,omitempty"` // the first's value, letters as x and digits as 9
+}
+
 func (c *call) contracts() (Contracts, error) {
 	if c.s.deps.Contracts == nil {
 		return nil, notConfigured("contracts")
@@ -76,4 +87,16 @@ func (c *call) getContract() error {
 		return err
 	}
 	return c.json(http.StatusOK, history)
+}
+
+func (c *call) listDrift() error {
+	backend, err := c.contracts()
+	if err != nil {
+		return err
+	}
+	list, err := backend.Drift(c.r.Context(), c.r.PathValue("stream"))
+	if err != nil {
+		return err
+	}
+	return c.json(http.StatusOK, page[Drift]{Items: list})
 }

@@ -362,3 +362,7 @@ func (w contractsOf) History(_ context.Context, stream string) (*ContractHistory
 		{Rules: 2, Schema: []byte(`{"type":"object"}`), Differences: []ContractDifference{}, Offences: []ContractOffence{}, Backward: true, Forward: true},
 	}}, w.boom
 }
+
+func (w contractsOf) Drift(context.Context, string) ([]Drift, error) {
+	return []Drift{{Path: "age", Code: "contract_type", Count: 3, First: epoch, Place: Place{1, 7}, Example: "99 xxxxx"}}, w.boom
+}

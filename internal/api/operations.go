@@ -34,6 +34,7 @@ var operations = [...]operation{
 
 	{"listContracts", "GET /api/contracts", RoleRead, "", nil, (*call).listContracts},
 	{"getContract", "GET /api/contracts/{stream}", RoleRead, "", nil, (*call).getContract},
+	{"listDrift", "GET /api/contracts/{stream}/drift", RoleRead, "", nil, (*call).listDrift},
 
 	{"getLedger", "GET /api/ledger", RoleRead, "", nil, (*call).getLedger},
 	{"trace", "POST /api/trace", RoleRead, "trace", nil, (*call).trace},

@@ -93,6 +93,8 @@ type Contracts interface {
 	List(ctx context.Context) ([]Contract, error)
 	// History fails with code stream_unknown.
 	History(ctx context.Context, stream string) (*ContractHistory, error)
+	// Drift fails with code stream_unknown.
+	Drift(ctx context.Context, stream string) ([]Drift, error)
 }
 
 // Road tells how the road stands, and rebuilds.

@@ -298,6 +298,11 @@ func TestEveryOperationThroughTheGeneratedClient(t *testing.T) {
 			v := r.JSON200.Versions
 			return r.StatusCode(), len(v) == 2 && v[0].Proposed && v[0].Rules == nil && *v[1].Rules == 2 && v[0].Differences[0].Path == "age", err
 		}, 200},
+		{"drift", func() (int, bool, error) {
+			r, err := c.ListDriftWithResponse(ctx, "crm.contacts")
+			d := r.JSON200.Items
+			return r.StatusCode(), len(d) == 1 && d[0].Count == 3 && d[0].Place.Offset == 7 && *d[0].Example == "99 xxxxx", err
+		}, 200},
 		{"the contract of no stream", func() (int, bool, error) {
 			r, err := c.GetContractWithResponse(ctx, "crm.nothing")
 			return r.StatusCode(), r.JSONDefault.Code == "stream_unknown", err

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/kithdata/kith/internal/api"
 	"github.com/kithdata/kith/internal/contract"
@@ -85,7 +86,7 @@ func (c contracts) List(ctx context.Context) ([]api.Contract, error) {
 func (c contracts) History(ctx context.Context, stream string) (*api.ContractHistory, error) {
 	history, last := c.versions()
 	if _, known := last[stream]; !known {
-		return nil, errs.New("stream_unknown", "the rules have no stream of this name").Fix("see their names with kith contract list")
+		return nil, errNoStream()
 	}
 	schemas, err := c.inferred(ctx)
 	if err != nil {
@@ -107,6 +108,26 @@ func (c contracts) History(ctx context.Context, stream string) (*api.ContractHis
 	}
 	slices.Reverse(out.Versions)
 	return out, nil
+}
+
+func errNoStream() error {
+	return errs.New("stream_unknown", "the rules have no stream of this name").Fix("see their names with kith contract list")
+}
+
+func (c contracts) Drift(ctx context.Context, stream string) ([]api.Drift, error) {
+	if _, last := c.versions(); last[stream].Stream == "" {
+		return nil, errNoStream()
+	}
+	list := []api.Drift{}
+	err := c.a.engine.State.View(ctx, func(r engine.Reader) error {
+		seen, err := contract.Drift(r, stream)
+		for _, s := range seen {
+			list = append(list, api.Drift{Path: s.Path, Code: s.Code, Count: s.Count, First: time.UnixMicro(s.Received).UTC(),
+				Place: api.Place{Partition: s.Partition, Offset: s.Offset}, Example: s.Example})
+		}
+		return err
+	})
+	return list, err
 }
 
 func contractVersion(stream string, before, s *contract.Schema) api.ContractVersion {

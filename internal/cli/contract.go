@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"fmt"
 	"strconv"
 
 	"github.com/kithdata/kith/internal/api/client"
@@ -12,6 +13,7 @@ type contractCmd struct {
 	List    contractListCmd    `cmd:"" help:"Show how each stream's contract stands."`
 	Show    contractShowCmd    `cmd:"" help:"Print a stream's contract as JSON Schema."`
 	History contractHistoryCmd `cmd:"" help:"Show what each version of a stream's contract changed."`
+	Drift   contractDriftCmd   `cmd:"" help:"Show how a stream's records departed from its contract."`
 	Diff    contractDiffCmd    `cmd:"" help:"Show how two contracts differ."`
 	Check   contractCheckCmd   `cmd:"" help:"Fail where a changed contract breaks its readers or writers."`
 }
@@ -126,6 +128,41 @@ func (c contractHistoryCmd) Run(g *Globals) error {
 			p.table(t)
 			p.line("")
 		}
+	})
+}
+
+type contractDriftCmd struct {
+	Stream string `arg:"" help:"The stream's full name."`
+}
+
+func (contractDriftCmd) Help() string {
+	return `Example: kith contract drift crm.contacts
+
+Every way in which its records departed from the applied contract, whatever the
+policy made of them: how often, and of the first when it was received, where it
+lies in the log, and its value's form (letters as x, digits as 9).`
+}
+
+func (c contractDriftCmd) Run(g *Globals) (err error) {
+	conn, done, err := connect(g)
+	if err != nil {
+		return err
+	}
+	defer finish(&err, done)
+	a, err := ask[client.DriftPage](conn.ListDrift(g.ctx, c.Stream))
+	if err != nil {
+		return err
+	}
+	return show(g, a, func(p *printer, page client.DriftPage) {
+		if len(page.Items) == 0 {
+			p.line("no record departed from its applied contract")
+			return
+		}
+		t := newTable("field", "code", "#times", "first", "place", "example")
+		for _, d := range page.Items {
+			t.add(d.Path, d.Code, d.Count, d.First, fmt.Sprintf("%d.%d", d.Place.Partition, d.Place.Offset), text(d.Example))
+		}
+		p.table(t)
 	})
 }
 

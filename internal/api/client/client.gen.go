@@ -533,6 +533,31 @@ type DestinationPage struct {
 	Next  *string       `json:"next,omitempty"`
 }
 
+// Drift defines model for Drift.
+type Drift struct {
+	// Code contract_new_field, contract_type, contract_null or contract_missing
+	Code string `json:"code"`
+
+	// Count how often it was met; a record that is replayed counts again
+	Count int64 `json:"count"`
+
+	// Example the first's value, letters as x and digits as 9
+	Example *string `json:"example,omitempty"`
+
+	// First when the first was received
+	First time.Time `json:"first"`
+	Path  string    `json:"path"`
+
+	// Place Where a record lies in the ingest log.
+	Place Place `json:"place"`
+}
+
+// DriftPage defines model for DriftPage.
+type DriftPage struct {
+	Items []Drift `json:"items"`
+	Next  *string `json:"next,omitempty"`
+}
+
 // Empty defines model for Empty.
 type Empty = map[string]interface{}
 
@@ -1204,6 +1229,14 @@ type ClientInterface interface {
 	// Corresponds with GET /api/contracts/{stream} (the `GetContract` operationId).
 	GetContract(ctx context.Context, stream string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListDrift How a stream's records departed from its applied contract
+	//
+	// By path and code, whatever the policy made of the records. Of more than 200
+	// the first by path are kept. Fails with code stream_unknown.
+	//
+	// Corresponds with GET /api/contracts/{stream}/drift (the `ListDrift` operationId).
+	ListDrift(ctx context.Context, stream string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// DecideWithBody Merge, unmerge, or withdraw an earlier decision
 	//
 	// A decision names nodes, not profiles; a profile stands for all nodes it holds now. It takes effect once reads reach the token.
@@ -1516,6 +1549,24 @@ func (c *Client) ListContracts(ctx context.Context, reqEditors ...RequestEditorF
 // Corresponds with GET /api/contracts/{stream} (the `GetContract` operationId).
 func (c *Client) GetContract(ctx context.Context, stream string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetContractRequest(c.Server, stream)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListDrift How a stream's records departed from its applied contract
+//
+// By path and code, whatever the policy made of the records. Of more than 200
+// the first by path are kept. Fails with code stream_unknown.
+//
+// Corresponds with GET /api/contracts/{stream}/drift (the `ListDrift` operationId).
+func (c *Client) ListDrift(ctx context.Context, stream string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListDriftRequest(c.Server, stream)
 	if err != nil {
 		return nil, err
 	}
@@ -2260,6 +2311,40 @@ func NewGetContractRequest(server string, stream string) (*http.Request, error) 
 	}
 
 	operationPath := fmt.Sprintf("/api/contracts/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListDriftRequest constructs an http.Request for the ListDrift method
+func NewListDriftRequest(server string, stream string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "stream", stream, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/contracts/%s/drift", pathParam0)
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -3685,6 +3770,16 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/contracts/{stream} (the `GetContract` operationId).
 	GetContractWithResponse(ctx context.Context, stream string, reqEditors ...RequestEditorFn) (*GetContractResponse, error)
 
+	// ListDriftWithResponse How a stream's records departed from its applied contract
+	//
+	// By path and code, whatever the policy made of the records. Of more than 200
+	// the first by path are kept. Fails with code stream_unknown.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/contracts/{stream}/drift (the `ListDrift` operationId).
+	ListDriftWithResponse(ctx context.Context, stream string, reqEditors ...RequestEditorFn) (*ListDriftResponse, error)
+
 	// DecideWithBodyWithResponse Merge, unmerge, or withdraw an earlier decision
 	//
 	// A decision names nodes, not profiles; a profile stands for all nodes it holds now. It takes effect once reads reach the token.
@@ -4159,6 +4254,62 @@ func (r GetContractResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetContractResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ListDriftResponseDefaultHeaders the declared response headers of an HTTP default response for ListDrift
+type ListDriftResponseDefaultHeaders struct {
+	KithRequestID *string
+	RetryAfter    *int
+}
+
+type ListDriftResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DriftPage
+	// JSONDefault the response for an HTTP default `application/json` response
+	JSONDefault *Fault
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *ListDriftResponseDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListDriftResponse) GetJSON200() *DriftPage {
+	return r.JSON200
+}
+
+// GetJSONDefault returns the response for an HTTP default `application/json` response
+func (r ListDriftResponse) GetJSONDefault() *Fault {
+	return r.JSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListDriftResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListDriftResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListDriftResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListDriftResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -5838,6 +5989,22 @@ func (c *ClientWithResponses) GetContractWithResponse(ctx context.Context, strea
 	return ParseGetContractResponse(rsp)
 }
 
+// ListDriftWithResponse How a stream's records departed from its applied contract
+//
+// By path and code, whatever the policy made of the records. Of more than 200
+// the first by path are kept. Fails with code stream_unknown.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/contracts/{stream}/drift (the `ListDrift` operationId).
+func (c *ClientWithResponses) ListDriftWithResponse(ctx context.Context, stream string, reqEditors ...RequestEditorFn) (*ListDriftResponse, error) {
+	rsp, err := c.ListDrift(ctx, stream, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListDriftResponse(rsp)
+}
+
 // DecideWithBodyWithResponse Merge, unmerge, or withdraw an earlier decision
 //
 // A decision names nodes, not profiles; a profile stands for all nodes it holds now. It takes effect once reads reach the token.
@@ -6522,6 +6689,59 @@ func ParseGetContractResponse(rsp *http.Response) (*GetContractResponse, error) 
 	switch {
 	case true:
 		var headers GetContractResponseDefaultHeaders
+		if values := rsp.Header.Values("Kith-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Kith-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.KithRequestID = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseListDriftResponse parses an HTTP response from a ListDriftWithResponse call
+func ParseListDriftResponse(rsp *http.Response) (*ListDriftResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListDriftResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DriftPage
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fault
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	}
+
+	switch {
+	case true:
+		var headers ListDriftResponseDefaultHeaders
 		if values := rsp.Header.Values("Kith-Request-Id"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "Kith-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
