@@ -1,5 +1,5 @@
-# All targets work on a fresh machine with Go and a C compiler; `make servers`, which the
-# integration tests need, wants Debian as well. `make` alone lists them.
+# All targets work on a fresh machine with Go and a C compiler; `make servers` and
+# `make clients`, which the integration tests need, want Debian as well. `make` alone lists them.
 
 GO            ?= go
 BIN           := bin/kith
@@ -19,7 +19,7 @@ BENCH_FLAGS   ?=
 SCALE_FLAGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-integration soak servers bench bench-scale lint fmt fuzz fuzz-doors generate ci clean FORCE
+.PHONY: help build demo test test-integration soak servers clients bench bench-scale lint fmt fuzz fuzz-doors generate ci clean FORCE
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,15 +36,18 @@ demo: build ## the whole road on a made-up shop; DEMO_FLAGS="--people 2000 --exi
 test: ## every package's tests, with the race detector
 	$(GO) test $(TEST_FLAGS) ./...
 
-test-integration: build servers ## the real binary and real servers: killed, starved of disk, fed nonsense
+test-integration: build servers clients ## the real binary and real servers: killed, starved of disk, fed nonsense
 	KITH_BIN=$(CURDIR)/$(BIN) $(GO) test -vet=off -tags integration -timeout 15m $(WHOLE)
 
-soak: build servers ## the long form of the integration tests, and a minute of each fuzz test; takes two hours
+soak: build servers clients ## the long form of the integration tests, and a minute of each fuzz test; takes two hours
 	KITH_BIN=$(CURDIR)/$(BIN) $(GO) test -vet=off -tags 'integration soak' -timeout 3h $(WHOLE)
 	./scripts/fuzz.sh 60s
 
-servers: ## install PostgreSQL and Apache Kafka for tests, where they are missing
+servers: ## install PostgreSQL, OpenSSH, an S3 gateway and Apache Kafka for tests, where they are missing
 	./scripts/servers.sh install
+
+clients: ## install the tracking API's real clients for tests, where they are missing
+	./scripts/clients.sh install
 
 bench: build ## the figures, as ratios in one run
 	$(BIN) bench $(BENCH_FLAGS)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Real servers for tests and benches: PostgreSQL from Debian, Apache Kafka from its jars
-# on Maven Central. internal/servers runs them.
+# Real servers for tests and benches: PostgreSQL and OpenSSH from Debian, Apache Kafka from its jars
+# on Maven Central, Versity's S3 gateway from its Go module. internal/servers runs them.
 #
 #   servers.sh install    installs what is missing; at once when all is there
 #   servers.sh run [DIR]  runs a PostgreSQL and three brokers until it is interrupted
@@ -10,6 +10,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 kafka=4.1.2
+gateway=1.8.0 # Versity's, which speaks S3
 logging=1.7.36 # slf4j-simple, of the line that Kafka is built with
 plugin=3.8.1   # of Maven, which copies the jars
 target=$(realpath -m "${KITH_SERVERS_DIR:-bin/servers}")/kafka
@@ -32,6 +33,7 @@ install_packages() {
   local packages=() no_cluster=/etc/postgresql-common/createcluster.d/kith.conf
   compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || command -v postgres >/dev/null || packages+=(postgresql)
   [ "$(java_version)" -ge 17 ] || packages+=(default-jre-headless)
+  [ -x /usr/sbin/sshd ] || packages+=(openssh-server)
   command -v ip >/dev/null || packages+=(iproute2)
   command -v mvn >/dev/null || [ -e "$target/$kafka" ] || packages+=(maven)
   [ ${#packages[@]} -gt 0 ] || return 0
@@ -72,6 +74,15 @@ EOF
   mkdir -p "$target"
   mv "$work/libs" "$target/libs"
   touch "$target/$kafka"
+}
+
+# A gateway that speaks S3. The Go command tells which version a program is of.
+install_gateway() {
+  local to=${target%/*}
+  ! "${GO:-go}" version -m "$to/versitygw" 2>/dev/null | grep -q "versitygw[[:space:]]v$gateway[[:space:]]" || return 0
+  echo "building the S3 gateway $gateway"
+  mkdir -p "$to"
+  (cd "$work" && GOFLAGS='' GOBIN=$to "${GO:-go}" install "github.com/versity/versitygw/cmd/versitygw@v$gateway")
 }
 
 # An archive of the classes that a broker loads (class data sharing), made by one that
@@ -118,6 +129,7 @@ install)
   install_packages
   install_kafka
   install_archive
+  install_gateway
   ;;
 run)
   shift

@@ -34,6 +34,10 @@ var requests = map[string]struct{ target, body string }{
 	"explain":               {"/api/explain", `{"a":{"profile":"` + jo.String() + `"},"b":{"customer":{"source":"crm","stream":"crm.contacts","key":"c7"}}}`},
 	"listQuarantine":        {"/api/quarantine", ""},
 	"listQuarantineReasons": {"/api/quarantine/reasons", ""},
+	"expireQuarantine":      {"/api/quarantine/expire", `{"before":"2026-01-31T00:00:00Z"}`},
+	"listContracts":         {"/api/contracts", ""},
+	"getContract":           {"/api/contracts/crm.contacts", ""},
+	"listDrift":             {"/api/contracts/crm.contacts/drift", ""},
 	"replayQuarantine":      {"/api/quarantine/replay", `{"all":true}`},
 	"getLedger":             {"/api/ledger", ""},
 	"trace":                 {"/api/trace", `{"source":"crm","message_id":"m1"}`},
@@ -60,7 +64,7 @@ func send(s *Server, role Role, op *operation) *httptest.ResponseRecorder {
 // TestRoles tries every operation with every role. Who may do what is written out
 // once more here, so that a slip in the table shows.
 func TestRoles(t *testing.T) {
-	operate := []string{"decide", "replayQuarantine", "rebuild", "applyPlan", "redeliver"}
+	operate := []string{"decide", "replayQuarantine", "expireQuarantine", "rebuild", "applyPlan", "redeliver"}
 	admin := []string{"listKeys", "createKey", "revokeKey", "verifyAudit", "getDestinationSecret"}
 	open := []string{"getOpenAPI", "getOpenAPIYAML", "getHealth", "getReadiness"}
 	s, w, _ := serve(t)
@@ -210,6 +214,7 @@ func TestFaults(t *testing.T) {
 		{"GET", "/api/quarantine?raw=yes", "", 400, "bad_parameter"},
 		{"GET", "/api/quarantine?limit=501", "", 400, "bad_parameter"},
 		{"POST", "/api/quarantine/replay", `{}`, 400, "bad_body"},
+		{"POST", "/api/quarantine/expire", `{}`, 400, "bad_body"},
 		{"POST", "/api/quarantine/replay", `{"all":true,"code":"x"}`, 400, "bad_body"},
 		{"POST", "/api/quarantine/replay", `{"all":true,"places":[{"partition":1,"offset":2}]}`, 400, "bad_body"},
 		{"POST", "/api/trace", `{"source":"crm"}`, 400, "bad_body"},

@@ -39,6 +39,7 @@ type world struct {
 	asked    AsOf
 	decided  *Decision
 	replayed *ReplayRequest
+	expired  *ExpireRequest
 	created  Key
 	revoked  string
 	redone   []string
@@ -164,6 +165,11 @@ func (w *world) listQuarantine(f QuarantineFilter) []Quarantined {
 func (w *world) Replay(_ context.Context, r *ReplayRequest) (*Replayed, error) {
 	w.replayed = r
 	return &Replayed{Records: 4, Token: "tok"}, w.boom
+}
+
+func (w *world) Expire(_ context.Context, r *ExpireRequest) (*Replayed, error) {
+	w.expired = r
+	return &Replayed{Records: 3, Token: "tok"}, w.boom
 }
 
 func (w *world) Ledger(context.Context) (*Ledger, error) {
@@ -306,7 +312,7 @@ func (w *world) entries() ([]AuditEntry, []bool) {
 }
 
 func (w *world) deps() Deps {
-	return Deps{Profiles: w, Stewards: w, Quarantine: quarantineOf{w}, Road: w, Plans: w, Warehouse: w, Destinations: destinationOf{w},
+	return Deps{Profiles: w, Stewards: w, Quarantine: quarantineOf{w}, Road: w, Plans: w, Warehouse: w, Destinations: destinationOf{w}, Contracts: contractsOf{w},
 		Keys: keysOf{w}, Audit: auditOf{w}, Clock: clock.System{}}
 }
 
@@ -345,3 +351,24 @@ func code(t testing.TB, rec *httptest.ResponseRecorder) string {
 }
 
 var errDriver = errors.New("driver: cannot read row of jo@example.com")
+
+// contractsOf knows one stream, whose contract a record would widen.
+type contractsOf struct{ *world }
+
+func (w contractsOf) List(context.Context) ([]Contract, error) {
+	return []Contract{{Stream: "crm.contacts", OnDrift: "evolve", Rules: 2, Fields: 1, Proposed: true}}, w.boom
+}
+
+func (w contractsOf) History(_ context.Context, stream string) (*ContractHistory, error) {
+	if stream != "crm.contacts" {
+		return nil, errs.New("stream_unknown", "the rules have no stream of this name")
+	}
+	return &ContractHistory{Stream: stream, Versions: []ContractVersion{
+		{Proposed: true, Schema: []byte(`{"type":"object"}`), Differences: []ContractDifference{{Path: "age", Change: "added", Is: "integer"}}, Offences: []ContractOffence{}, Backward: true, Forward: true},
+		{Rules: 2, Schema: []byte(`{"type":"object"}`), Differences: []ContractDifference{}, Offences: []ContractOffence{}, Backward: true, Forward: true},
+	}}, w.boom
+}
+
+func (w contractsOf) Drift(context.Context, string) ([]Drift, error) {
+	return []Drift{{Path: "age", Code: "contract_type", Count: 3, First: epoch, Place: Place{1, 7}, Example: "99 xxxxx"}}, w.boom
+}

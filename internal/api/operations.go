@@ -30,7 +30,12 @@ var operations = [...]operation{
 
 	{"listQuarantine", "GET /api/quarantine", RoleRead, "quarantine.list", []string{"code", "stream", "limit", "cursor", "raw"}, (*call).listQuarantine},
 	{"listQuarantineReasons", "GET /api/quarantine/reasons", RoleRead, "", nil, (*call).listReasons},
+	{"expireQuarantine", "POST /api/quarantine/expire", RoleOperate, "quarantine.expire", nil, (*call).expire},
 	{"replayQuarantine", "POST /api/quarantine/replay", RoleOperate, "quarantine.replay", nil, (*call).replay},
+
+	{"listContracts", "GET /api/contracts", RoleRead, "", nil, (*call).listContracts},
+	{"getContract", "GET /api/contracts/{stream}", RoleRead, "", nil, (*call).getContract},
+	{"listDrift", "GET /api/contracts/{stream}/drift", RoleRead, "", nil, (*call).listDrift},
 
 	{"getLedger", "GET /api/ledger", RoleRead, "", nil, (*call).getLedger},
 	{"trace", "POST /api/trace", RoleRead, "trace", nil, (*call).trace},

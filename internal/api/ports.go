@@ -31,6 +31,7 @@ type Deps struct {
 	Plans        Plans
 	Warehouse    Warehouse
 	Destinations Destinations
+	Contracts    Contracts
 	Keys         Keys
 	Audit        Audit
 	Peers        Peers // nil: no other process shares the state
@@ -85,6 +86,17 @@ type Quarantine interface {
 	// more says that others may follow.
 	List(ctx context.Context, f QuarantineFilter) (list []Quarantined, more bool, err error)
 	Replay(ctx context.Context, r *ReplayRequest) (*Replayed, error)
+	// Expire gives up the records that were received before a time.
+	Expire(ctx context.Context, r *ExpireRequest) (*Replayed, error)
+}
+
+// Contracts tells how the streams' contracts stand.
+type Contracts interface {
+	List(ctx context.Context) ([]Contract, error)
+	// History fails with code stream_unknown.
+	History(ctx context.Context, stream string) (*ContractHistory, error)
+	// Drift fails with code stream_unknown.
+	Drift(ctx context.Context, stream string) ([]Drift, error)
 }
 
 // Road tells how the road stands, and rebuilds.

@@ -138,3 +138,30 @@ func (c *call) replay() error {
 	c.w.Header().Set(HeaderToken, done.Token)
 	return c.json(http.StatusAccepted, done)
 }
+
+// expire gives up what was received before a time that the caller names: what is
+// behind the log reads no clock.
+func (c *call) expire() error {
+	backend, err := c.quarantine()
+	if err != nil {
+		return err
+	}
+	var body ExpireRequest
+	if err := c.decode(&body, false); err != nil {
+		return err
+	}
+	if body.Before.IsZero() {
+		return errs.New(CodeBadBody, "an expiry names the time before which records were received").Fix(`send for example {"before":"2026-01-31T00:00:00Z"}`)
+	}
+	if err := c.audit(fmt.Sprintf("code=%.60s stream=%.60s before=%s", c.s.deps.Audit.Hash(body.Code), c.s.deps.Audit.Hash(body.Stream), body.Before.UTC().Format("2006-01-02T15:04:05Z")), "requested", true); err != nil {
+		return err
+	}
+	done, err := backend.Expire(c.r.Context(), &body)
+	if err != nil {
+		return err
+	}
+	if done.Token != "" {
+		c.w.Header().Set(HeaderToken, done.Token)
+	}
+	return c.json(http.StatusAccepted, done)
+}

@@ -289,6 +289,28 @@ func TestEveryOperationThroughTheGeneratedClient(t *testing.T) {
 			r, err := c.ReplayQuarantineWithResponse(ctx, client.ReplayRequest{Places: &[]client.Place{{Partition: 1, Offset: 2}}})
 			return r.StatusCode(), r.JSON202.Records == 4 && w.replayed.Places[0] == Place{1, 2}, err
 		}, 202},
+		{"expire", func() (int, bool, error) {
+			r, err := c.ExpireQuarantineWithResponse(ctx, client.ExpireRequest{Before: epoch, Stream: ptr("crm.contacts")})
+			return r.StatusCode(), r.JSON202.Records == 3 && w.expired.Before.Equal(epoch) && w.expired.Stream == "crm.contacts", err
+		}, 202},
+		{"contracts", func() (int, bool, error) {
+			r, err := c.ListContractsWithResponse(ctx)
+			return r.StatusCode(), len(r.JSON200.Items) == 1 && r.JSON200.Items[0].Rules == 2, err
+		}, 200},
+		{"a contract", func() (int, bool, error) {
+			r, err := c.GetContractWithResponse(ctx, "crm.contacts")
+			v := r.JSON200.Versions
+			return r.StatusCode(), len(v) == 2 && v[0].Proposed && v[0].Rules == nil && *v[1].Rules == 2 && v[0].Differences[0].Path == "age", err
+		}, 200},
+		{"drift", func() (int, bool, error) {
+			r, err := c.ListDriftWithResponse(ctx, "crm.contacts")
+			d := r.JSON200.Items
+			return r.StatusCode(), len(d) == 1 && d[0].Count == 3 && d[0].Place.Offset == 7 && *d[0].Example == "99 xxxxx", err
+		}, 200},
+		{"the contract of no stream", func() (int, bool, error) {
+			r, err := c.GetContractWithResponse(ctx, "crm.nothing")
+			return r.StatusCode(), r.JSONDefault.Code == "stream_unknown", err
+		}, 404},
 		{"ledger", func() (int, bool, error) {
 			r, err := c.GetLedgerWithResponse(ctx)
 			return r.StatusCode(), r.JSON200.Balanced && r.JSON200.Lines[0].Applied == 9, err

@@ -182,7 +182,14 @@ type ReplayRequest struct {
 	All    bool    `json:"all,omitempty"`
 }
 
-// Replayed is an accepted replay.
+// ExpireRequest chooses the quarantined records to give up.
+type ExpireRequest struct {
+	Before time.Time `json:"before"` // received before then
+	Code   string    `json:"code,omitempty"`
+	Stream string    `json:"stream,omitempty"`
+}
+
+// Replayed is an accepted replay or expiry.
 type Replayed struct {
 	Records int    `json:"records"`
 	Token   string `json:"token"`
@@ -274,6 +281,7 @@ type Source struct {
 	Files      int    `json:"files,omitempty"` // read to their end
 	Bytes      int64  `json:"bytes,omitempty"` // of the files in the current or last look, as they lie on disk
 	TotalBytes int64  `json:"total_bytes,omitempty"`
+	Fault      string `json:"fault,omitempty"` // code for which the files' place could not be read at the last look
 }
 
 // The states of a source.

@@ -218,7 +218,7 @@ func (a *App) openServer(context.Context) (err error) {
 	}
 	s, err := api.NewServer(a.tree.API, api.Deps{
 		Profiles: profiles{a}, Stewards: stewards{a}, Quarantine: quarantine{a}, Road: road{a}, Plans: plans{a},
-		Warehouse: sqlDoor{a}, Destinations: destinations{a}, Keys: keyring{a}, Audit: auditor{a},
+		Warehouse: sqlDoor{a}, Destinations: destinations{a}, Contracts: contracts{a}, Keys: keyring{a}, Audit: auditor{a},
 		Peers: a.peers, Ready: a.ready, Registry: a.metrics, Clock: a.clock, Log: a.log,
 	})
 	if err != nil {

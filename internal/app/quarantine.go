@@ -72,14 +72,33 @@ func (q quarantine) Replay(ctx context.Context, r *api.ReplayRequest) (*api.Repl
 			return nil, err
 		}
 	}
-	out := &api.Replayed{Records: len(places)}
 	pin, _ := q.a.rules.last()
+	return q.put(ctx, pipeline.Replay{Pin: pin}, places)
+}
+
+func (q quarantine) Expire(ctx context.Context, r *api.ExpireRequest) (*api.Replayed, error) {
+	var places []pipeline.Place
+	before := r.Before.UnixMicro()
+	err := q.each(ctx, pipeline.QuarantineFilter{Code: r.Code, Stream: r.Stream}, func(rej *pipeline.Rejected) {
+		if rej.Reason.Received < before {
+			places = append(places, rej.Place)
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	return q.put(ctx, pipeline.Replay{Expire: true}, places)
+}
+
+// put appends what is to become of places, in control records of replayPlaces each.
+func (q quarantine) put(ctx context.Context, what pipeline.Replay, places []pipeline.Place) (*api.Replayed, error) {
+	out := &api.Replayed{Records: len(places)}
 	var raw [12]byte
 	_, _ = rand.Read(raw[:]) // never fails since Go 1.24
 	for n := 0; len(places) > 0; n++ {
-		page := places[:min(len(places), replayPlaces)]
-		places = places[len(page):]
-		props, err := pipeline.Replay{Pin: pin, Places: page}.Props()
+		what.Places = places[:min(len(places), replayPlaces)]
+		places = places[len(what.Places):]
+		props, err := what.Props()
 		if err != nil {
 			return nil, err
 		}

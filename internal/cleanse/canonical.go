@@ -24,6 +24,9 @@ func (s *Stage) Canonical(ids []record.Identifier) []record.Identifier {
 		if id.Type == typePhone {
 			regions = append(regions, s.assumed()...)
 		}
+		if id.Type == typeEmail && s.namesMailboxes() {
+			regions = append(regions, mailbox) // both forms: records of older rules keep theirs
+		}
 		for _, region := range regions {
 			step := namingStep(id.Type, region)
 			if step == nil {
@@ -50,11 +53,20 @@ func (s *Stage) assumed() []string {
 	return slices.Sorted(maps.Keys(s.regions))
 }
 
+func (s *Stage) namesMailboxes() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.mailboxes
+}
+
 // namingStep is the canonical form of a type's identifiers; nil for types that have
 // none of their own. What it cannot read names nobody.
 func namingStep(typ, region string) stepFunc {
 	switch typ {
 	case typeEmail:
+		if region == mailbox {
+			return mailboxOf
+		}
 		return email
 	case typePhone:
 		return func(v record.Value) (record.Value, bool) { return dialled(v.S, region) }

@@ -52,12 +52,16 @@ func compileChain(steps []StepConfig, typ string) (*chain, []*errs.Error) {
 			continue
 		}
 		for _, name := range sortedNames(s.Args) {
-			if !slices.Contains(def.args, name) {
+			if !def.open && !slices.Contains(def.args, name) {
 				faults = append(faults, errs.New("step_args", "the step "+def.doc.Name+" has no such setting").At(at+"."+name).Fix(def.doc.Args))
 			}
 		}
 		if len(s.List) > 0 && !def.list {
 			faults = append(faults, errs.New("step_args", "the step "+def.doc.Name+" takes no list").At(at))
+		}
+		if def.need != "" && s.Args[def.need] == "" {
+			faults = append(faults, errs.New("step_args", "the step "+def.doc.Name+" needs "+def.need).At(at).Fix(def.doc.Args))
+			continue
 		}
 		fn, fault := def.make(s)
 		if fault != nil {

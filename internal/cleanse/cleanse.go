@@ -36,6 +36,8 @@ type Stage struct {
 	// The regions that phone steps assume. Those of older versions stay: what was
 	// read under them is kept as it was read.
 	regions map[string]bool
+	// Some stream's e-mail identifiers name mailboxes, or once did.
+	mailboxes bool
 }
 
 // New makes a Stage without rules; Install gives it some.
@@ -100,15 +102,17 @@ func (s *Stage) Refine(ctx context.Context, b *record.Batch) error {
 
 // stream is one stream's compiled rules of one version.
 type stream struct {
-	name    string
-	attrs   []attribute // by path, then name
-	order   []string    // attribute names, sorted
-	ids     []identifier
-	phone   *chain // canonical phone numbers, with the stream's usual region
-	email   *chain
-	consent *ConsentConfig
-	renamed sync.Map     // path with dots to attribute name; bounded by maxRenamed
-	count   atomic.Int32 // of renamed
+	name     string
+	attrs    []attribute // by path, then name
+	order    []string    // attribute names, sorted
+	ids      []identifier
+	combined []combined // attributes of several fields
+	parts    int        // of them all
+	phone    *chain     // canonical phone numbers, with the stream's usual region
+	email    *chain
+	consent  *ConsentConfig
+	renamed  sync.Map     // path with dots to attribute name; bounded by maxRenamed
+	count    atomic.Int32 // of renamed
 }
 
 type attribute struct {
@@ -116,6 +120,7 @@ type attribute struct {
 	from  string
 	place int // in order
 	chain *chain
+	part  int // of a combined attribute: its place in worker.parts, from 1; else 0
 }
 
 type identifier struct {
@@ -132,6 +137,7 @@ type worker struct {
 	cache   *cache
 	slots   []record.Attr
 	used    []bool
+	parts   []part
 	tallies []*tally
 	now     *tally // of the record's stream
 }
@@ -160,6 +166,8 @@ func (w *worker) attributes(st *stream, r *record.Record) {
 	w.slots = slices.Grow(w.slots[:0], len(st.order))[:len(st.order)]
 	w.used = slices.Grow(w.used[:0], len(st.order))[:len(st.order)]
 	clear(w.used)
+	w.parts = slices.Grow(w.parts[:0], st.parts)[:st.parts]
+	clear(w.parts)
 	rest := r.Kind == record.Event || r.Kind == record.Object
 	next := 0
 	for i := range r.Fields {
@@ -176,16 +184,21 @@ func (w *worker) attributes(st *stream, r *record.Record) {
 		for ; next < len(st.attrs) && st.attrs[next].from == f.Name; next++ {
 			a := &st.attrs[next]
 			v, ok := w.run(a.chain, f.Value)
+			if a.part > 0 {
+				w.parts[a.part-1] = part{value: v, there: true, ok: ok}
+				continue
+			}
 			if !ok {
 				r.Verdict.Partly = true
 			}
 			if a.chain.picky && !(f.Value.IsNull() || f.Value == record.StringValue("")) { // what is empty says nothing
-				w.now.count(next, ok)
+				w.now.count(a.place, ok)
 			}
 			w.slots[a.place] = record.Attr{Name: a.name, Value: v}
 			w.used[a.place] = true
 		}
 	}
+	w.finish(st, r)
 	passed := len(r.Attrs)
 	for i, used := range w.used {
 		if used {

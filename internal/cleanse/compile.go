@@ -36,12 +36,18 @@ func (s *Stage) compile(c StreamConfig) (*stream, error) {
 	}
 	region := ""
 	for _, a := range c.Attributes {
-		ch, err := s.chain(a.Steps, a.Type)
-		if err != nil {
-			return nil, err
-		}
-		st.attrs = append(st.attrs, attribute{name: a.Name, from: a.From, chain: ch})
 		st.order = append(st.order, a.Name)
+		if len(a.More) > 0 {
+			if err := s.combine(st, a); err != nil {
+				return nil, err
+			}
+		} else {
+			ch, err := s.chain(a.Steps, a.Type)
+			if err != nil {
+				return nil, err
+			}
+			st.attrs = append(st.attrs, attribute{name: a.Name, from: a.From, chain: ch})
+		}
 		for _, step := range a.Steps {
 			if step.Name == "phone" {
 				region = cmp.Or(region, step.Args["region"])
@@ -53,23 +59,33 @@ func (s *Stage) compile(c StreamConfig) (*stream, error) {
 	for i := range st.attrs {
 		st.attrs[i].place, _ = slices.BinarySearch(st.order, st.attrs[i].name)
 	}
-	slices.SortFunc(st.attrs, func(a, b attribute) int {
+	for i := range st.combined {
+		st.combined[i].place, _ = slices.BinarySearch(st.order, st.combined[i].name)
+	}
+	slices.SortStableFunc(st.attrs, func(a, b attribute) int {
 		return cmp.Or(strings.Compare(a.from, b.from), strings.Compare(a.name, b.name))
 	})
 	var err error
 	if st.phone, err = s.naming(typePhone, region); err != nil {
 		return nil, err
 	}
-	if st.email, err = s.naming(typeEmail, ""); err != nil {
+	provider := ""
+	if c.Mailbox {
+		provider = mailbox
+		s.mu.Lock()
+		s.mailboxes = true
+		s.mu.Unlock()
+	}
+	if st.email, err = s.naming(typeEmail, provider); err != nil {
 		return nil, err
 	}
 	for _, id := range c.Identifiers {
 		m := identifier{typ: id.Type, from: id.From, chain: st.canonicalChain(id.Type), raw: id.Type == typePhone && region == ""}
 		for _, a := range c.Attributes { // the first that reads the field
-			if a.From == id.From {
+			if a.From == id.From && len(a.More) == 0 {
 				m.attr = a.Name
 				n := len(a.Steps)
-				m.ready = n > 0 && a.Type == "" && a.Steps[n-1].Name == id.Type && st.canonicalChain(id.Type) != nil // the steps are called as the types are
+				m.ready = n > 0 && a.Type == "" && a.Steps[n-1].Name == id.Type && !(c.Mailbox && id.Type == typeEmail) && st.canonicalChain(id.Type) != nil // the steps are called as the types are
 				break
 			}
 		}
@@ -98,7 +114,7 @@ func (s *Stage) chain(steps []StepConfig, typ string) (*chain, error) {
 	})
 }
 
-// naming compiles the canonical form of a type's identifiers, once for each region;
+// naming compiles the canonical form of a type's identifiers, once for each region, or way to read it;
 // nil for types that have none. No configured step is spelt as these are.
 func (s *Stage) naming(typ, region string) (*chain, error) {
 	step := namingStep(typ, region)
@@ -179,6 +195,11 @@ func validateStream(at string, c StreamConfig) []error {
 		names[a.Name] = true
 		if a.From == "" {
 			faults = append(faults, errs.New("attribute_from", "the attribute reads no field").At(here+".from").Fix("name the field it is made from"))
+		}
+		for _, from := range a.More {
+			if from == "" {
+				faults = append(faults, errs.New("attribute_from", "the attribute reads a field without a name").At(here+".from").Fix("name each field it is made from"))
+			}
 		}
 		_, bad := compileChain(a.Steps, a.Type)
 		for _, fault := range bad {

@@ -11,14 +11,18 @@ type StreamConfig struct {
 	// attribute cleansed it, any other with the type's own cleansing (email, phone;
 	// otherwise trim).
 	Identifiers []IdentifierConfig `json:"identifiers,omitempty"`
+	// Mailbox: an identifier of type email names its mailbox, without the dots and tags
+	// that its provider ignores. Attributes stay as they were written.
+	Mailbox bool `json:"mailbox,omitempty"`
 	// Consent reads a consent stream's fields; nil for other kinds.
 	Consent *ConsentConfig `json:"consent,omitempty"`
 }
 
-// AttributeConfig makes one attribute from one field.
+// AttributeConfig makes one attribute from one field, or from several.
 type AttributeConfig struct {
 	Name  string       `json:"name"`
-	From  string       `json:"from"` // path of a field
+	From  string       `json:"from"`           // path of a field
+	More  []string     `json:"more,omitempty"` // of further fields; join or coalesce makes one value of all
 	Type  string       `json:"type,omitempty"`
 	Steps []StepConfig `json:"steps,omitempty"`
 }

@@ -47,32 +47,9 @@ func isoDate(v record.Value) (record.Value, bool) {
 	return record.TimeValue(micros), true
 }
 
-func makeDate(s StepConfig) (stepFunc, *errs.Error) {
-	format := s.Args["format"]
-	switch format {
-	case "", "iso":
-		return isoDate, nil
-	case "dmy", "mdy", "ymd":
-	default:
-		return nil, errs.New("step_args", "there is no such date format").At(".format").Fix("use iso, dmy, mdy or ymd")
-	}
-	return func(v record.Value) (record.Value, bool) {
-		if out, ok := isoDate(v); ok {
-			return out, true
-		}
-		switch {
-		case v.Kind == record.Int && format == "ymd": // 19451210, taken for a number by its contract
-			v = record.StringValue(v.Text())
-		case v.Kind != record.String:
-			return v, false
-		}
-		return orderedDate(strings.TrimFunc(v.S, isSpace), format)
-	}, nil
-}
-
 // orderedDate reads three numbers in the order that format says, with one kind of
 // separator, and a time of day after a space or T. Eight digits alone are ymd.
-func orderedDate(s, format string) (record.Value, bool) {
+func orderedDate(s, format string, pivot int) (record.Value, bool) {
 	if len(s) == 8 && format == "ymd" && allDigits(s) {
 		s = s[:4] + "-" + s[4:6] + "-" + s[6:]
 	}
@@ -106,6 +83,9 @@ func orderedDate(s, format string) (record.Value, bool) {
 		format = "ymd"
 	}
 	at := [3]int{strings.IndexByte(format, 'y'), strings.IndexByte(format, 'm'), strings.IndexByte(format, 'd')}
+	if lens[at[0]] == 2 && pivot >= 0 && lens[0] <= 2 {
+		parts[at[0]], lens[at[0]] = century(parts[at[0]], pivot), 4
+	}
 	if lens[at[0]] != 4 || lens[at[1]] > 2 || lens[at[2]] > 2 || lens[at[1]] == 0 || lens[at[2]] == 0 {
 		return record.Value{}, false
 	}

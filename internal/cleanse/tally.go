@@ -13,7 +13,7 @@ import (
 const CheckReadable = "readable"
 
 // tally counts the values of one stream's attributes in a batch, by place in
-// stream.attrs. Attributes whose steps read every value are not counted.
+// stream.order. Attributes whose steps read every value are not counted.
 type tally struct {
 	st           *stream
 	read, failed []uint64
@@ -26,7 +26,7 @@ func (w *worker) tallyOf(st *stream) *tally {
 			return t
 		}
 	}
-	t := &tally{st: st, read: make([]uint64, len(st.attrs)), failed: make([]uint64, len(st.attrs))}
+	t := &tally{st: st, read: make([]uint64, len(st.order)), failed: make([]uint64, len(st.order))}
 	w.tallies = append(w.tallies, t)
 	return t
 }
@@ -44,9 +44,9 @@ func (t *tally) count(at int, readable bool) {
 func (w *worker) report(b *record.Batch) {
 	from := len(b.Checks)
 	for _, t := range w.tallies {
-		for i := range t.st.attrs {
+		for i := range t.st.order {
 			if t.read[i]+t.failed[i] > 0 {
-				b.Checks = append(b.Checks, record.CheckCount{Stream: t.st.name, Check: CheckReadable, Column: t.st.attrs[i].name, Passed: t.read[i], Failed: t.failed[i]})
+				b.Checks = append(b.Checks, record.CheckCount{Stream: t.st.name, Check: CheckReadable, Column: t.st.order[i], Passed: t.read[i], Failed: t.failed[i]})
 			}
 		}
 	}

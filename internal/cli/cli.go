@@ -71,6 +71,7 @@ type commands struct {
 	Ledger       ledgerCmd       `cmd:"" group:"The road:" help:"Account for every accepted record."`
 	Trace        traceCmd        `cmd:"" group:"The road:" help:"Show where a message went, hop by hop."`
 	Quarantine   quarantineCmd   `cmd:"" group:"The road:" help:"Look at records that were set aside, and replay them."`
+	Contract     contractCmd     `cmd:"" group:"The road:" help:"Compare contracts, and check that a change breaks nobody."`
 	Destinations destinationsCmd `cmd:"" group:"The road:" help:"Look at deliveries, and repeat them."`
 	Verify       verifyCmd       `cmd:"" group:"The road:" help:"Replay the log into an empty folder and compare."`
 	Rebuild      rebuildCmd      `cmd:"" group:"The road:" help:"Build profiles anew from the log, and swap them in."`

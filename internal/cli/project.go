@@ -165,7 +165,7 @@ func (checkCmd) Run(g *Globals) error {
 func checkNotes(tree *config.Tree) []string {
 	notes := []string{}
 	for _, f := range tree.Files {
-		if found, err := filepath.Glob(f.Path); err == nil && len(found) == 0 {
+		if found, err := filepath.Glob(f.Path); !strings.Contains(f.Path, "://") && err == nil && len(found) == 0 {
 			notes = append(notes, "source "+f.Name+": no file has the name "+shown(f.Path)+" yet")
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/kithdata/kith/internal/api/client"
 	"github.com/kithdata/kith/internal/kit/errs"
@@ -13,6 +14,9 @@ type quarantineCmd struct {
 	List    quarantineListCmd    `cmd:"" help:"List the records that were set aside, and why."`
 	Reasons quarantineReasonsCmd `cmd:"" help:"Count them by reason."`
 	Show    quarantineShowCmd    `cmd:"" help:"Show one record."`
+	Sample  quarantineSampleCmd  `cmd:"" help:"Show a few records of each reason, masked."`
+	Export  quarantineExportCmd  `cmd:"" help:"Write records as they were sent into a file."`
+	Expire  quarantineExpireCmd  `cmd:"" help:"Give up records that are older than so many days."`
 	Replay  quarantineReplayCmd  `cmd:"" help:"Judge records again, under the rules now in force."`
 }
 
@@ -204,5 +208,42 @@ func (c quarantineReplayCmd) Run(g *Globals) (err error) {
 	}
 	return show(g, a, func(p *printer, r client.Replayed) {
 		p.line("%s judged again; kith quarantine reasons shows what is left", count(int64(r.Records), "record was", "records were"))
+	})
+}
+
+type quarantineExpireCmd struct {
+	Older  int    `required:"" placeholder:"DAYS" help:"Those that were received more than so many days ago."`
+	Code   string `placeholder:"CODE" help:"Only this reason."`
+	Stream string `placeholder:"STREAM" help:"Only this stream."`
+}
+
+func (quarantineExpireCmd) Help() string {
+	return `Example: kith quarantine expire --older 90 --code quality_range
+
+They leave the quarantine and count as expired in kith ledger; no replay finds
+them any more. kith quarantine export keeps a copy of what they say.`
+}
+
+func (c quarantineExpireCmd) Run(g *Globals) (err error) {
+	if c.Older < 0 || c.Older > 36500 {
+		return usage("--older is from 0 to 36500 days")
+	}
+	conn, done, err := connect(g)
+	if err != nil {
+		return err
+	}
+	defer finish(&err, done)
+	body := client.ExpireRequest{Before: time.Now().AddDate(0, 0, -c.Older), Code: optional(c.Code), Stream: optional(c.Stream)}
+	a, err := ask[client.Replayed](conn.ExpireQuarantine(g.ctx, body))
+	if err != nil {
+		return err
+	}
+	if a.value.Records > 0 {
+		if err := conn.settle(g, 0, always); err != nil {
+			return err
+		}
+	}
+	return show(g, a, func(p *printer, r client.Replayed) {
+		p.line("%s given up; kith ledger counts them as expired", count(int64(r.Records), "record was", "records were"))
 	})
 }

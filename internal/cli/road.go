@@ -229,7 +229,7 @@ func (p *printer) status(s *client.Status, offline bool) {
 }
 
 func (p *printer) sources(list []client.Source) {
-	t := newTable("source", "type", "state", "#files", "#records", "#rejected", "#read")
+	t := newTable("source", "type", "state", "#files", "#records", "#rejected", "#read", "fault")
 	for _, s := range list {
 		files, share := "", ""
 		if s.Files != nil {
@@ -242,7 +242,7 @@ func (p *printer) sources(list []client.Source) {
 			}
 			share = fmt.Sprintf("%d%%", 100*min(done, *s.TotalBytes) / *s.TotalBytes)
 		}
-		t.add(s.Name, string(s.Type), string(s.State), files, s.Records, s.Rejected, share)
+		t.add(s.Name, string(s.Type), string(s.State), files, s.Records, s.Rejected, share, text(s.Fault))
 	}
 	p.table(t)
 }

@@ -1,9 +1,6 @@
 package config
 
-import (
-	"github.com/kithdata/kith/internal/cleanse"
-	"github.com/kithdata/kith/internal/quality"
-)
+import "github.com/kithdata/kith/internal/cleanse"
 
 // steps reads cleansing steps: a name, {name: value}, {name: [values]} or
 // {name: {argument: value}}.
@@ -55,41 +52,4 @@ func (b *builder) step(item *value) (cleanse.StepConfig, bool) {
 		step.Args = map[string]string{mainArgument(step.Name): arg.str}
 	}
 	return step, true
-}
-
-func (b *builder) checks(v *value) []quality.CheckConfig {
-	var all []quality.CheckConfig
-	if v == nil {
-		return nil
-	}
-	for _, item := range v.items {
-		c := quality.CheckConfig{
-			Check:    item.get("check").text(),
-			Column:   item.get("column").text(),
-			Severity: item.get("severity").text(),
-			Values:   item.get("values").texts(),
-			Pattern:  item.get("pattern").text(),
-		}
-		if m := item.get("mostly"); m != nil {
-			if m.f == 0 {
-				b.add(m.node, CodeValueRange, m.path+" is 0: nothing could fail", "write a share above 0, up to 1")
-			}
-			c.Mostly = m.f
-		}
-		if m := item.get("min"); m != nil {
-			c.Min = &m.f
-		}
-		if m := item.get("max"); m != nil {
-			c.Max = &m.f
-		}
-		if c.Check == "" || c.Column == "" {
-			continue // told as missing
-		}
-		if what, mend := checkCheck(c); what != "" {
-			b.add(item.node, CodeCheck, item.path+": "+what, mend)
-			continue
-		}
-		all = append(all, c)
-	}
-	return all
 }

@@ -103,6 +103,7 @@ type builder struct {
 	tree    *Tree
 	sources map[string]sourceKind
 	types   []string // identifier types, strongest first
+	mailbox bool     // e-mail identifiers name mailboxes
 }
 
 // sourceKind is what streams need to know of a source.

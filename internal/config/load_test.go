@@ -96,7 +96,7 @@ func TestAWholeProject(t *testing.T) {
 	for _, s := range tree.Rules.Streams {
 		names = append(names, s.Stream+":"+s.Kind.String())
 	}
-	want := "crm.contacts:customer shop.orders:object web.aliases:event web.events:event web.groups:object web.pages:event web.screens:event web.users:customer"
+	want := "crm.contacts:customer shop.orders:object web.aliases:event web.events:event web.groups:object web.identifies:event web.memberships:event web.pages:event web.screens:event web.users:customer"
 	if got := strings.Join(names, " "); got != want {
 		t.Errorf("streams\n%s, want\n%s", got, want)
 	}
@@ -176,7 +176,7 @@ func TestFaults(t *testing.T) {
 		{"two steps in one", stream("    attributes: {a: {clean: [{trim: x, name: y}]}}\n"), config.CodeStep, "8:30", "each step"},
 		{"check", stream("    expect: [{check: not_nil, column: a}]\n"), config.CodeCheck, "8:14", "did you mean not_null?"},
 		{"check argument", stream("    expect: [{check: in_set, column: a}]\n"), config.CodeCheck, "8:14", "values"},
-		{"regex", stream("    expect: [{check: regex, column: a, pattern: \"(\"}]\n"), config.CodeCheck, "8:14", "RE2"},
+		{"regex", stream("    expect: [{check: regex, column: a, pattern: \"(\"}]\n"), config.CodeCheck, "8:49", "RE2"},
 		{"range", stream("    expect: [{check: range, column: a, min: 2, max: 1}]\n"), config.CodeCheck, "8:14", "min above its max"},
 		{"mostly", stream("    expect: [{check: not_null, column: a, mostly: 1.5}]\n"), config.CodeValueRange, "8:51", "from 0 to 1"},
 		{"golden rule", base + "golden: {email: latest}\n", config.CodeValueChoice, "2:17", "most_recent"},

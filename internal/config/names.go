@@ -15,6 +15,14 @@ func (v *value) keys() []string {
 	return v.names
 }
 
+// entries gives a map's values by their keys.
+func (v *value) entries() map[string]*value {
+	if v == nil {
+		return nil
+	}
+	return v.subs
+}
+
 // has reports whether a map writes a key, be its value faulty or not.
 func (v *value) has(key string) bool {
 	_, content := v.entry(key)

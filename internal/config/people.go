@@ -44,6 +44,12 @@ func (b *builder) identity(v *value) {
 				Block:         slices.Compact(block),
 			})
 			b.types = append(b.types, name.str)
+			if m := item.get("mailbox"); m.bool(false) {
+				if name.str != "email" {
+					b.add(m.node, CodeIdentifierType, m.path+" is for identifiers of type email", "remove it")
+				}
+				b.mailbox = true
+			}
 		}
 	} else {
 		c.Types = builtInTypes()

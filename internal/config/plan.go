@@ -185,6 +185,7 @@ func (o part) differences(n part) []string {
 		what = append(what, "attributes ("+strings.Join(names, ", ")+")")
 	}
 	note("identifiers", o.Cleanse.Identifiers, n.Cleanse.Identifiers)
+	note("mailbox", o.Cleanse.Mailbox, n.Cleanse.Mailbox)
 	note("consent", o.Cleanse.Consent, n.Cleanse.Consent)
 	note("expect", o.Quality.Checks, n.Quality.Checks)
 	return what

@@ -41,6 +41,8 @@ func ReferenceMarkdown() []byte {
 	}
 	b.WriteString("\n## Cleansing steps\n\n")
 	b.WriteString(stepsMarkdown())
+	b.WriteString("\n## Row checks\n\n")
+	b.WriteString(checksMarkdown())
 	return []byte(b.String())
 }
 

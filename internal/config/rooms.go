@@ -3,8 +3,10 @@ package config
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/kithdata/kith/internal/cleanse"
@@ -24,6 +26,20 @@ func mainArgument(step string) string {
 		return "format"
 	case "number":
 		return "decimal"
+	case "address", "region", "postcode":
+		return "country"
+	case "unicode":
+		return "form"
+	case "country", "ip", "language":
+		return "as"
+	case "email_part", "money", "name_part", "url", "user_agent", "utm":
+		return "part"
+	case "replace":
+		return "pattern"
+	case "split":
+		return "by"
+	case "join":
+		return "with"
 	}
 	return "value"
 }
@@ -40,17 +56,6 @@ func checkStep(s cleanse.StepConfig) (what, mend string) {
 		}
 	}
 	return fmt.Sprintf("there is no cleansing step %q", s.Name), meant(s.Name, names)
-}
-
-// checkCheck gives the first fault of a check.
-func checkCheck(c quality.CheckConfig) (what, mend string) {
-	names := []string{quality.NotNull, quality.InSet, quality.Range, quality.Regex}
-	for _, name := range names {
-		if c.Check == name {
-			return first(quality.Validate([]quality.StreamConfig{{Stream: "s", Checks: []quality.CheckConfig{c}}}))
-		}
-	}
-	return fmt.Sprintf("there is no check %q", c.Check), meant(c.Check, names)
 }
 
 func first(faults []error) (what, mend string) {
@@ -156,14 +161,40 @@ func stepsMarkdown() string {
 	b.WriteString("| step | settings | what | for example |\n|---|---|---|---|\n")
 	for _, d := range cleanse.Steps() {
 		var examples []string
-		for _, e := range d.Table {
-			out := "null"
-			if e[1] != "" {
-				out = code(e[1])
-			}
-			examples = append(examples, code(regexp.MustCompile(`\s`).ReplaceAllString(e[0], " "))+" → "+out)
+		examples = append(examples, rowsMarkdown(d.Table)...)
+		for _, t := range d.More {
+			examples = append(examples, "with "+settingsMarkdown(t.Args)+": "+strings.Join(rowsMarkdown(t.Rows), ", "))
 		}
 		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", code(d.Name), cell(d.Args), cell(d.What), strings.Join(examples, "; "))
 	}
 	return b.String()
+}
+
+func rowsMarkdown(rows [][2]string) []string {
+	var all []string
+	space := regexp.MustCompile(`\s`)
+	for _, e := range rows {
+		out := "null"
+		if e[1] != "" {
+			out = code(e[1])
+		}
+		all = append(all, code(space.ReplaceAllString(e[0], " "))+" → "+out)
+	}
+	return all
+}
+
+// settingsMarkdown writes a step's settings as they stand in the file.
+func settingsMarkdown(args map[string]string) string {
+	var all []string
+	for _, name := range slices.Sorted(maps.Keys(args)) {
+		value := args[name]
+		if value == "" || strings.Trim(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_") != "" {
+			value = "'" + value + "'"
+		}
+		if name == "*" {
+			name = "'*'"
+		}
+		all = append(all, name+": "+value)
+	}
+	return code("{" + strings.Join(all, ", ") + "}")
 }

@@ -8,6 +8,7 @@ func identitySpec() field {
 				{key: "max_per_profile", shape: integer, low: 0, high: 1_000_000, doc: "More distinct values than this in one profile is a veto; 0 for no limit.", example: "1"},
 				{key: "max_neighbours", shape: integer, low: 0, high: 1_000_000, def: "1000", doc: "A value that shares live records with more distinct values of other identifiers than this is generic and stops linking.", example: "20"},
 				{key: "max_customers", shape: integer, low: 0, high: 1_000_000, def: "100", doc: "A value on more live source customers of one stream than this is generic.", example: "50"},
+				{key: "mailbox", shape: boolean, def: "false", doc: "For email alone: addresses of one mailbox are one identifier, by the rules of large providers for dots and + tags. Attributes stay as written; records received before keep the form they came in under.", example: "true"},
 				{key: "block", shape: list, doc: "Values that never link; * stands for any run of characters.", example: `["test@*"]`, item: &field{shape: text, doc: "A value or pattern."}},
 			}}},
 		{key: "match", shape: object, doc: "Scored matching. The thresholds are checked; scores come with matcher snapshots, until then only exact links act.", example: "{accept: 0.99, review: 0.90}", fields: []field{

@@ -7,7 +7,9 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/kithdata/kith/internal/cleanse"
 	"github.com/kithdata/kith/internal/contract"
@@ -54,26 +56,90 @@ func (b *builder) buildSources(v *value) {
 func (b *builder) fileSource(name string, s *value) file.Config {
 	path := s.get("path")
 	c := file.Config{
-		Name:      name,
-		Format:    s.get("format").text(),
-		Watch:     s.get("watch").bool(true),
-		Poll:      s.get("poll").duration(),
-		Delimiter: s.get("delimiter").text(),
-		MaxLine:   s.get("max_line").int(),
+		Name:    name,
+		Format:  s.get("format").text(),
+		Watch:   s.get("watch").bool(true),
+		Poll:    s.get("poll").duration(),
+		MaxLine: s.get("max_line").int(),
+		Dialect: b.dialect(s),
+
+		Encoding:    s.get("encoding").text(),
+		MaxUnpacked: int64(s.get("max_unpacked").int()),
+	}
+	if v := s.get("encoding"); v != nil && !file.KnownEncoding(v.str) {
+		b.add(v.node, CodeValueType, v.path+" is not an encoding that is known", "write one of the web's, such as windows-1252, iso-8859-2 or utf-16le")
+		c.Encoding = ""
 	}
 	if path != nil {
-		c.Path = b.resolve(path.str)
+		c.Path = path.str
+		if !file.Elsewhere(c.Path) {
+			c.Path = b.resolve(c.Path)
+		}
 		b.glob(path)
 	}
-	if d := s.get("delimiter"); d != nil {
-		if d.str == `\t` || d.str == "tab" {
-			c.Delimiter = "\t"
-		}
-		if r := []rune(c.Delimiter); len(r) != 1 || strings.ContainsAny(c.Delimiter, "\"\r\n") {
-			b.add(d.node, CodeValueType, d.path+" is not one character that can separate columns", `write for example ";" or "\t"`)
-		}
+	filePlace(s, &c)
+	if hosts := s.get("sftp").get("known_hosts"); hosts != nil {
+		c.SFTP.KnownHosts = b.resolve(hosts.str)
 	}
 	return c
+}
+
+// dialect reads how the CSV files of a source are written.
+func (b *builder) dialect(s *value) file.Dialect {
+	d := file.Dialect{
+		Delimiter: s.get("delimiter").text(),
+		Quote:     s.get("quote").text(),
+		Escape:    s.get("escape").text(),
+		SkipLines: s.get("skip_lines").int(),
+		Comment:   s.get("comment").text(),
+		ShortRows: s.get("short_rows").text(),
+	}
+	if v := s.get("delimiter"); v != nil {
+		if v.str == `\t` || v.str == "tab" {
+			d.Delimiter = "\t"
+		}
+		if len(d.Delimiter) != 1 || d.Delimiter[0] >= utf8.RuneSelf || strings.ContainsAny(d.Delimiter, "\"\r\n") {
+			b.add(v.node, CodeValueType, v.path+" is not one character that can separate columns", `write for example ";" or "\t"`)
+			d.Delimiter = ""
+		}
+	}
+	if v := s.get("quote"); v != nil && d.Quote != file.QuoteNone {
+		if len(d.Quote) != 1 || d.Quote[0] >= utf8.RuneSelf || strings.ContainsAny(d.Quote, "\r\n") || d.Quote == d.Delimiter {
+			b.add(v.node, CodeValueType, v.path+" is not one character that can enclose fields", `write for example "'", or none`)
+			d.Quote = ""
+		}
+	}
+	if v := s.get("header"); v != nil {
+		if v.field.shape == list {
+			d.Names = v.texts()
+		} else {
+			d.Header = strconv.FormatBool(v.bool(true))
+		}
+	}
+	return d
+}
+
+// filePlace reads how to speak to a place elsewhere.
+func filePlace(s *value, c *file.Config) {
+	c.AllowPrivate = s.get("allow_private").bool(false)
+	ssh := s.get("sftp")
+	c.SFTP = file.SFTP{
+		Password:   ssh.get("password").text(),
+		PrivateKey: ssh.get("private_key").text(),
+		Passphrase: ssh.get("passphrase").text(),
+		HostKeys:   ssh.get("host_key").texts(),
+	}
+	s3 := s.get("s3")
+	c.S3 = file.S3{
+		Endpoint:  s3.get("endpoint").text(),
+		Region:    s3.get("region").text(),
+		AccessKey: s3.get("access_key").text(),
+		SecretKey: s3.get("secret_key").text(),
+	}
+	if style := s3.get("path_style"); style != nil {
+		yes := style.bool(false)
+		c.S3.PathStyle = &yes
+	}
 }
 
 func (b *builder) glob(v *value) {
@@ -91,6 +157,8 @@ func trackingStreams() []contract.StreamConfig {
 		{Stream: "screens", Kind: record.Event},
 		{Stream: "groups", Kind: record.Object},
 		{Stream: "aliases", Kind: record.Event},
+		{Stream: "identifies", Kind: record.Event},
+		{Stream: "memberships", Kind: record.Event},
 	}
 }
 
@@ -131,6 +199,9 @@ func (b *builder) buildStreams(v *value) {
 				b.tree.Rules.Cleanse = append(b.tree.Rules.Cleanse, cleanse.StreamConfig{Stream: d.Stream})
 			}
 		}
+	}
+	for i := range b.tree.Rules.Cleanse {
+		b.tree.Rules.Cleanse[i].Mailbox = b.mailbox // an address names the same whatever stream it came by
 	}
 }
 
@@ -316,7 +387,13 @@ func (b *builder) mapping(s *value, full string, kind record.Kind) cleanse.Strea
 		}
 		ac := cleanse.AttributeConfig{Name: name, From: a.text()}
 		if a.field.shape == object {
-			ac.From = a.get("from").textOr(name)
+			ac.From = name
+			if from := a.get("from").texts(); len(from) > 0 {
+				ac.From = from[0]
+				if len(from) > 1 {
+					ac.More = from[1:]
+				}
+			}
 			ac.Type = a.get("type").text()
 			ac.Steps = b.steps(a.get("clean"))
 		}

@@ -50,4 +50,7 @@ type Field struct {
 	Type     record.ValueKind `json:"type"`
 	Nullable bool             `json:"nullable,omitempty"`
 	Required bool             `json:"required,omitempty"`
+	// Formats are those that all texts of an inferred string have. They are told, and
+	// judge nothing.
+	Formats Formats `json:"formats,omitzero"`
 }

@@ -7,6 +7,7 @@ import "github.com/kithdata/kith/internal/record"
 func (rd *reader) typed(v record.Value, n *node) (record.Value, bool) {
 	f := n.want
 	if f == nil {
+		rd.tell(CodeNewField, n.path, v)
 		if n.policy == Evolve {
 			return v, true
 		}
@@ -16,15 +17,32 @@ func (rd *reader) typed(v record.Value, n *node) (record.Value, bool) {
 		rd.must++
 	}
 	out, fits := fit(v, f.Type)
-	switch {
-	case fits && (f.Nullable || !out.IsNull()):
+	if fits && (f.Nullable || !out.IsNull()) {
 		return out, true
-	case n.policy == Evolve:
+	}
+	if rd.tell(driftCode(fits), n.path, v); n.policy == Evolve {
 		return widened(v, out, fits, f), true
-	case fits:
+	}
+	if fits {
 		return out, rd.drift(n.policy, CodeNull, n.path, "the contract allows no null here")
 	}
 	return out, rd.drift(n.policy, CodeType, n.path, "the value does not fit the contract's type, "+f.Type.String())
+}
+
+// driftCode is the code of a value that its field does not take: one that fits its
+// type is a null.
+func driftCode(fits bool) string {
+	if fits {
+		return CodeNull
+	}
+	return CodeType
+}
+
+// tell notes drift where it is counted.
+func (rd *reader) tell(code, path string, v record.Value) {
+	if rd.seen != nil {
+		rd.seen(code, path, v)
+	}
 }
 
 // widened is v under the field's type widened by v itself: what the field would

@@ -186,7 +186,7 @@ func typeNames(f *Field, object bool) (types []string, format string) {
 		}
 		types = []string{"array", "boolean", "number", "object", "string"}
 	default:
-		types = []string{"string"}
+		types, format = []string{"string"}, f.Formats.String()
 	}
 	if f.Nullable && !slices.Contains(types, "null") {
 		types = append(types, "null")

@@ -30,6 +30,9 @@ type reader struct {
 	judge  bool // drift counts: not for deletes, which carry little but their key
 	must   int  // required fields met
 
+	// seen is told of all drift, also of what evolves; nil but where it is counted.
+	seen func(code, path string, v record.Value)
+
 	came  []*node // of fields, in order of coming
 	sum   uint64  // of came
 	moved []record.Attr
@@ -49,7 +52,7 @@ func (rd *reader) refine(st *stream, r *record.Record) {
 	}
 	r.Fields = rd.fields
 	// A patch says nothing of what it leaves out.
-	if rd.judge && st.must && r.Op != record.Patch && rd.must < st.applied.required {
+	if rd.judge && (st.must || rd.seen != nil) && r.Op != record.Patch && rd.must < st.applied.required {
 		rd.missing()
 	}
 	if r.Key == "" && (r.Kind == record.Customer || r.Kind == record.Object) {
@@ -67,8 +70,12 @@ func (rd *reader) missing() {
 		if _, ok := slices.BinarySearchFunc(rd.fields, f.Path, byName); !ok {
 			policy := rd.st.names.drift.missing(f.Path)
 			if !judges(policy) {
+				if policy == Evolve {
+					rd.tell(CodeMissing, f.Path, record.Value{})
+				}
 				continue
 			}
+			rd.tell(CodeMissing, f.Path, record.Value{})
 			rd.drift(policy, CodeMissing, f.Path, "the contract requires this field")
 			return
 		}

@@ -45,7 +45,14 @@ func Join(a, b *Schema) *Schema {
 }
 
 func joinFields(a, b Field) Field {
-	return Field{Path: a.Path, Type: JoinTypes(a.Type, b.Type), Nullable: a.Nullable || b.Nullable, Required: a.Required && b.Required}
+	formats := a.Formats & b.Formats
+	switch record.Null { // no text was seen yet: it has every format
+	case a.Type:
+		formats = b.Formats
+	case b.Type:
+		formats = a.Formats
+	}
+	return Field{Path: a.Path, Type: JoinTypes(a.Type, b.Type), Nullable: a.Nullable || b.Nullable, Required: a.Required && b.Required, Formats: formats}
 }
 
 // Equal reports whether two contracts say the same.
@@ -61,7 +68,11 @@ func shape(fields []record.Attr) *Schema {
 	s := &Schema{Fields: make([]Field, 0, len(fields))}
 	for i := range fields {
 		k := Natural(fields[i].Value)
-		s.Fields = append(s.Fields, Field{Path: fields[i].Name, Type: k, Nullable: k == record.Null, Required: true})
+		f := Field{Path: fields[i].Name, Type: k, Nullable: k == record.Null, Required: true}
+		if k == record.String {
+			f.Formats = formatsOf(fields[i].Value.S)
+		}
+		s.Fields = append(s.Fields, f)
 	}
 	return s
 }
@@ -122,21 +133,25 @@ func (c *compiled) covers(fields []record.Attr) bool {
 			required++
 		}
 		v := &fields[i].Value
-		if v.Kind == f.Type && (v.Kind == record.String || v.Kind == record.JSON) && (f.Nullable || v.S != "") {
+		if v.Kind == f.Type && (v.Kind == record.String || v.Kind == record.JSON) && f.Formats == 0 && (f.Nullable || v.S != "") {
 			continue
 		}
 		k := Natural(*v)
 		if k == record.Null && !f.Nullable || JoinTypes(k, f.Type) != f.Type {
 			return false
 		}
+		if f.Formats != 0 && k != record.Null && (k != record.String || f.Formats&^formatsOf(v.S) != 0) {
+			return false
+		}
 	}
 	return required == c.required
 }
 
-const schemaVersion = 1
+// schemaVersion is the version that is written; version 1 had no formats.
+const schemaVersion = 2
 
-// AppendSchema appends s's stored form to b (I8): version, count, then path, type
-// and flags of each field.
+// AppendSchema appends s's stored form to b (I8): version, count, then path, type,
+// flags and formats of each field.
 func AppendSchema(b []byte, s *Schema) []byte {
 	e := wire.Encoder{B: b}
 	e.Byte(schemaVersion)
@@ -146,6 +161,7 @@ func AppendSchema(b []byte, s *Schema) []byte {
 		e.Byte(byte(f.Type))
 		e.Bool(f.Nullable)
 		e.Bool(f.Required)
+		e.Byte(byte(f.Formats))
 	}
 	return e.B
 }
@@ -154,13 +170,17 @@ func AppendSchema(b []byte, s *Schema) []byte {
 // contract_format.
 func DecodeSchema(b []byte) (*Schema, error) {
 	d := wire.NewDecoder(b)
-	if v := d.Byte(); d.Err() == nil && v != schemaVersion {
+	version := d.Byte()
+	if d.Err() == nil && (version == 0 || version > schemaVersion) {
 		return nil, errs.New("contract_format", "the stored contract was written by a newer Kith").Fix("open this data folder with the version that wrote it, or a later one")
 	}
 	s := &Schema{}
 	for range d.Count() {
 		f := Field{Path: d.String(), Type: record.ValueKind(d.Byte()), Nullable: d.Bool(), Required: d.Bool()}
-		if n := len(s.Fields); f.Type > record.JSON || n > 0 && s.Fields[n-1].Path >= f.Path {
+		if version > 1 {
+			f.Formats = Formats(d.Byte())
+		}
+		if n := len(s.Fields); f.Formats >= formatsEnd || f.Type > record.JSON || n > 0 && s.Fields[n-1].Path >= f.Path {
 			d.Fail()
 		}
 		s.Fields = append(s.Fields, f)

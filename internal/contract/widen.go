@@ -14,13 +14,20 @@ import (
 func schemaKey(stream string) []byte { return engine.Space{}.Key(engine.TableSchema, []byte(stream)) }
 
 // Apply widens the stored contracts of the evolving streams by what the batch's
-// kept records show. It runs inside the state transaction, after the stages that
+// kept records show, and counts their drift. It runs inside the state transaction, after the stages that
 // can set a record aside, and touches the state only when something is new; a
 // silent batch touches nothing.
 func (s *Stage) Apply(ctx context.Context, tx engine.Tx, b *record.Batch) error {
 	if b.Silent {
 		return nil
 	}
+	if err := s.widen(ctx, tx, b); err != nil {
+		return err
+	}
+	return s.watch(ctx, tx, b)
+}
+
+func (s *Stage) widen(ctx context.Context, tx engine.Tx, b *record.Batch) error {
 	news, err := s.news(ctx, b)
 	if err != nil || len(news) == 0 {
 		return err

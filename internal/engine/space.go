@@ -24,6 +24,7 @@ const (
 	TableVersions    Table = 'V' // 0: golden: version counter and last row's hash, by profile id
 	TableHistory     Table = 'H' // 0: golden: rows by profile id and version
 	TableSchema      Table = 'C' // 0: contract: the widened contract of a stream
+	TableDrift       Table = 'T' // 0: contract: how a stream's records departed from its contract
 	TableAccess      Table = 'A' // 0: govern: API keys, audit heads
 	TableNode        Table = 'n' // identity: nodes
 	TableEdge        Table = 'e' // identity: neighbours of a node that outgrew its entry

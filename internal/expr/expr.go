@@ -1,5 +1,6 @@
-// Package expr compiles and evaluates conditions: the filters of golden rules and
-// the When of destinations, written in CEL (the Common Expression Language).
+// Package expr compiles and evaluates conditions: the filters of golden rules, the
+// When of destinations and of row checks, written in CEL (the Common Expression
+// Language).
 //
 // It reads records and does no I/O. A condition is compiled once, is safe for
 // concurrent use, and is a pure function of what it is shown: CEL has no clock and
@@ -65,6 +66,15 @@ const (
 	//	source, stream
 	//	properties  map of name to value
 	Event
+	// Record is one record on the road, once it is cleansed:
+	//
+	//	attributes  map of name to value, as they act
+	//	fields      map of name to value, as they came
+	//	source, stream
+	//	event       the event's name
+	//	occurred    when it happened, as the source says; as received where it says nothing
+	//	received    when it was received
+	Record
 )
 
 func (v Vars) String() string {
@@ -75,6 +85,8 @@ func (v Vars) String() string {
 		return "profiles"
 	case Event:
 		return "events"
+	case Record:
+		return "records"
 	}
 	return "unknown"
 }
@@ -106,6 +118,16 @@ func (v Vars) declarations() []cel.EnvOption {
 			cel.Variable("source", cel.StringType),
 			cel.Variable("stream", cel.StringType),
 			cel.Variable("properties", open),
+		}
+	case Record:
+		return []cel.EnvOption{
+			cel.Variable("attributes", open),
+			cel.Variable("fields", open),
+			cel.Variable("source", cel.StringType),
+			cel.Variable("stream", cel.StringType),
+			cel.Variable("event", cel.StringType),
+			cel.Variable("occurred", cel.TimestampType),
+			cel.Variable("received", cel.TimestampType),
 		}
 	}
 	return nil
@@ -175,11 +197,25 @@ func (c *Condition) Event(f *record.Fact) bool {
 	return c.over == Event && c.holds(&eventVars{f})
 }
 
+// Record asks the condition of a record. known is false where it could not be
+// evaluated, which is false as well.
+func (c *Condition) Record(r *record.Record) (yes, known bool) {
+	if c.over != Record {
+		return false, false
+	}
+	return c.evaluate(&recordVars{r})
+}
+
 func (c *Condition) holds(vars cel.Activation) bool {
+	yes, _ := c.evaluate(vars)
+	return yes
+}
+
+func (c *Condition) evaluate(vars cel.Activation) (yes, known bool) {
 	out, _, err := c.program.Eval(vars)
 	if err != nil || out == nil {
-		return false
+		return false, false
 	}
-	yes, ok := out.Value().(bool)
-	return ok && yes
+	yes, known = out.Value().(bool)
+	return yes, known
 }

@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"cmp"
 	"slices"
 
 	"cel.dev/cel-go/cel"
@@ -73,6 +74,30 @@ func (v *eventVars) ResolveName(name string) (any, bool) {
 		return types.String(v.f.Stream), true
 	case "properties":
 		return &mapping{plainAttrs(v.f.Attrs)}, true
+	}
+	return nil, false
+}
+
+type recordVars struct{ r *record.Record }
+
+func (v *recordVars) Parent() cel.Activation { return nil }
+
+func (v *recordVars) ResolveName(name string) (any, bool) {
+	switch name {
+	case "attributes":
+		return &mapping{plainAttrs(v.r.Attrs)}, true
+	case "fields":
+		return &mapping{plainAttrs(v.r.Fields)}, true
+	case "source":
+		return types.String(v.r.Source), true
+	case "stream":
+		return types.String(v.r.Stream), true
+	case "event":
+		return types.String(v.r.Event), true
+	case "occurred":
+		return convert(record.TimeValue(cmp.Or(v.r.Occurred, v.r.Received))), true
+	case "received":
+		return convert(record.TimeValue(v.r.Received)), true
 	}
 	return nil, false
 }

@@ -84,7 +84,11 @@ func drivers() []driver {
 		{"cel.dev/", []string{"internal/expr"}},
 		{"github.com/alecthomas/kong", []string{"internal/cli", "cmd/..."}},
 		{"go.yaml.in/", []string{"internal/config", "internal/api"}},
+		{"github.com/itchyny/timefmt-go", []string{"internal/quality"}},
 		{"github.com/fsnotify/", []string{"internal/source/file"}},
+		{"github.com/minio/", []string{"internal/source/file"}},
+		{"github.com/pkg/sftp", []string{"internal/source/file"}},
+		{"golang.org/x/crypto/ssh", []string{"internal/source/file"}},
 		{"github.com/prometheus/", []string{"internal/api", "internal/app"}},
 	}
 }

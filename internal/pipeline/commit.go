@@ -44,12 +44,12 @@ func (r *Road) commit(ctx context.Context, b *record.Batch) error {
 			if err := r.duplicates(tx, b); err != nil {
 				return err
 			}
-			return r.stages(ctx, tx, b)
+			return r.stages(ctx, tx, b, named)
 		})
 		if !errors.Is(err, errRefineAgain) {
 			return err
 		}
-		if err := r.override(ctx, b, named[len(judged):]); err != nil {
+		if err := r.override(ctx, b, named, len(judged)); err != nil {
 			return err
 		}
 		if err := r.hold(ctx, b); err != nil {
@@ -85,12 +85,13 @@ func (r *Road) update(ctx context.Context, fn func(tx engine.Tx) error) error {
 }
 
 // stages runs the appliers and writes what became of each record.
-func (r *Road) stages(ctx context.Context, tx engine.Tx, b *record.Batch) error {
+func (r *Road) stages(ctx context.Context, tx engine.Tx, b *record.Batch, named []override) error {
 	for _, stage := range r.deps.Chain.Apply {
 		if err := stage.Apply(ctx, tx, b); err != nil {
 			return err
 		}
 	}
+	expire(b, named)
 	space := engine.Space{Generation: b.Generation}
 	keys := [][]byte{ledgerKey(space, b.Partition), doneKey(space, b.Partition), batchKey(space, b.Partition, b.To)}
 	for i := range b.Records {

@@ -143,7 +143,7 @@ func writeDispositions(tx engine.Tx, b *record.Batch, ledger []byte) error {
 	for i := range b.Records {
 		r := &b.Records[i]
 		now.add(r.Source, r.Stream, r.Verdict.Outcome, 1)
-		if v := &r.Verdict; v.Outcome == record.Quarantined || v.Outcome == record.Discarded {
+		if told(&r.Verdict) {
 			out.Set = append(out.Set, reason(r))
 		}
 	}
@@ -155,6 +155,11 @@ func writeDispositions(tx engine.Tx, b *record.Batch, ledger []byte) error {
 		tx.Emit(record.TopicDispositions, engine.U32(uint32(b.Partition)), record.AppendDisposition(nil, &out))
 	}
 	return nil
+}
+
+// told reports whether a disposition says why its record did not act.
+func told(v *record.Verdict) bool {
+	return v.Outcome == record.Quarantined || v.Outcome == record.Discarded || v.Outcome == record.Expired
 }
 
 func reason(r *record.Record) record.Reason {

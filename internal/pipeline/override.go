@@ -15,6 +15,7 @@ import (
 // names. A rebuild meets the two in either order, and must end alike: the record is
 // judged under its own pin first, and under that of each replay in turn for as
 // long as it is quarantined (I3).
+// Where pin is pinExpire, what is in quarantine by then is given up.
 type override struct {
 	offset uint64
 	pin    uint32
@@ -87,12 +88,14 @@ func (r *Road) overrides(tx engine.Tx, b *record.Batch, judged []override) (mine
 }
 
 // override judges those of b's records again that are quarantined, under the pins
-// that replays gave them.
-func (r *Road) override(ctx context.Context, b *record.Batch, list []override) error {
+// that replays gave them: those of list from done on. None comes after a record was
+// given up, which expire does once every stage has judged it.
+func (r *Road) override(ctx context.Context, b *record.Batch, list []override, done int) error {
 	b.Reset()
-	for _, o := range list {
+	for i := done; i < len(list); i++ {
+		o := list[i]
 		rec := &b.Records[o.offset-b.From]
-		if rec.Verdict.Outcome != record.Quarantined {
+		if rec.Verdict.Outcome != record.Quarantined || slices.Contains(list[:i+1], override{offset: o.offset, pin: pinExpire}) {
 			continue
 		}
 		again, err := r.original(ctx, Place{b.Partition, o.offset})
@@ -108,6 +111,15 @@ func (r *Road) override(ctx context.Context, b *record.Batch, list []override) e
 	}
 	b.Judge()
 	return nil
+}
+
+// expire gives up those of b's records that are in quarantine in the end.
+func expire(b *record.Batch, list []override) {
+	for _, o := range list {
+		if v := &b.Records[o.offset-b.From].Verdict; o.pin == pinExpire && v.Outcome == record.Quarantined {
+			v.Outcome = record.Expired
+		}
+	}
 }
 
 // hold sets aside, in a build, what the current generation has in quarantine: a stage

@@ -25,17 +25,22 @@ const (
 	replayBytes   = 8 << 20
 )
 
-// Replay is a control record: judge these records again, under newer rules. The
-// disposition moves; accepted does not. A record that acted already is left alone.
+// Replay is a control record: judge these records again, under newer rules, or, with
+// Expire and no pin, give them up. The disposition moves; accepted does not. A record
+// that acted already is left alone.
 type Replay struct {
 	Pin    uint32  `json:"pin"`
 	Places []Place `json:"places"`
+	Expire bool    `json:"expire,omitzero"`
 }
+
+// pinExpire stands where a pin does for records that are given up: no rules have it.
+const pinExpire = 0
 
 // ParseReplay reads a replay's properties. It fails with code bad_replay.
 func ParseReplay(props []byte) (Replay, error) {
 	var p Replay
-	if err := json.Unmarshal(props, &p); err != nil || p.Pin == 0 {
+	if err := json.Unmarshal(props, &p); err != nil || (p.Pin == pinExpire) != p.Expire {
 		return p, errs.New("bad_replay", "a replay needs a pin and places")
 	}
 	return p, nil
@@ -125,20 +130,25 @@ func (r *Road) replayPlaces(ctx context.Context, fence *record.Batch, pin uint32
 func (r *Road) replayStep(ctx context.Context, fence *record.Batch, pin uint32, places []Place, poison error) (n int, err error) {
 	s := &step{pin: pin, fence: fence, batch: record.Batch{Generation: fence.Generation, Silent: fence.Silent, Partition: places[0].Partition}}
 	for size := 0; n < len(places) && size < replayBytes; n++ {
-		rec, code, err := r.quarantined(ctx, places[n])
+		rec, code, err := r.quarantined(ctx, places[n], pin)
 		if err != nil {
 			return 0, err
 		}
-		switch code {
-		case "":
+		switch {
+		case code == "":
 			s.absent = append(s.absent, places[n].Offset)
-		case codeReused: // whose id it is was settled when it came; the first may be forgotten by now
+		case pin == pinExpire: // all of them
+			s.batch.Records = append(s.batch.Records, rec)
+			size += len(rec.Props)
+		case code == codeReused: // whose id it is was settled when it came; the first may be forgotten by now
 		default:
 			s.batch.Records = append(s.batch.Records, rec)
 			size += len(rec.Props)
 		}
 	}
 	switch {
+	case pin == pinExpire:
+		s.batch.Judge()
 	case poison != nil && len(s.batch.Records) == 1:
 		r.condemn(&s.batch, poison)
 	default:
@@ -163,8 +173,8 @@ func (r *Road) replayStep(ctx context.Context, fence *record.Batch, pin uint32, 
 }
 
 // quarantined gives a record as it came where it lies in quarantine now, and the code
-// that it lies there for; else no code.
-func (r *Road) quarantined(ctx context.Context, place Place) (rec record.Record, code string, err error) {
+// that it lies there for; else no code. One that expires is given as it lies there.
+func (r *Road) quarantined(ctx context.Context, place Place, pin uint32) (rec record.Record, code string, err error) {
 	var stored []byte
 	err = r.deps.Engine.State.View(ctx, func(reader engine.Reader) error {
 		values, err := reader.Get(quarantineKey(engine.Space{Generation: r.deps.Generation}, place))
@@ -179,6 +189,11 @@ func (r *Road) quarantined(ctx context.Context, place Place) (rec record.Record,
 	rej, err := decodeRejected(place, stored)
 	if err != nil {
 		return rec, "", err
+	}
+	if pin == pinExpire {
+		why := &rej.Reason
+		rej.Record.Verdict = record.Verdict{Outcome: record.Expired, Code: why.Code, Field: why.Field, Detail: why.Detail}
+		return rej.Record, why.Code, nil
 	}
 	rec, err = r.original(ctx, place)
 	if errs.Is(err, engine.CodeTrimmed) {
@@ -234,20 +249,22 @@ func (r *Road) replay(ctx context.Context, tx engine.Tx, s *step) error {
 	if len(kept.Records) == 0 {
 		return nil
 	}
-	return r.transition(ctx, tx, &kept, ledger)
-}
-
-// transition applies records out of quarantine and moves their dispositions.
-func (r *Road) transition(ctx context.Context, tx engine.Tx, b *record.Batch, ledger []byte) error {
-	space := engine.Space{Generation: b.Generation}
-	if err := r.duplicates(tx, b); err != nil {
-		return err
-	}
-	for _, stage := range r.deps.Chain.Apply {
-		if err := stage.Apply(ctx, tx, b); err != nil {
+	if s.pin != pinExpire { // what expires acts on nothing
+		if err := r.duplicates(tx, &kept); err != nil {
 			return err
 		}
+		for _, stage := range r.deps.Chain.Apply {
+			if err := stage.Apply(ctx, tx, &kept); err != nil {
+				return err
+			}
+		}
 	}
+	return transition(tx, &kept, ledger)
+}
+
+// transition moves the dispositions of records that were in quarantine.
+func transition(tx engine.Tx, b *record.Batch, ledger []byte) error {
+	space := engine.Space{Generation: b.Generation}
 	stored, err := decodeCounts(ledger)
 	if err != nil {
 		return err
@@ -275,7 +292,7 @@ func (r *Road) transition(ctx context.Context, tx engine.Tx, b *record.Batch, le
 		if i == 0 {
 			out.Checks = b.Checks
 		}
-		if v := &rec.Verdict; v.Outcome == record.Quarantined || v.Outcome == record.Discarded {
+		if told(&rec.Verdict) {
 			out.Set = []record.Reason{reason(rec)}
 		}
 		tx.Emit(record.TopicDispositions, engine.U32(uint32(b.Partition)), record.AppendDisposition(nil, &out))

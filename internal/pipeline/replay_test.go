@@ -160,6 +160,52 @@ func TestARebuildJudgesAsTheRoadDidWhateverComesFirst(t *testing.T) {
 	}
 }
 
+// TestWhatExpiredStaysSoWhateverComesFirst gives records up between two replays: one
+// that the first mended acts, and what was given up stays so under the rules that
+// would take it, also in builds whose partitions race.
+func TestWhatExpiredStaysSoWhateverComesFirst(t *testing.T) {
+	r := newRig(t, &sum{mendedBy: 3})
+	r.put(event(1, `{"bad":1}`), event(2, `{}`), event(3, `{"bad":1}`))
+	mended, expired, good := placeOf(t, r, "id-k001"), placeOf(t, r, "id-k003"), placeOf(t, r, "id-k002")
+	r.replay(2, mended, expired) // mends neither
+	r.replay(3, mended)
+	props, err := pipeline.Replay{Expire: true, Places: []pipeline.Place{mended, expired, good}}.Props()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.control(pipeline.StreamReplay, "expire-1", string(props))
+	r.control(pipeline.StreamReplay, "expire-2", string(props)) // once more changes nothing
+	r.replay(4, mended, expired, good)
+	check := func(when string) {
+		t.Helper()
+		if a, b, c := r.acted("k001"), r.acted("k002"), r.acted("k003"); a != 1 || b != 1 || c != 0 {
+			t.Errorf("%s: they acted %d, %d and %d times", when, a, b, c)
+		}
+		if got := r.quarantined(); len(got) != 0 {
+			t.Errorf("%s: in quarantine %v", when, got)
+		}
+		if _, total := r.ledger(); total[record.Expired] != 1 || total[record.Quarantined] != 0 {
+			t.Errorf("%s: %v", when, total)
+		}
+	}
+	check("at first")
+	for generation := uint32(2); generation < 5; generation++ {
+		if err := r.keeper.Rebuild(t.Context(), 1); err != nil {
+			t.Fatal(err)
+		}
+		r.settled(generation)
+		check(fmt.Sprintf("in generation %d", generation))
+	}
+}
+
+func TestAnExpiryNamesNoPin(t *testing.T) {
+	for props, good := range map[string]bool{`{"pin":2,"places":[]}`: true, `{"expire":true,"places":[]}`: true, `{"places":[]}`: false, `{"pin":2,"expire":true,"places":[]}`: false} {
+		if _, err := pipeline.ParseReplay([]byte(props)); (err == nil) != good {
+			t.Errorf("%s: %v", props, err)
+		}
+	}
+}
+
 func placeOf(t *testing.T, r *rig, id string) pipeline.Place {
 	t.Helper()
 	l, err := pipeline.Locate(t.Context(), r.engine, r.hasher, r.keeper.Current(), "s", id)

@@ -1,21 +1,15 @@
 package quality
 
 import (
+	"errors"
 	"math"
-	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/kithdata/kith/internal/expr"
 	"github.com/kithdata/kith/internal/kit/errs"
 	"github.com/kithdata/kith/internal/record"
-)
-
-// The checks.
-const (
-	NotNull = "not_null"
-	InSet   = "in_set"
-	Range   = "range"
-	Regex   = "regex"
 )
 
 // The severities.
@@ -24,128 +18,237 @@ const (
 	Warn   = "warn"
 )
 
-// check is one compiled expectation.
+// What a check on several columns does where some of them have no value.
+const (
+	skipAny   = "any"   // one null is enough to pass the record over
+	skipAll   = "all"   // only where every column is null
+	skipNever = "never" // never
+)
+
+// maxColumns is the most columns that one check may compare.
+const maxColumns = 32
+
+// check is one compiled expectation. Of one, many and condition, one is set.
 type check struct {
-	name    string
-	column  string
-	code    string
-	detail  string
-	rejects bool
-	nulls   bool // it has something to say of null
-	pass    func(record.Value) bool
+	name      string
+	column    string // of one; as the verdict names it, of many
+	columns   []string
+	skip      string // of many
+	code      string
+	detail    string
+	rejects   bool
+	nulls     bool // it has something to say of null
+	when      *expr.Condition
+	one       func(record.Value) bool
+	many      func([]record.Value) bool
+	condition *expr.Condition
 }
 
-func compile(c CheckConfig) (*check, []*errs.Error) {
-	ck := &check{name: c.Check, column: c.Column, code: CodePrefix + c.Check}
-	var faults []*errs.Error
-	fault := func(code errs.Code, at, what, mend string) {
-		faults = append(faults, errs.New(code, what).At(at).Fix(mend))
+// result is what a check says of a record.
+type result uint8
+
+const (
+	skipped result = iota
+	passed
+	failed
+)
+
+func resultOf(ok bool) result {
+	if ok {
+		return passed
 	}
-	if c.Column == "" {
-		fault("check_column", ".column", "the check names no column", "name an attribute or a field")
+	return failed
+}
+
+// judge asks the check of r. values has room for the columns that it compares.
+func (c *check) judge(r *record.Record, values []record.Value) result {
+	if c.when != nil {
+		if yes, _ := c.when.Record(r); !yes {
+			return skipped
+		}
+	}
+	switch {
+	case c.condition != nil:
+		yes, known := c.condition.Record(r)
+		if !known && r.Op == record.Patch {
+			return skipped // it may be of what the patch does not name
+		}
+		return resultOf(yes)
+	case c.many != nil:
+		return c.judgeMany(r, values[:0])
+	}
+	v, there := column(r, c.column)
+	if v.IsNull() && (!c.nulls || !there && r.Op == record.Patch) {
+		return skipped
+	}
+	return resultOf(c.one(v))
+}
+
+func (c *check) judgeMany(r *record.Record, values []record.Value) result {
+	nulls := 0
+	for _, name := range c.columns {
+		v, there := column(r, name)
+		if !there && r.Op == record.Patch {
+			return skipped
+		}
+		if v.IsNull() {
+			nulls++
+		}
+		values = append(values, v)
+	}
+	if c.skip == skipAny && nulls > 0 || c.skip == skipAll && nulls == len(values) {
+		return skipped
+	}
+	return resultOf(c.many(values))
+}
+
+// column is the attribute of this name, or else the field.
+func column(r *record.Record, name string) (record.Value, bool) {
+	for _, attrs := range [...][]record.Attr{r.Attrs, r.Fields} {
+		if i, ok := slices.BinarySearchFunc(attrs, name, byName); ok {
+			return attrs[i].Value, true
+		}
+	}
+	return record.Value{}, false
+}
+
+func byName(a record.Attr, name string) int { return strings.Compare(a.Name, name) }
+
+// faults gathers what is wrong with one check; places are settings such as .pattern.
+type faults []*errs.Error
+
+func (f *faults) add(code errs.Code, at, what, mend string) {
+	*f = append(*f, errs.New(code, what).At(at).Fix(mend))
+}
+
+func compile(c CheckConfig) (*check, faults) {
+	c = Canonical(c)
+	ck := &check{name: c.Check, column: c.Column, columns: c.Columns, skip: c.SkipNulls, code: CodePrefix + c.Check}
+	var bad faults
+	d, known := lookUp(c.Check)
+	if !known {
+		bad.add("check_unknown", ".check", "there is no such check", "see the row checks in docs/configuration.md")
+		return ck, bad
+	}
+	ck.nulls = d.nulls
+	ck.detail = "the expectation " + c.Check + " failed: " + d.fails
+	bad.columns(&c, d)
+	if len(c.Columns) > 0 {
+		ck.column = columnsText(c.Columns)
+	}
+	if c.Total != "" {
+		ck.columns = append(slices.Clone(c.Columns), c.Total)
 	}
 	if c.Mostly < 0 || c.Mostly > 1 || math.IsNaN(c.Mostly) {
-		fault("check_mostly", ".mostly", "mostly is no share", "use a number above 0 and up to 1")
+		bad.add("check_mostly", ".mostly", "mostly is no share", "use a number above 0 and up to 1")
 	}
 	switch c.Severity {
 	case "", Reject:
 		ck.rejects = c.Mostly == 0 || c.Mostly == 1
 	case Warn:
 	default:
-		fault("check_severity", ".severity", "there is no such severity", "use reject or warn")
+		bad.add("check_severity", ".severity", "there is no such severity", "use reject or warn")
 	}
-	switch c.Check {
-	case NotNull:
-		ck.nulls = true
-		ck.pass = func(v record.Value) bool { return !v.IsNull() }
-		ck.detail = "the expectation not_null failed: the record has no value here"
-	case InSet:
-		if len(c.Values) == 0 {
-			fault("check_values", ".values", "in_set has no values", "list those that are allowed")
-		}
-		ck.pass = inSet(c.Values)
-		ck.detail = "the expectation in_set failed: the value is none of those listed"
-	case Range:
-		if c.Min == nil && c.Max == nil || c.Min != nil && c.Max != nil && !(*c.Min <= *c.Max) {
-			fault("check_range", "", "range has neither min nor max, or a min above its max", "give min, max or both")
-		}
-		ck.pass = inRange(c.Min, c.Max)
-		ck.detail = "the expectation range failed: the value is no number, or beyond min or max"
-	case Regex:
-		re, err := regexp.Compile(c.Pattern)
-		if err != nil || c.Pattern == "" {
-			fault("check_pattern", ".pattern", "the pattern is missing or no RE2 regular expression", "see https://github.com/google/re2/wiki/Syntax")
-			break
-		}
-		ck.pass = func(v record.Value) bool { return re.MatchString(v.Text()) }
-		ck.detail = "the expectation regex failed: the value does not match the pattern"
+	switch c.SkipNulls {
+	case "":
+		ck.skip = skipAny
+	case skipAny, skipAll, skipNever:
 	default:
-		fault("check_unknown", ".check", "there is no such check", "use not_null, in_set, range or regex")
+		bad.add("check_setting", ".skip_nulls", "there is no such way to skip nulls", "use any, all or never")
 	}
-	return ck, faults
+	if c.When != "" {
+		ck.when = bad.compileCondition(".when", c.When)
+	}
+	d.make(&c, ck, &bad)
+	return ck, bad
+}
+
+// columns checks how many columns the check names.
+func (f *faults) columns(c *CheckConfig, d def) {
+	const one, several = "name an attribute or a field", "name them in columns: [a, b]"
+	switch {
+	case d.columns == oneColumn && c.Column == "":
+		f.add("check_column", ".column", "the check names no column", one)
+	case d.columns == oneColumn && len(c.Columns) > 0:
+		f.add("check_column", ".columns", "the check is of one column", "name it in column; give every column a check of its own")
+	case d.columns == pairColumns && len(c.Columns) != 2:
+		f.add("check_column", ".columns", "the check compares two columns", several)
+	case d.columns == manyColumns && (len(c.Columns) < 2 || len(c.Columns) > maxColumns):
+		f.add("check_column", ".columns", "the check compares from 2 to "+strconv.Itoa(maxColumns)+" columns", several)
+	case slices.Contains(c.Columns, ""):
+		f.add("check_column", ".columns", "a column has no name", one)
+	}
+}
+
+func (f *faults) compileCondition(at, source string) *expr.Condition {
+	c, err := expr.Compile(source, expr.Record)
+	if err != nil {
+		what := "the condition does not compile"
+		if e, ok := errors.AsType[*errs.Error](err); ok && e.What != "" {
+			what += ": " + e.What
+		}
+		f.add("check_condition", at, what, "see the Common Expression Language; its variables are attributes, fields, event, source, stream, occurred and received")
+	}
+	return c
 }
 
 // Validate gives every fault of a configuration.
 func Validate(cfg []StreamConfig) []error {
-	var faults []error
+	var all []error
 	seen := map[string]bool{}
 	for i, s := range cfg {
 		at := "streams." + s.Stream
 		switch {
 		case s.Stream == "":
-			faults = append(faults, errs.New("stream_name", "a stream has no name").At("streams["+strconv.Itoa(i)+"]"))
+			all = append(all, errs.New("stream_name", "a stream has no name").At("streams["+strconv.Itoa(i)+"]"))
 		case seen[s.Stream]:
-			faults = append(faults, errs.New("stream_twice", "two streams have this name").At(at))
+			all = append(all, errs.New("stream_twice", "two streams have this name").At(at))
 		}
 		seen[s.Stream] = true
 		for n, c := range s.Checks {
 			_, bad := compile(c)
 			for _, fault := range bad {
 				fault.Where = at + ".expect[" + strconv.Itoa(n) + "]" + fault.Where
-				faults = append(faults, fault)
+				all = append(all, fault)
 			}
 		}
 	}
-	return faults
+	return all
 }
 
-// inSet compares texts; numbers, which have more than one spelling, by value.
-func inSet(values []string) func(record.Value) bool {
-	texts := make(map[string]bool, len(values))
-	integers, floats := map[int64]bool{}, map[float64]bool{}
-	for _, s := range values {
-		texts[s] = true
-		if f, err := strconv.ParseFloat(s, 64); err == nil {
-			floats[f] = true
-			if f == math.Trunc(f) && math.Abs(f) < 1<<53 {
-				integers[int64(f)] = true
+// ValidateCheck gives every fault of one check as it is written, also the settings
+// that would do nothing: rules that are stored may have some, a file may not.
+func ValidateCheck(c CheckConfig) []*errs.Error {
+	_, bad := compile(c)
+	if d, ok := lookUp(Canonical(c).Check); ok {
+		for _, name := range c.settings() {
+			if !slices.Contains(d.takes, name) && !(len(c.Columns) > 0 && d.columns != oneColumn && name == "skip_nulls") {
+				mend := "leave it out"
+				if len(d.takes) > 0 {
+					mend = "it takes " + strings.Join(d.takes, ", ")
+				}
+				bad.add("check_setting", "."+name, "the check "+d.doc.Name+" takes no "+name, mend)
 			}
 		}
-		if n, err := strconv.ParseInt(s, 10, 64); err == nil {
-			integers[n] = true
-		}
 	}
-	return func(v record.Value) bool {
-		switch v.Kind {
-		case record.Int:
-			return integers[v.N]
-		case record.Float:
-			return floats[v.Float()]
-		}
-		return texts[v.Text()]
-	}
+	return bad
 }
 
-func inRange(lo, hi *float64) func(record.Value) bool {
-	return func(v record.Value) bool {
-		f := v.Float()
-		if !v.Numeric() {
-			var err error
-			if f, err = strconv.ParseFloat(strings.TrimSpace(v.S), 64); err != nil || v.Kind != record.String {
-				return false
-			}
+// settings names those that c has and that not every check takes.
+func (c CheckConfig) settings() []string {
+	var all []string
+	for _, s := range [...]struct {
+		name string
+		set  bool
+	}{
+		{"values", len(c.Values) > 0}, {"pairs", len(c.Pairs) > 0}, {"value", c.Value != ""}, {"total", c.Total != ""},
+		{"min", c.Min != ""}, {"max", c.Max != ""}, {"strict_min", c.StrictMin}, {"strict_max", c.StrictMax},
+		{"operator", c.Operator != ""}, {"pattern", c.Pattern != "" || len(c.Patterns) > 0}, {"match", c.Match != ""},
+		{"format", c.Format != ""}, {"schema", c.Schema != ""}, {"condition", c.Condition != ""}, {"skip_nulls", c.SkipNulls != ""},
+	} {
+		if s.set {
+			all = append(all, s.name)
 		}
-		// A text can say NaN and infinity, which are in no range.
-		return (lo == nil || f >= *lo) && (hi == nil || f <= *hi) && !math.IsNaN(f) && !math.IsInf(f, 0)
 	}
+	return all
 }

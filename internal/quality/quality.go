@@ -58,14 +58,16 @@ type run struct {
 	st      *stream
 	pin     uint32
 	tallies []tally
+	values  [maxColumns + 1]record.Value // of the columns that a check compares
 }
 
 // Refine checks the batch's records: it sets verdicts and adds to b.Checks, by
 // stream, check and column. It waits for a pin that is not installed yet, and
 // fails only with ctx. What deletes a record is not checked: it carries only a key.
 //
-// A null, or a column that is not there, fails not_null and is not counted by any
-// other check; a patch is held to not_null only on what it names.
+// A null, or a column that is not there, fails not_null and not_empty and is not
+// counted by any other check of one column; a check of several says what nulls do
+// (skip_nulls). A patch is held only to what it names.
 func (s *Stage) Refine(ctx context.Context, b *record.Batch) error {
 	var (
 		streams map[string]*stream
@@ -114,32 +116,17 @@ func find(runs []*run, st *stream, pin uint32) ([]*run, *run) {
 // counts do not depend on the order of the checks.
 func (run *run) judge(r *record.Record) {
 	for i, c := range run.st.checks {
-		v, there := column(r, c.column)
-		if v.IsNull() && (!c.nulls || !there && r.Op == record.Patch) {
-			continue
-		}
-		if c.pass(v) {
+		switch c.judge(r, run.values[:]) {
+		case passed:
 			run.tallies[i].passed++
-			continue
-		}
-		run.tallies[i].failed++
-		if c.rejects {
-			r.Quarantine(c.code, c.column, c.detail)
+		case failed:
+			run.tallies[i].failed++
+			if c.rejects {
+				r.Quarantine(c.code, c.column, c.detail)
+			}
 		}
 	}
 }
-
-// column is the attribute of this name, or else the field.
-func column(r *record.Record, name string) (record.Value, bool) {
-	for _, attrs := range [...][]record.Attr{r.Attrs, r.Fields} {
-		if i, ok := slices.BinarySearchFunc(attrs, name, byName); ok {
-			return attrs[i].Value, true
-		}
-	}
-	return record.Value{}, false
-}
-
-func byName(a record.Attr, name string) int { return strings.Compare(a.Name, name) }
 
 // report adds the counts in an order of their own, one entry for each stream, check
 // and column, whatever order the records came in.

@@ -13,8 +13,6 @@ import (
 	"github.com/kithdata/kith/internal/record"
 )
 
-func ptr(f float64) *float64 { return &f }
-
 func install(t testing.TB, cfg ...quality.StreamConfig) *quality.Stage {
 	t.Helper()
 	st := quality.New()
@@ -46,15 +44,15 @@ func TestChecks(t *testing.T) {
 		{quality.CheckConfig{Check: "in_set", Values: []string{"9007199254740993"}}, record.IntValue(9007199254740992), "fail"},
 		{quality.CheckConfig{Check: "in_set", Values: []string{"true"}}, record.BoolValue(true), "pass"},
 		{quality.CheckConfig{Check: "in_set", Values: []string{"1970-01-02"}}, record.DateValue(1), "pass"},
-		{quality.CheckConfig{Check: "range", Min: ptr(0), Max: ptr(10)}, record.IntValue(10), "pass"},
-		{quality.CheckConfig{Check: "range", Min: ptr(0), Max: ptr(10)}, record.FloatValue(10.5), "fail"},
-		{quality.CheckConfig{Check: "range", Min: ptr(0)}, record.IntValue(-1), "fail"},
-		{quality.CheckConfig{Check: "range", Max: ptr(0)}, record.StringValue(" -1.5 "), "pass"},
-		{quality.CheckConfig{Check: "range", Min: ptr(0)}, record.StringValue("many"), "fail"},
-		{quality.CheckConfig{Check: "range", Min: ptr(0)}, record.StringValue("NaN"), "fail"},
-		{quality.CheckConfig{Check: "range", Min: ptr(0)}, record.StringValue("Inf"), "fail"},
-		{quality.CheckConfig{Check: "range", Min: ptr(0)}, record.DateValue(5), "fail"},
-		{quality.CheckConfig{Check: "range", Min: ptr(0)}, record.Value{}, ""},
+		{quality.CheckConfig{Check: "range", Min: "0", Max: "10"}, record.IntValue(10), "pass"},
+		{quality.CheckConfig{Check: "range", Min: "0", Max: "10"}, record.FloatValue(10.5), "fail"},
+		{quality.CheckConfig{Check: "range", Min: "0"}, record.IntValue(-1), "fail"},
+		{quality.CheckConfig{Check: "range", Max: "0"}, record.StringValue(" -1.5 "), "pass"},
+		{quality.CheckConfig{Check: "range", Min: "0"}, record.StringValue("many"), "fail"},
+		{quality.CheckConfig{Check: "range", Min: "0"}, record.StringValue("NaN"), "fail"},
+		{quality.CheckConfig{Check: "range", Min: "0"}, record.StringValue("Inf"), "fail"},
+		{quality.CheckConfig{Check: "range", Min: "0"}, record.DateValue(5), "fail"},
+		{quality.CheckConfig{Check: "range", Min: "0"}, record.Value{}, ""},
 		{quality.CheckConfig{Check: "regex", Pattern: `^[A-Z]{2}\d$`}, record.StringValue("AB1"), "pass"},
 		{quality.CheckConfig{Check: "regex", Pattern: `^[A-Z]{2}\d$`}, record.StringValue("AB12"), "fail"},
 		{quality.CheckConfig{Check: "regex", Pattern: `^1`}, record.IntValue(12), "pass"},
@@ -103,7 +101,7 @@ func TestSeverityAndMostly(t *testing.T) {
 func TestCountsAreInAnOrderOfTheirOwn(t *testing.T) {
 	checks := []quality.CheckConfig{
 		{Check: "regex", Column: "c", Pattern: "x", Severity: "warn"}, {Check: "not_null", Column: "c"}, {Check: "not_null", Column: "b", Severity: "warn"},
-		{Check: "range", Column: "n", Min: ptr(0), Severity: "warn"}, {Check: "range", Column: "n", Max: ptr(9), Severity: "warn"},
+		{Check: "range", Column: "n", Min: "0", Severity: "warn"}, {Check: "range", Column: "n", Max: "9", Severity: "warn"},
 	}
 	st := install(t, quality.StreamConfig{Stream: "t", Checks: checks[1:2]}, quality.StreamConfig{Stream: "s", Checks: checks}, quality.StreamConfig{Stream: "free"})
 	if err := st.Install(2, []quality.StreamConfig{{Stream: "s", Checks: checks[1:2]}}); err != nil {
@@ -189,7 +187,7 @@ func TestRefineWaitsForItsPin(t *testing.T) {
 func TestValidateGivesAllFaults(t *testing.T) {
 	cfg := []quality.StreamConfig{{Stream: "s", Checks: []quality.CheckConfig{
 		{Check: "unique", Column: "c"}, {Check: "not_null"}, {Check: "not_null", Column: "c", Mostly: 2, Severity: "fatal"},
-		{Check: "in_set", Column: "c"}, {Check: "range", Column: "c"}, {Check: "range", Column: "c", Min: ptr(2), Max: ptr(1)}, {Check: "regex", Column: "c", Pattern: "("},
+		{Check: "in_set", Column: "c"}, {Check: "range", Column: "c"}, {Check: "range", Column: "c", Min: "2", Max: "1"}, {Check: "regex", Column: "c", Pattern: "("},
 	}}, {Stream: "s"}, {}}
 	var got []string
 	for _, f := range quality.Validate(cfg) {

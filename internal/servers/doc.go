@@ -1,5 +1,5 @@
-// Package servers runs real servers for tests and benches: PostgreSQL, and Apache
-// Kafka as three brokers that are their own controllers. They listen on an address of
+// Package servers runs real servers for tests and benches: PostgreSQL, OpenSSH, a
+// gateway that speaks S3, and Apache Kafka as three brokers that are their own controllers. They listen on an address of
 // the loopback network that is theirs alone, keep their data in a folder of the
 // caller's, and end with the process that started them, however that ends. They can be
 // killed, paused, stopped and started again on the same port and data; a Proxy, or a

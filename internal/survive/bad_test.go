@@ -23,6 +23,8 @@ const badFile = `name: hostile
 data: ./data
 sources:
   web:    {type: tracking, write_keys: [` + writeKey + `]}
+  hook:   {type: webhook, verify: {scheme: none}}
+  signed: {type: webhook, verify: {scheme: github, secrets: [a-made-up-secret]}}
   people: {type: file, path: "sources/people*.csv*", poll: 100ms}
   things: {type: file, path: "sources/things*.ndjson*", poll: 100ms}
 streams:
@@ -32,6 +34,8 @@ streams:
     occurred: at
     identifiers: {email: email, phone: phone}
     attributes: {name: name, email: {from: email, clean: [email]}, phone: {from: phone, clean: [{phone: {region: GB}}]}}
+  hook.events: {kind: event}
+  signed.events: {kind: event}
   things.rows:
     kind: object
     key: id
@@ -107,6 +111,15 @@ func hostiles() []hostile {
 		{"an event too large", "POST", "/v1/track", []byte(`{"userId":"` + marker + `","event":"` + strings.Repeat("x", 40<<10) + `"}`), key, 413, "tracking_too_large"},
 		{"too many events", "POST", "/v1/batch", webBatch(strings.Repeat(`{},`, 2_500) + `{}`), nil, 413, "tracking_too_many"},
 		{"a batch of nothing", "POST", "/v1/batch", []byte(`{"writeKey":"` + writeKey + `"}`), nil, 400, "tracking_batch_missing"},
+		{"a webhook, deep arrays", "POST", "/hooks/hook", []byte(strings.Repeat("[", 10_000) + strings.Repeat("]", 10_000)), nil, 400, "hook_too_deep"},
+		{"a webhook, deep objects", "POST", "/hooks/hook", []byte(strings.Repeat(`{"a":`, 10_000)), nil, 400, "hook_too_deep"},
+		{"a webhook, a gzip bomb", "POST", "/hooks/hook", zip(repeated(" ", 200<<20)), []string{"Content-Encoding", "gzip"}, 413, "hook_too_large"},
+		{"a webhook, a form of a million fields", "POST", "/hooks/hook", []byte(strings.Repeat("a=1&", 1_000_000)), []string{"Content-Type", "application/x-www-form-urlencoded"}, 413, "hook_too_many"},
+		{"a webhook, malformed", "POST", "/hooks/hook", []byte(`{"email":"` + marker), nil, 400, "hook_malformed"},
+		{"a webhook, a body too large", "POST", "/hooks/hook", bytes.Repeat([]byte(" "), 20<<20), nil, 413, "hook_too_large"},
+		{"a webhook, unsigned", "POST", "/hooks/signed", []byte(`{"email":"` + marker + `"}`), nil, 401, "hook_signature"},
+		{"a webhook, signed by another", "POST", "/hooks/signed", []byte(`{"email":"` + marker + `"}`), []string{"X-Hub-Signature-256", "sha256=" + strings.Repeat("0", 64)}, 401, "hook_signature"},
+		{"a webhook, deep and unsigned", "POST", "/hooks/signed", []byte(strings.Repeat(`{"a":`, 10_000)), []string{"X-Hub-Signature-256", "sha256=00"}, 401, "hook_signature"},
 		{"a wrong API key", "GET", "/api/status", nil, []string{"Authorization", "Bearer " + marker}, 401, "unauthenticated"},
 		{"a write key at the API", "GET", "/api/status", nil, key, 401, "unauthenticated"},
 		{"no such place", "GET", "/api/" + marker, nil, nil, 404, "route_unknown"},
@@ -309,7 +322,7 @@ func (p *project) hostileFiles() (rows int, reasons map[string]int) {
 			}
 		}
 	}
-	file("people-ragged.csv", 2, map[string]int{"csv_ragged": 2}, text(header, person(1), marker+",too few\n", person(2), "a,b,c,d,e,f,"+marker+"\n"))
+	file("people-ragged.csv", 2, map[string]int{"csv_too_few": 1, "csv_too_many": 1}, text(header, person(1), marker+",too few\n", person(2), "a,b,c,d,e,f,"+marker+"\n"))
 	file("people-long.csv", 2, map[string]int{"line_too_long": 1}, func(w io.Writer) {
 		text(header, person(3), marker+",")(w)
 		repeated(marker, (100<<20)/len(marker))(w)

@@ -2,6 +2,7 @@ package survive_test
 
 import (
 	"github.com/go-json-experiment/json"
+	"strconv"
 
 	"github.com/kithdata/kith/internal/cleanse"
 	"github.com/kithdata/kith/internal/contract"
@@ -117,7 +118,7 @@ func checks(version uint32) []quality.StreamConfig {
 	if version > 1 {
 		most = mostTotalLater
 	}
-	return []quality.StreamConfig{{Stream: order, Checks: []quality.CheckConfig{{Check: quality.Range, Column: "total", Max: &most}}}}
+	return []quality.StreamConfig{{Stream: order, Checks: []quality.CheckConfig{{Check: "range", Column: "total", Max: quality.NewBound(strconv.FormatFloat(most, 'g', -1, 64))}}}}
 }
 
 // control gives a version of the rules as the properties of its control record.

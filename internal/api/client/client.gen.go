@@ -371,6 +371,69 @@ type ConsentState struct {
 	Time    time.Time `json:"time"`
 }
 
+// Contract defines model for Contract.
+type Contract struct {
+	// Fields of the applied contract, or else of the proposed one
+	Fields int `json:"fields"`
+
+	// OnDrift the stream's own policy, without those of kinds of drift and columns
+	OnDrift string `json:"on_drift"`
+
+	// Proposed what records show differs from what is applied
+	Proposed bool `json:"proposed"`
+
+	// Rules version of the rules that applied the contract; 0: none is applied
+	Rules  int    `json:"rules"`
+	Stream string `json:"stream"`
+}
+
+// ContractDifference defines model for ContractDifference.
+type ContractDifference struct {
+	// Change added, removed, type, nullable or required
+	Change string  `json:"change"`
+	Is     *string `json:"is,omitempty"`
+	Path   string  `json:"path"`
+	Was    *string `json:"was,omitempty"`
+}
+
+// ContractHistory defines model for ContractHistory.
+type ContractHistory struct {
+	Stream   string            `json:"stream"`
+	Versions []ContractVersion `json:"versions"`
+}
+
+// ContractOffence defines model for ContractOffence.
+type ContractOffence struct {
+	// In backward or forward
+	In   string `json:"in"`
+	Path string `json:"path"`
+	Why  string `json:"why"`
+}
+
+// ContractPage defines model for ContractPage.
+type ContractPage struct {
+	Items []Contract `json:"items"`
+	Next  *string    `json:"next,omitempty"`
+}
+
+// ContractVersion defines model for ContractVersion.
+type ContractVersion struct {
+	// Backward it reads what was written under the version before
+	Backward    bool                 `json:"backward"`
+	Differences []ContractDifference `json:"differences"`
+
+	// Forward the version before reads what is written under it
+	Forward  bool              `json:"forward"`
+	Offences []ContractOffence `json:"offences"`
+
+	// Proposed inferred, and not applied
+	Proposed bool `json:"proposed"`
+
+	// Rules version of the rules that applied it
+	Rules  *int      `json:"rules,omitempty"`
+	Schema AnyObject `json:"schema"`
+}
+
 // CreatedKey defines model for CreatedKey.
 type CreatedKey struct {
 	Key    Key    `json:"key"`
@@ -473,8 +536,41 @@ type DestinationPage struct {
 	Next  *string       `json:"next,omitempty"`
 }
 
+// Drift defines model for Drift.
+type Drift struct {
+	// Code contract_new_field, contract_type, contract_null or contract_missing
+	Code string `json:"code"`
+
+	// Count how often it was met; a record that is replayed counts again
+	Count int64 `json:"count"`
+
+	// Example the first's value, letters as x and digits as 9
+	Example *string `json:"example,omitempty"`
+
+	// First when the first was received
+	First time.Time `json:"first"`
+	Path  string    `json:"path"`
+
+	// Place Where a record lies in the ingest log.
+	Place Place `json:"place"`
+}
+
+// DriftPage defines model for DriftPage.
+type DriftPage struct {
+	Items []Drift `json:"items"`
+	Next  *string `json:"next,omitempty"`
+}
+
 // Empty defines model for Empty.
 type Empty = map[string]interface{}
+
+// ExpireRequest defines model for ExpireRequest.
+type ExpireRequest struct {
+	// Before received before then
+	Before time.Time `json:"before"`
+	Code   *string   `json:"code,omitempty"`
+	Stream *string   `json:"stream,omitempty"`
+}
 
 // ExplainRequest defines model for ExplainRequest.
 type ExplainRequest struct {
@@ -865,6 +961,9 @@ type Source struct {
 	// Bytes read of the files in the current or last look, as they lie on disk
 	Bytes *int64 `json:"bytes,omitempty"`
 
+	// Fault Code of the fault for which the place of the files could not be read at the last look.
+	Fault *string `json:"fault,omitempty"`
+
 	// Files read to their end
 	Files *int   `json:"files,omitempty"`
 	Name  string `json:"name"`
@@ -1040,6 +1139,9 @@ type ApplyPlanJSONRequestBody = ApplyRequest
 // LookupProfilesJSONRequestBody defines body for LookupProfiles for application/json ContentType.
 type LookupProfilesJSONRequestBody = Lookup
 
+// ExpireQuarantineJSONRequestBody defines body for ExpireQuarantine for application/json ContentType.
+type ExpireQuarantineJSONRequestBody = ExpireRequest
+
 // ReplayQuarantineJSONRequestBody defines body for ReplayQuarantine for application/json ContentType.
 type ReplayQuarantineJSONRequestBody = ReplayRequest
 
@@ -1130,6 +1232,27 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /api/audit/verify (the `VerifyAudit` operationId).
 	VerifyAudit(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListContracts How each stream's contract stands
+	//
+	// Corresponds with GET /api/contracts (the `ListContracts` operationId).
+	ListContracts(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetContract Every version of a stream's contract, and what each changed
+	//
+	// Newest first. What records show beyond the applied contract is the newest of
+	// all, marked as proposed. Fails with code stream_unknown.
+	//
+	// Corresponds with GET /api/contracts/{stream} (the `GetContract` operationId).
+	GetContract(ctx context.Context, stream string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListDrift How a stream's records departed from its applied contract
+	//
+	// By path and code, whatever the policy made of the records. Of more than 200
+	// the first by path are kept. Fails with code stream_unknown.
+	//
+	// Corresponds with GET /api/contracts/{stream}/drift (the `ListDrift` operationId).
+	ListDrift(ctx context.Context, stream string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// DecideWithBody Merge, unmerge, or withdraw an earlier decision
 	//
@@ -1306,6 +1429,24 @@ type ClientInterface interface {
 	// Corresponds with GET /api/quarantine (the `ListQuarantine` operationId).
 	ListQuarantine(ctx context.Context, params *ListQuarantineParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ExpireQuarantineWithBody Give up quarantined records that are older than a time
+	//
+	// They leave the quarantine and count as expired in the ledger; a later replay does not find them. The log keeps them as it keeps all.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/quarantine/expire (the `ExpireQuarantine` operationId).
+	ExpireQuarantineWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ExpireQuarantine Give up quarantined records that are older than a time
+	//
+	// They leave the quarantine and count as expired in the ledger; a later replay does not find them. The log keeps them as it keeps all.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/quarantine/expire (the `ExpireQuarantine` operationId).
+	ExpireQuarantine(ctx context.Context, body ExpireQuarantineJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListQuarantineReasons Quarantined records counted by reason
 	//
 	// Corresponds with GET /api/quarantine/reasons (the `ListQuarantineReasons` operationId).
@@ -1410,6 +1551,57 @@ type ClientInterface interface {
 // Corresponds with GET /api/audit/verify (the `VerifyAudit` operationId).
 func (c *Client) VerifyAudit(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewVerifyAuditRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListContracts How each stream's contract stands
+//
+// Corresponds with GET /api/contracts (the `ListContracts` operationId).
+func (c *Client) ListContracts(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListContractsRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetContract Every version of a stream's contract, and what each changed
+//
+// Newest first. What records show beyond the applied contract is the newest of
+// all, marked as proposed. Fails with code stream_unknown.
+//
+// Corresponds with GET /api/contracts/{stream} (the `GetContract` operationId).
+func (c *Client) GetContract(ctx context.Context, stream string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetContractRequest(c.Server, stream)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListDrift How a stream's records departed from its applied contract
+//
+// By path and code, whatever the policy made of the records. Of more than 200
+// the first by path are kept. Fails with code stream_unknown.
+//
+// Corresponds with GET /api/contracts/{stream}/drift (the `ListDrift` operationId).
+func (c *Client) ListDrift(ctx context.Context, stream string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListDriftRequest(c.Server, stream)
 	if err != nil {
 		return nil, err
 	}
@@ -1845,6 +2037,44 @@ func (c *Client) ListQuarantine(ctx context.Context, params *ListQuarantineParam
 	return c.Client.Do(req)
 }
 
+// ExpireQuarantineWithBody Give up quarantined records that are older than a time
+//
+// They leave the quarantine and count as expired in the ledger; a later replay does not find them. The log keeps them as it keeps all.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/quarantine/expire (the `ExpireQuarantine` operationId).
+func (c *Client) ExpireQuarantineWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewExpireQuarantineRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ExpireQuarantine Give up quarantined records that are older than a time
+//
+// They leave the quarantine and count as expired in the ledger; a later replay does not find them. The log keeps them as it keeps all.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/quarantine/expire (the `ExpireQuarantine` operationId).
+func (c *Client) ExpireQuarantine(ctx context.Context, body ExpireQuarantineJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewExpireQuarantineRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListQuarantineReasons Quarantined records counted by reason
 //
 // Corresponds with GET /api/quarantine/reasons (the `ListQuarantineReasons` operationId).
@@ -2093,6 +2323,101 @@ func NewVerifyAuditRequest(server string) (*http.Request, error) {
 	}
 
 	operationPath := fmt.Sprintf("/api/audit/verify")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListContractsRequest constructs an http.Request for the ListContracts method
+func NewListContractsRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/contracts")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetContractRequest constructs an http.Request for the GetContract method
+func NewGetContractRequest(server string, stream string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "stream", stream, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/contracts/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListDriftRequest constructs an http.Request for the ListDrift method
+func NewListDriftRequest(server string, stream string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "stream", stream, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/contracts/%s/drift", pathParam0)
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -3089,6 +3414,46 @@ func NewListQuarantineRequest(server string, params *ListQuarantineParams) (*htt
 	return req, nil
 }
 
+// NewExpireQuarantineRequest calls the generic ExpireQuarantine builder with application/json body
+func NewExpireQuarantineRequest(server string, body ExpireQuarantineJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewExpireQuarantineRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewExpireQuarantineRequestWithBody constructs an http.Request for the ExpireQuarantine method, with any body, and a specified content type
+func NewExpireQuarantineRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/quarantine/expire")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewListQuarantineReasonsRequest constructs an http.Request for the ListQuarantineReasons method
 func NewListQuarantineReasonsRequest(server string) (*http.Request, error) {
 	var err error
@@ -3501,6 +3866,33 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/audit/verify (the `VerifyAudit` operationId).
 	VerifyAuditWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*VerifyAuditResponse, error)
 
+	// ListContractsWithResponse How each stream's contract stands
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/contracts (the `ListContracts` operationId).
+	ListContractsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListContractsResponse, error)
+
+	// GetContractWithResponse Every version of a stream's contract, and what each changed
+	//
+	// Newest first. What records show beyond the applied contract is the newest of
+	// all, marked as proposed. Fails with code stream_unknown.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/contracts/{stream} (the `GetContract` operationId).
+	GetContractWithResponse(ctx context.Context, stream string, reqEditors ...RequestEditorFn) (*GetContractResponse, error)
+
+	// ListDriftWithResponse How a stream's records departed from its applied contract
+	//
+	// By path and code, whatever the policy made of the records. Of more than 200
+	// the first by path are kept. Fails with code stream_unknown.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/contracts/{stream}/drift (the `ListDrift` operationId).
+	ListDriftWithResponse(ctx context.Context, stream string, reqEditors ...RequestEditorFn) (*ListDriftResponse, error)
+
 	// DecideWithBodyWithResponse Merge, unmerge, or withdraw an earlier decision
 	//
 	// A decision names nodes, not profiles; a profile stands for all nodes it holds now. It takes effect once reads reach the token.
@@ -3702,6 +4094,24 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/quarantine (the `ListQuarantine` operationId).
 	ListQuarantineWithResponse(ctx context.Context, params *ListQuarantineParams, reqEditors ...RequestEditorFn) (*ListQuarantineResponse, error)
 
+	// ExpireQuarantineWithBodyWithResponse Give up quarantined records that are older than a time
+	//
+	// They leave the quarantine and count as expired in the ledger; a later replay does not find them. The log keeps them as it keeps all.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/quarantine/expire (the `ExpireQuarantine` operationId).
+	ExpireQuarantineWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ExpireQuarantineResponse, error)
+
+	// ExpireQuarantineWithResponse Give up quarantined records that are older than a time
+	//
+	// They leave the quarantine and count as expired in the ledger; a later replay does not find them. The log keeps them as it keeps all.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/quarantine/expire (the `ExpireQuarantine` operationId).
+	ExpireQuarantineWithResponse(ctx context.Context, body ExpireQuarantineJSONRequestBody, reqEditors ...RequestEditorFn) (*ExpireQuarantineResponse, error)
+
 	// ListQuarantineReasonsWithResponse Quarantined records counted by reason
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -3863,6 +4273,174 @@ func (r VerifyAuditResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r VerifyAuditResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ListContractsResponseDefaultHeaders the declared response headers of an HTTP default response for ListContracts
+type ListContractsResponseDefaultHeaders struct {
+	KithRequestID *string
+	RetryAfter    *int
+}
+
+type ListContractsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ContractPage
+	// JSONDefault the response for an HTTP default `application/json` response
+	JSONDefault *Fault
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *ListContractsResponseDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListContractsResponse) GetJSON200() *ContractPage {
+	return r.JSON200
+}
+
+// GetJSONDefault returns the response for an HTTP default `application/json` response
+func (r ListContractsResponse) GetJSONDefault() *Fault {
+	return r.JSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListContractsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListContractsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListContractsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListContractsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// GetContractResponseDefaultHeaders the declared response headers of an HTTP default response for GetContract
+type GetContractResponseDefaultHeaders struct {
+	KithRequestID *string
+	RetryAfter    *int
+}
+
+type GetContractResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ContractHistory
+	// JSONDefault the response for an HTTP default `application/json` response
+	JSONDefault *Fault
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *GetContractResponseDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetContractResponse) GetJSON200() *ContractHistory {
+	return r.JSON200
+}
+
+// GetJSONDefault returns the response for an HTTP default `application/json` response
+func (r GetContractResponse) GetJSONDefault() *Fault {
+	return r.JSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetContractResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetContractResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetContractResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetContractResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ListDriftResponseDefaultHeaders the declared response headers of an HTTP default response for ListDrift
+type ListDriftResponseDefaultHeaders struct {
+	KithRequestID *string
+	RetryAfter    *int
+}
+
+type ListDriftResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DriftPage
+	// JSONDefault the response for an HTTP default `application/json` response
+	JSONDefault *Fault
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *ListDriftResponseDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListDriftResponse) GetJSON200() *DriftPage {
+	return r.JSON200
+}
+
+// GetJSONDefault returns the response for an HTTP default `application/json` response
+func (r ListDriftResponse) GetJSONDefault() *Fault {
+	return r.JSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListDriftResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListDriftResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListDriftResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListDriftResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -4933,6 +5511,69 @@ func (r ListQuarantineResponse) ContentType() string {
 	return ""
 }
 
+// ExpireQuarantineResponse202Headers the declared response headers of an HTTP 202 response for ExpireQuarantine
+type ExpireQuarantineResponse202Headers struct {
+	KithToken *string
+}
+
+// ExpireQuarantineResponseDefaultHeaders the declared response headers of an HTTP default response for ExpireQuarantine
+type ExpireQuarantineResponseDefaultHeaders struct {
+	KithRequestID *string
+	RetryAfter    *int
+}
+
+type ExpireQuarantineResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *Replayed
+	// JSONDefault the response for an HTTP default `application/json` response
+	JSONDefault *Fault
+	// Headers202 the parsed response headers for an HTTP 202 response
+	Headers202 *ExpireQuarantineResponse202Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *ExpireQuarantineResponseDefaultHeaders
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r ExpireQuarantineResponse) GetJSON202() *Replayed {
+	return r.JSON202
+}
+
+// GetJSONDefault returns the response for an HTTP default `application/json` response
+func (r ExpireQuarantineResponse) GetJSONDefault() *Fault {
+	return r.JSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ExpireQuarantineResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ExpireQuarantineResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ExpireQuarantineResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ExpireQuarantineResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // ListQuarantineReasonsResponseDefaultHeaders the declared response headers of an HTTP default response for ListQuarantineReasons
 type ListQuarantineReasonsResponseDefaultHeaders struct {
 	KithRequestID *string
@@ -5513,6 +6154,51 @@ func (c *ClientWithResponses) VerifyAuditWithResponse(ctx context.Context, reqEd
 	return ParseVerifyAuditResponse(rsp)
 }
 
+// ListContractsWithResponse How each stream's contract stands
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/contracts (the `ListContracts` operationId).
+func (c *ClientWithResponses) ListContractsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListContractsResponse, error) {
+	rsp, err := c.ListContracts(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListContractsResponse(rsp)
+}
+
+// GetContractWithResponse Every version of a stream's contract, and what each changed
+//
+// Newest first. What records show beyond the applied contract is the newest of
+// all, marked as proposed. Fails with code stream_unknown.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/contracts/{stream} (the `GetContract` operationId).
+func (c *ClientWithResponses) GetContractWithResponse(ctx context.Context, stream string, reqEditors ...RequestEditorFn) (*GetContractResponse, error) {
+	rsp, err := c.GetContract(ctx, stream, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetContractResponse(rsp)
+}
+
+// ListDriftWithResponse How a stream's records departed from its applied contract
+//
+// By path and code, whatever the policy made of the records. Of more than 200
+// the first by path are kept. Fails with code stream_unknown.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/contracts/{stream}/drift (the `ListDrift` operationId).
+func (c *ClientWithResponses) ListDriftWithResponse(ctx context.Context, stream string, reqEditors ...RequestEditorFn) (*ListDriftResponse, error) {
+	rsp, err := c.ListDrift(ctx, stream, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListDriftResponse(rsp)
+}
+
 // DecideWithBodyWithResponse Merge, unmerge, or withdraw an earlier decision
 //
 // A decision names nodes, not profiles; a profile stands for all nodes it holds now. It takes effect once reads reach the token.
@@ -5864,6 +6550,36 @@ func (c *ClientWithResponses) ListQuarantineWithResponse(ctx context.Context, pa
 	return ParseListQuarantineResponse(rsp)
 }
 
+// ExpireQuarantineWithBodyWithResponse Give up quarantined records that are older than a time
+//
+// They leave the quarantine and count as expired in the ledger; a later replay does not find them. The log keeps them as it keeps all.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/quarantine/expire (the `ExpireQuarantine` operationId).
+func (c *ClientWithResponses) ExpireQuarantineWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ExpireQuarantineResponse, error) {
+	rsp, err := c.ExpireQuarantineWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseExpireQuarantineResponse(rsp)
+}
+
+// ExpireQuarantineWithResponse Give up quarantined records that are older than a time
+//
+// They leave the quarantine and count as expired in the ledger; a later replay does not find them. The log keeps them as it keeps all.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/quarantine/expire (the `ExpireQuarantine` operationId).
+func (c *ClientWithResponses) ExpireQuarantineWithResponse(ctx context.Context, body ExpireQuarantineJSONRequestBody, reqEditors ...RequestEditorFn) (*ExpireQuarantineResponse, error) {
+	rsp, err := c.ExpireQuarantine(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseExpireQuarantineResponse(rsp)
+}
+
 // ListQuarantineReasonsWithResponse Quarantined records counted by reason
 //
 // Returns a wrapper object for the known response body format(s).
@@ -6091,6 +6807,165 @@ func ParseVerifyAuditResponse(rsp *http.Response) (*VerifyAuditResponse, error) 
 	switch {
 	case true:
 		var headers VerifyAuditResponseDefaultHeaders
+		if values := rsp.Header.Values("Kith-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Kith-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.KithRequestID = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseListContractsResponse parses an HTTP response from a ListContractsWithResponse call
+func ParseListContractsResponse(rsp *http.Response) (*ListContractsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListContractsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ContractPage
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fault
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	}
+
+	switch {
+	case true:
+		var headers ListContractsResponseDefaultHeaders
+		if values := rsp.Header.Values("Kith-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Kith-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.KithRequestID = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseGetContractResponse parses an HTTP response from a GetContractWithResponse call
+func ParseGetContractResponse(rsp *http.Response) (*GetContractResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetContractResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ContractHistory
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fault
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	}
+
+	switch {
+	case true:
+		var headers GetContractResponseDefaultHeaders
+		if values := rsp.Header.Values("Kith-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Kith-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.KithRequestID = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseListDriftResponse parses an HTTP response from a ListDriftWithResponse call
+func ParseListDriftResponse(rsp *http.Response) (*ListDriftResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListDriftResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DriftPage
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fault
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	}
+
+	switch {
+	case true:
+		var headers ListDriftResponseDefaultHeaders
 		if values := rsp.Header.Values("Kith-Request-Id"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "Kith-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
@@ -7101,6 +7976,69 @@ func ParseListQuarantineResponse(rsp *http.Response) (*ListQuarantineResponse, e
 	switch {
 	case true:
 		var headers ListQuarantineResponseDefaultHeaders
+		if values := rsp.Header.Values("Kith-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Kith-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.KithRequestID = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseExpireQuarantineResponse parses an HTTP response from a ExpireQuarantineWithResponse call
+func ParseExpireQuarantineResponse(rsp *http.Response) (*ExpireQuarantineResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ExpireQuarantineResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest Replayed
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fault
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 202:
+		var headers ExpireQuarantineResponse202Headers
+		if values := rsp.Header.Values("Kith-Token"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Kith-Token", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.KithToken = &value
+		}
+		response.Headers202 = &headers
+	case true:
+		var headers ExpireQuarantineResponseDefaultHeaders
 		if values := rsp.Header.Values("Kith-Request-Id"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "Kith-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {

@@ -74,6 +74,10 @@ func (s *stream) looksHeadless() {
 	if s.format != "csv" {
 		return
 	}
+	if s.headless {
+		s.note("the first row looks like data, so the columns are named by their places: write header: [names, of, columns] instead of false to name them")
+		return
+	}
 	unnamed := 0
 	for i, c := range s.columns {
 		if c.name == fmt.Sprintf("column_%d", i+1) {

@@ -17,7 +17,8 @@ data: ./data  # the log, the state and the warehouse live here
 
 sources:
   # Websites, apps and servers send here, with any library that speaks the Segment HTTP API. Its streams are
-  # web.users, web.events, web.pages, web.screens, web.groups and web.aliases.
+  # web.users, web.events, web.pages, web.screens, web.groups, web.aliases,
+  # web.identifies and web.memberships.
   web: {type: tracking, write_keys: ["${WEB_KEY:-change-me}"]}
   # Files, plain or gzip, by a pattern; new and grown ones are taken as they come.
   crm: {type: file, path: "exports/contacts*.csv", format: csv}

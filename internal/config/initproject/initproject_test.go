@@ -116,7 +116,7 @@ func TestOtherLanguagesAndHabits(t *testing.T) {
 		{"email is the key", "list.csv", "email,first,last changed\njo@example.com,Jo,2024-01-01\nal@example.com,Al,2024-01-01\njo@example.com,Joe,2024-01-02\n", []string{"kind: customer", "key: email", "repeats", "seq: last changed"}},
 		{"couples share an address", "list.csv", "email,first\njo@example.com,Jo\nal@example.com,Al\njo@example.com,Joe\n", []string{"kind: customer", "key: _row"}},
 		{"odd headers", "odd.csv", "id,,name,name,\"a \"\"b\"\"\",${HOME},名前,*,true\n1,x,y,z,1,2,3,4,5\n2,x,y,z,1,2,3,4,5\n", []string{"column_2", "name_2", `"$${HOME}"`, "key: id"}},
-		{"no header", "raw.csv", "jo@example.com,Jo\nal@example.com,Al\n", []string{"the first row looks like data"}},
+		{"no header", "raw.csv", "jo@example.com,Jo\nal@example.com,Al\n", []string{"the first row looks like data", `delimiter: ",", header: false`, "email: column_1"}},
 		{"a title", "report.csv", "Customers 2024,,\nid,name,email\n1,Jo Doe,jo@example.com\n", []string{"the first row names 1 of 3 columns"}},
 		{"utf-16", "wide.csv", utf16("id,email\n1,jo@example.com\n"), []string{"email: email"}},
 		{"latin-1", "old.csv", "id,Pr\xe9nom,email\n1,Zo\xe9,zoe@example.com\n", []string{`first_name: {from: "Prénom"`}},

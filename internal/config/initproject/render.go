@@ -77,6 +77,9 @@ func (p *page) source(s *stream) {
 	why := ""
 	if s.format == "csv" {
 		settings += ", delimiter: " + delimiter(s.delimiter)
+		if s.headless {
+			settings += ", header: false"
+		}
 	}
 	if s.files > 1 {
 		why = fmt.Sprintf("%d files alike", s.files)

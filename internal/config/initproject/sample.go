@@ -26,6 +26,7 @@ type sample struct {
 	path      string
 	format    string // csv or ndjson
 	delimiter string // csv
+	headless  bool   // csv: its columns have no names but column_1 and so on
 	columns   []*column
 	rows      int
 	rejected  int  // rows that could not be read
@@ -36,7 +37,10 @@ type sample struct {
 
 // isData reports whether a file's name is that of data.
 func isData(name string) bool {
-	name = strings.TrimSuffix(strings.ToLower(name), ".gz")
+	name = strings.ToLower(name)
+	for _, packed := range []string{".gz", ".zst", ".zstd"} {
+		name = strings.TrimSuffix(name, packed)
+	}
 	for _, ext := range []string{".csv", ".tsv", ".txt", ".ndjson", ".jsonl", ".json"} {
 		if strings.HasSuffix(name, ext) {
 			return true
@@ -65,7 +69,8 @@ func read(ctx context.Context, path string) (*sample, error) {
 		return nil, fileFault(path, "cannot be read", "check the file: "+string(errs.CodeOf(err)))
 	}
 	s.twins = s.rows - len(known)
-	s.format, s.delimiter, s.rejected, s.whole = seen.Format, seen.Delimiter, seen.Rejected, seen.Whole && err == nil
+	s.format, s.delimiter, s.headless = seen.Format, seen.Delimiter, seen.Headless
+	s.rejected, s.whole = seen.Rejected, seen.Whole && err == nil
 	if s.rows == 0 && s.rejected == 0 && !binary {
 		return nil, fileFault(path, "is empty, or has a header alone", "name a file that has rows: what they hold is what tells what they mean")
 	}

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/kithdata/kith/internal/kit/netguard"
 )
 
 // TestPublic judges addresses that a machine without IPv6 cannot even try to dial.
@@ -14,7 +16,7 @@ func TestPublic(t *testing.T) {
 		"::1": false, "::": false, "fe80::1%eth0": false, "fc00::1": false, "fd00:ec2::254": false, "ff02::1": false, "fec0::1": false,
 		"::ffff:10.0.0.1": false, "::10.0.0.1": false, "64:ff9b::a00:1": false, "64:ff9b:1::1": false, "2002:a00:1::": false, "2001::1": false, "2001:db8::1": false,
 	} {
-		if got := public(netip.MustParseAddr(address)); got != want {
+		if got := netguard.Public(netip.MustParseAddr(address)); got != want {
 			t.Errorf("%s is public: %v", address, got)
 		}
 	}

@@ -3,21 +3,31 @@ package file
 import (
 	"errors"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/kithdata/kith/internal/kit/errs"
 )
 
-// Config is one file source: CSV or NDJSON, plain or gzip.
+// Config is one file source: CSV or NDJSON, plain or packed by gzip or zstd.
 type Config struct {
-	Name      string        // the source's name
-	Path      string        // glob, absolute
-	Format    string        // csv, ndjson, or empty: by the file's name
-	Streams   []StreamMatch // which files belong to which stream; the first match wins
-	Watch     bool          // go on looking for new and grown files
-	Poll      time.Duration // how often to look besides notifications; default 2 s
-	Delimiter string        // csv; empty: detected
-	MaxLine   int           // bytes; a longer line is quarantined; default 1 MiB
+	Name    string        // the source's name
+	Path    string        // glob, absolute, or s3://BUCKET/GLOB or sftp://USER@HOST/GLOB
+	Format  string        // csv, ndjson, or empty: by the file's name
+	Streams []StreamMatch // which files belong to which stream; the first match wins
+	Watch   bool          // go on looking for new and grown files
+	Poll    time.Duration // how often to look besides notifications; default 2 s, elsewhere 30 s
+	MaxLine int           // bytes; a longer line is quarantined; default 1 MiB
+	// Encoding is a name of the web's, such as iso-8859-2; empty: detected.
+	Encoding string
+	// MaxUnpacked is how many bytes a packed file may unpack to before it must be at most
+	// 200 times its size; default 1 GiB.
+	MaxUnpacked int64
+	Dialect     Dialect // of CSV files
+
+	S3           S3   // of an s3 path
+	SFTP         SFTP // of an sftp path
+	AllowPrivate bool // the store may be on a network that is not public
 }
 
 // StreamMatch sends files whose base name matches Glob to Stream.
@@ -39,6 +49,9 @@ func (c Config) Validate() error {
 	if _, err := filepath.Match(c.Path, ""); err != nil || c.Path == "" {
 		fault("the path is no file name or glob", "path", `write a file's path, or a glob such as "exports/crm-*.csv"`)
 	}
+	if Elsewhere(c.Path) {
+		c.validatePlace(fault)
+	}
 	if c.Format != "" && c.Format != "csv" && c.Format != "ndjson" {
 		fault("the format is not known", "format", "write csv or ndjson, or leave it out: the file's name tells")
 	}
@@ -50,13 +63,52 @@ func (c Config) Validate() error {
 			fault("a stream's file pattern is no glob, or its stream has no name", "streams", "write a glob such as crm-*.csv")
 		}
 	}
-	if len(c.Delimiter) > 1 || c.Delimiter == "\"" || c.Delimiter == "\n" || c.Delimiter == "\r" {
-		fault("the delimiter must be one byte and neither a quote nor a line end", "delimiter", "leave it out: it is detected")
+	if c.Encoding != "" && !KnownEncoding(c.Encoding) {
+		fault("the encoding is not known", "encoding", "write one of the web's, such as windows-1252, iso-8859-2 or utf-16le")
 	}
+	if c.MaxUnpacked < 0 {
+		fault("max_unpacked must not be negative", "max_unpacked", "leave it out for the default")
+	}
+	c.Dialect.validate(fault)
 	if c.Poll < 0 || c.MaxLine < 0 || c.MaxLine > maxMaxLine {
 		fault("poll and max_line must not be negative, max_line not over 64 MiB", "max_line", "leave them out for the defaults")
 	}
 	return errors.Join(faults...)
+}
+
+// validatePlace reports every fault of where files elsewhere are, and how to speak to it.
+func (c Config) validatePlace(fault func(what, field, mend string)) {
+	if strings.HasPrefix(c.Path, sftpScheme) {
+		c.validateSFTP(fault)
+		return
+	}
+	if !strings.HasPrefix(c.Path, s3Scheme) {
+		fault("the path begins as an address that is not known", "path", "write s3://BUCKET/GLOB, sftp://USER@HOST/GLOB, or a path of this machine")
+		return
+	}
+	if _, _, ok := parseS3(c.Path); !ok {
+		fault("the path is no address of objects", "path", `write s3://BUCKET/GLOB, such as "s3://exports/crm-*.csv"`)
+	}
+	if _, _, err := c.endpoint(); err != nil {
+		fault(err.Error(), "s3.endpoint", "write https://HOST; http:// is for stores on your own network, with allow_private")
+	}
+	if (c.S3.AccessKey == "") != (c.S3.SecretKey == "") {
+		fault("of the access key and the secret key one is missing", "s3.access_key", "give both, or neither: they are then taken from the environment")
+	}
+}
+
+func (c Config) validateSFTP(fault func(what, field, mend string)) {
+	if _, ok := parseSFTP(c.Path); !ok {
+		fault("the path is no address of files", "path", "write sftp://USER@HOST/GLOB, with the password in sftp.password")
+	}
+	if _, err := c.SFTP.methods(); err != nil {
+		fault(err.Error(), "sftp.password", "give sftp.password or sftp.private_key, from a variable or a file")
+	}
+	for _, key := range c.SFTP.HostKeys {
+		if !strings.HasPrefix(key, "SHA256:") {
+			fault("a host key is no fingerprint", "sftp.host_key", "write SHA256:…, as ssh-keygen -l shows it")
+		}
+	}
 }
 
 const (
@@ -67,11 +119,17 @@ const (
 func (c Config) withDefaults() Config {
 	if c.Poll == 0 {
 		c.Poll = 2 * time.Second
+		if Elsewhere(c.Path) {
+			c.Poll = 30 * time.Second
+		}
 	}
 	if c.MaxLine == 0 {
 		c.MaxLine = 1 << 20
 	}
 	c.MaxLine = max(c.MaxLine, minMaxLine)
+	if c.MaxUnpacked == 0 {
+		c.MaxUnpacked = 1 << 30
+	}
 	return c
 }
 

@@ -205,14 +205,14 @@ func TestFormats(t *testing.T) {
 		"header only":        {"a.csv", "id,name\n", nil},
 		"header open":        {"a.csv", "id,name", nil},
 		"repeated names":     {"a.csv", "name,name,,name_2,,name\n1,2,3,4,5,6\n", []string{`1:1 {"name":"1","name_3":"2","column_3":"3","name_2":"4","column_5":"5","name_4":"6"}`}},
-		"ragged":             {"a.csv", "id,name\n1\n2,b,c\n3,d\n", []string{`1:1 csv_ragged {"_line":2,"_bytes":1,"_raw":"1"}`, `1:2 csv_ragged {"_line":3,"_bytes":5,"_raw":"2,b,c"}`, `1:3 {"id":"3","name":"d"}`}},
-		"surplus delimiters": {"a.csv", "id,name\n1,Ann,,\n2,,,x\n\"3\",\"Cy\", \r\n", []string{`1:1 {"id":"1","name":"Ann"}`, `1:2 csv_ragged {"_line":3,"_bytes":5,"_raw":"2,,,x"}`, `1:3 {"id":"3","name":"Cy"}`}},
+		"ragged":             {"a.csv", "id,name\n1\n2,b,c\n3,d\n", []string{`1:1 csv_too_few {"_line":2,"_bytes":1,"_fields":1,"_columns":2,"_raw":"1"}`, `1:2 csv_too_many {"_line":3,"_bytes":5,"_fields":3,"_columns":2,"_raw":"2,b,c"}`, `1:3 {"id":"3","name":"d"}`}},
+		"surplus delimiters": {"a.csv", "id,name\n1,Ann,,\n2,,,x\n\"3\",\"Cy\", \r\n", []string{`1:1 {"id":"1","name":"Ann"}`, `1:2 csv_too_many {"_line":3,"_bytes":5,"_fields":4,"_columns":2,"_raw":"2,,,x"}`, `1:3 {"id":"3","name":"Cy"}`}},
 		"rows of nothing":    {"a.csv", ",\nid,name\n,\n1,Ann\n , \n\"\",\"\"\n2,Bob\n,\n,", []string{`1:1 {"id":"1","name":"Ann"}`, `1:2 {"id":"2","name":"Bob"}`}},
 		"excel's hint":       {"a.csv", "\xEF\xBB\xBFsep=;\r\nid;name,x\r\n1;Ann\r\nsep=;;\r\n", []string{`1:1 {"id":"1","name,x":"Ann"}`, `1:2 {"id":"sep=","name,x":""}`}},
-		"unclosed":           {"a.csv", "id,name\n1,\"Ann\n2,Bob\n3,Cy\n", []string{`1:1 csv_quote_unclosed {"_line":2,"_bytes":6,"_raw":"1,\"Ann"}`, `1:2 {"id":"2","name":"Bob"}`, `1:3 {"id":"3","name":"Cy"}`}},
-		"unclosed header":    {"a.csv", "id,\"name\n1,Ann\n", []string{`1:1 csv_quote_unclosed {"_line":1,"_bytes":8,"_raw":"id,\"name"}`, `1:2 csv_header {"_line":2,"_bytes":5,"_raw":"1,Ann"}`}},
+		"unclosed":           {"a.csv", "id,name\n1,\"Ann\n2,Bob\n3,Cy\n", []string{`1:1 csv_quote_unclosed {"_line":2,"_bytes":6,"_quote_line":2,"_raw":"1,\"Ann"}`, `1:2 {"id":"2","name":"Bob"}`, `1:3 {"id":"3","name":"Cy"}`}},
+		"unclosed header":    {"a.csv", "id,\"name\n1,Ann\n", []string{`1:1 csv_quote_unclosed {"_line":1,"_bytes":8,"_quote_line":1,"_raw":"id,\"name"}`, `1:2 csv_header {"_line":2,"_bytes":5,"_raw":"1,Ann"}`}},
 		"nul":                {"a.csv", "id,name\n1,A\x00n\n2,Bob\n", []string{`1:1 csv_nul_byte {"_line":2,"_bytes":5,"_raw":"1,A\u0000n"}`, `1:2 {"id":"2","name":"Bob"}`}},
-		"lines are counted":  {"a.csv", "id,note\n1,\"a\nb\"\n\n2\n", []string{`1:1 {"id":"1","note":"a\nb"}`, `1:2 csv_ragged {"_line":5,"_bytes":1,"_raw":"2"}`}},
+		"lines are counted":  {"a.csv", "id,note\n1,\"a\nb\"\n\n2\n", []string{`1:1 {"id":"1","note":"a\nb"}`, `1:2 csv_too_few {"_line":5,"_bytes":1,"_fields":1,"_columns":2,"_raw":"2"}`}},
 		"ndjson":             {"a.ndjson", "{\"id\":1}\n\n  {\"id\":2}\r\n{\"id\":3}", []string{`1:1 {"id":1}`, `1:2 {"id":2}`, `1:3 {"id":3}`}},
 		"ndjson bom":         {"a.jsonl", "\xEF\xBB\xBF{\"id\":1}\n", []string{`1:1 {"id":1}`}},
 		"ndjson bad": {"a.ndjson", "{\"id\":\n[1]\n{\"a\":1,\"a\":2}\n{\"a\":NaN}\n{\"a\":\"\xff\"}\n\x00\n{\"id\":1}\n", []string{
@@ -300,7 +300,7 @@ func TestGrownFile(t *testing.T) {
 	}
 	r.write("old.csv", "id,name\n1,Ann\n2,\"B\nob\"\n3\n")
 	r.run()
-	r.want(`1:1 {"id":"1","name":"Ann"}`, `1:2 {"id":"2","name":"B\nob"}`, `1:3 csv_ragged {"_line":5,"_bytes":1,"_raw":"3"}`)
+	r.want(`1:1 {"id":"1","name":"Ann"}`, `1:2 {"id":"2","name":"B\nob"}`, `1:3 csv_too_few {"_line":5,"_bytes":1,"_fields":1,"_columns":2,"_raw":"3"}`)
 
 	// Another file that begins with the same rows: only its own are read, as later ones.
 	r.write("new.csv", "id,name\n1,Ann\n2,\"B\nob\"\n3\n4,Dee\n")
@@ -468,7 +468,7 @@ func TestBackPressure(t *testing.T) {
 }
 
 func TestBadConfig(t *testing.T) {
-	_, err := file.New(file.Config{Name: "x", Path: "[", Format: "xml", Delimiter: "ab", Poll: -1}, file.Deps{})
+	_, err := file.New(file.Config{Name: "x", Path: "[", Format: "xml", Dialect: file.Dialect{Delimiter: "ab"}, Poll: -1}, file.Deps{})
 	for _, want := range []string{"sources.x.path", "sources.x.format", "sources.x.delimiter", "sources.x.max_line", "sources.x.streams"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("no fault at %s in %v", want, err)

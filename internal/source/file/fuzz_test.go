@@ -14,18 +14,21 @@ import (
 
 // readAll gives every row of content, and checks that nothing of it is passed over
 // and that every row's Props are one JSON object.
-func readAll(t *testing.T, content []byte, csv bool, r io.Reader) []string {
+func readAll(t *testing.T, content []byte, set *Dialect, r io.Reader) []string {
 	t.Helper()
 	const limit = 64
 	rs := &rows{w: newWindow(r, limit)}
-	if csv {
-		rs.csv = &csvFormat{}
+	if set != nil {
+		rs.csv = &csvFormat{set: *set}
 	}
 	var out []string
 	for {
 		props, reject, st := rs.next(nil)
 		if st == gotLong {
 			props, reject, st = rs.skipLong(nil)
+		}
+		if st == gotBlank {
+			continue
 		}
 		if st != gotRow {
 			if st != gotEnd {
@@ -47,33 +50,51 @@ func readAll(t *testing.T, content []byte, csv bool, r io.Reader) []string {
 	return out
 }
 
-func fuzzRows(f *testing.F, csv bool) {
-	f.Fuzz(func(t *testing.T, content []byte) {
-		whole := readAll(t, content, csv, bytes.NewReader(content))
-		bit := readAll(t, content, csv, iotest.OneByteReader(bytes.NewReader(content)))
-		if strings.Join(whole, "\n") != strings.Join(bit, "\n") {
-			t.Fatalf("rows depend on how they are read:\n%q\n%q", whole, bit)
-		}
-	})
+// sameRows checks that rows do not depend on how a content comes in.
+func sameRows(t *testing.T, content []byte, set *Dialect) {
+	t.Helper()
+	whole := readAll(t, content, set, bytes.NewReader(content))
+	bit := readAll(t, content, set, iotest.OneByteReader(bytes.NewReader(content)))
+	if strings.Join(whole, "\n") != strings.Join(bit, "\n") {
+		t.Fatalf("rows depend on how they are read:\n%q\n%q", whole, bit)
+	}
 }
 
 func FuzzCSV(f *testing.F) {
 	for _, s := range []string{"", "a,b\n1,2\n", "a;b\r\n\"x\"\"y\";\"z\nz\"\r\n", "a\n\"", "a\n\"\"\"\n\"\n", "a,b\n1\n\x00,\xff\n", "\"a,b\n1,2\n",
-		"a\n" + strings.Repeat("x", 100) + "\ny", "a\n\"" + strings.Repeat("x\n", 100) + "\"\n", ",,\n,,\n", "a,a,a_2\n1,2,3"} {
-		f.Add([]byte(s))
+		"a\n" + strings.Repeat("x", 100) + "\ny", "a\n\"" + strings.Repeat("x\n", 100) + "\"\n", ",,\n,,\n", "a,a,a_2\n1,2,3",
+		"a|b\n'x|y'|\\N\n", "#a\nsep=;\n1;2\n3;4\n", "a,b\n\"x\\\"y\",z\\,w\\"} {
+		for set := range byte(8) {
+			f.Add([]byte(s), set)
+		}
 	}
-	fuzzRows(f, true)
+	f.Fuzz(func(t *testing.T, content []byte, choice byte) {
+		set := Dialect{}
+		if choice&1 != 0 {
+			set.Escape, set.Quote = EscapeBackslash, "'"
+		}
+		if choice&2 != 0 {
+			set.SkipLines, set.Comment, set.ShortRows = 1, "#", ShortFill
+		}
+		if choice&4 != 0 {
+			set.Header = "false"
+		}
+		if choice&8 != 0 {
+			set.Names, set.Header = []string{"a", "b"}, ""
+		}
+		sameRows(t, content, &set)
+	})
 }
 
 func FuzzNDJSON(f *testing.F) {
 	for _, s := range []string{"", "{}\n", "{\"a\":1}\r\n\r\n[1]", "{\"a\":", "\xff\x00\n{\"a\":\"\xff\"}\n", "{\"a\":1,\"a\":2}", strings.Repeat("[", 200)} {
 		f.Add([]byte(s))
 	}
-	fuzzRows(f, false)
+	f.Fuzz(func(t *testing.T, content []byte) { sameRows(t, content, nil) })
 }
 
 func FuzzProgress(f *testing.F) {
-	f.Add((&progress{Ordinal: 1, Path: "a.csv", HeadLen: 4, Head: 5, Pos: 6, Digest: 7, Row: 8, Line: 9, Done: true}).encode())
+	f.Add((&progress{Ordinal: 1, Path: "a.csv", HeadLen: 4, Head: 5, Pos: 6, Digest: 7, Row: 8, Line: 9, Done: true, Dialect: ",\"\x00h"}).encode())
 	f.Add(sight{size: 1, modified: 2}.encode())
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, b []byte) {

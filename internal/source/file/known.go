@@ -24,7 +24,10 @@ const (
 	filePrefix = "file/" // one document per content: progress
 	pathPrefix = "path/" // one document per path: what need not be looked at again
 	docVersion = 1
-	maxDocs    = 1 << 20
+	// progressVersion is of the documents of contents: 1 knew no dialect.
+	progressVersion = 2
+	taggedVersion   = 2 // of a sight with its tag
+	maxDocs         = 1 << 20
 )
 
 // progress is what is stored of one content: how far it was read, and the digest
@@ -39,18 +42,20 @@ type progress struct {
 	Row     int64  // rows given
 	Line    int64  // physical lines passed
 	Done    bool   // the content ended at Pos
+	Dialect string // of a CSV from which rows were put, see decodeDialect
 }
 
 // sight is a path as it was when its content was wholly taken.
 type sight struct {
 	size, modified int64
+	tag            string // a store's own mark of the content; empty where there is none
 }
 
 func (p *progress) name() string { return fmt.Sprintf("%s%019d", filePrefix, p.Ordinal) }
 
 func (p *progress) encode() []byte {
 	var e wire.Encoder
-	e.Byte(docVersion)
+	e.Byte(progressVersion)
 	e.Int(p.Ordinal)
 	e.String(p.Path)
 	e.Int(p.HeadLen)
@@ -60,16 +65,21 @@ func (p *progress) encode() []byte {
 	e.Int(p.Row)
 	e.Int(p.Line)
 	e.Bool(p.Done)
+	e.String(p.Dialect)
 	return e.B
 }
 
 func decodeProgress(b []byte) (p progress, err error) {
 	d := wire.NewDecoder(b)
-	if d.Byte() != docVersion {
+	version := d.Byte()
+	if version < 1 || version > progressVersion {
 		d.Fail()
 	}
 	p = progress{Ordinal: d.Int(), Path: d.String(), HeadLen: d.Int(), Head: d.Fixed64(), Pos: d.Int(), Digest: d.Fixed64(),
 		Row: d.Int(), Line: d.Int(), Done: d.Bool()}
+	if version > 1 {
+		p.Dialect = d.String()
+	}
 	if p.Ordinal < 1 || p.HeadLen < 1 || p.HeadLen > headBytes || p.Pos < 0 || p.Row < 0 || p.Line < 0 {
 		d.Fail()
 	}
@@ -78,7 +88,12 @@ func decodeProgress(b []byte) (p progress, err error) {
 
 func (s sight) encode() []byte {
 	var e wire.Encoder
-	e.Byte(docVersion)
+	if s.tag == "" {
+		e.Byte(docVersion)
+	} else {
+		e.Byte(taggedVersion)
+		e.String(s.tag)
+	}
 	e.Int(s.size)
 	e.Int(s.modified)
 	return e.B
@@ -86,10 +101,14 @@ func (s sight) encode() []byte {
 
 func decodeSight(b []byte) (s sight, err error) {
 	d := wire.NewDecoder(b)
-	if d.Byte() != docVersion {
+	switch d.Byte() {
+	case docVersion:
+	case taggedVersion:
+		s.tag = d.String()
+	default:
 		d.Fail()
 	}
-	s = sight{size: d.Int(), modified: d.Int()}
+	s = sight{tag: s.tag, size: d.Int(), modified: d.Int()}
 	return s, storeFault(d.Finish())
 }
 
@@ -117,6 +136,7 @@ type known struct {
 	sights map[string]sight // by pathName
 	last   int64            // greatest ordinal given
 	folder string           // the glob's
+	place  place
 }
 
 // below is a path as the Store has it: without the glob's folder, which may be another
@@ -146,8 +166,8 @@ func (k *known) sight(path string) (s sight, ok bool) {
 	return s, ok
 }
 
-func load(ctx context.Context, store record.Store, glob string) (*known, error) {
-	k := &known{files: map[int64]*progress{}, sights: map[string]sight{}, folder: fixed(glob)}
+func load(ctx context.Context, store record.Store, p place, glob string) (*known, error) {
+	k := &known{files: map[int64]*progress{}, sights: map[string]sight{}, folder: fixed(glob), place: p}
 	docs, err := store.List(ctx, filePrefix, maxDocs)
 	if err != nil {
 		return nil, err
@@ -165,7 +185,7 @@ func load(ctx context.Context, store record.Store, glob string) (*known, error) 
 		return nil, err
 	}
 	for _, d := range docs {
-		s, err := decodeSight(d.Value)
+		s, err := decodeSight(slices.Clone(d.Value))
 		if err != nil {
 			return nil, err
 		}
@@ -211,12 +231,12 @@ func (k *known) recognise(ctx context.Context, path string, s *stream) (found, e
 		_, err := io.ReadFull(s.r, make([]byte, 1))
 		best.whole = errors.Is(err, io.EOF)
 	}
-	return k.claim(path, best, fresh), nil
+	return k.claim(ctx, path, best, fresh), nil
 }
 
 // claim decides as what a content is read on that begins with one taken before.
-func (k *known) claim(path string, best, fresh found) found {
-	if best.whole || best.Path == path || !best.Done || k.gone(best.Path) {
+func (k *known) claim(ctx context.Context, path string, best, fresh found) found {
+	if best.whole || best.Path == path || !best.Done || k.gone(ctx, best.Path) {
 		best.Path = path
 		return best
 	}
@@ -229,12 +249,11 @@ func (k *known) claim(path string, best, fresh found) found {
 }
 
 // gone reports whether nothing is at a path of the Store's any more.
-func (k *known) gone(path string) bool {
-	if !filepath.IsAbs(path) {
+func (k *known) gone(ctx context.Context, path string) bool {
+	if !filepath.IsAbs(path) && !Elsewhere(path) {
 		path = k.folder + path
 	}
-	_, err := os.Stat(path)
-	return errors.Is(err, os.ErrNotExist)
+	return k.place.gone(ctx, path)
 }
 
 // candidates gives the contents that may be the beginning of one with this head,

@@ -31,7 +31,7 @@ func TestLinksOfOthersAreNotFollowedElsewhere(t *testing.T) {
 	if err := os.Symlink(target, link); err != nil {
 		t.Fatal(err)
 	}
-	s, err := open(link)
+	s, err := Config{}.open(t.Context(), folder{}, entry{path: link})
 	if err != nil {
 		t.Fatalf("a link of one's own: %v", err)
 	}

@@ -31,7 +31,7 @@ func TestLongLine(t *testing.T) {
 		"csv quoted": {large, "a.csv.gz", "id,name\n\"", "\n2,Bob\n", []string{
 			fmt.Sprintf(`1:1 line_too_long {"_line":2,"_bytes":%d,"_raw":"\"%s"}`, large+1, kept[1:]), `1:2 {"id":"2","name":"Bob"}`}},
 		"csv quote far back": {large, "a.csv.gz", "id,name\n1,\"Ann\n", "\n2,Bob\n", []string{
-			`1:1 csv_quote_unclosed {"_line":2,"_bytes":6,"_raw":"1,\"Ann"}`, fmt.Sprintf(`1:2 line_too_long {"_line":3,"_bytes":%d,"_raw":"%s"}`, large, kept), `1:3 {"id":"2","name":"Bob"}`}},
+			`1:1 csv_quote_unclosed {"_line":2,"_bytes":6,"_quote_line":2,"_raw":"1,\"Ann"}`, fmt.Sprintf(`1:2 line_too_long {"_line":3,"_bytes":%d,"_raw":"%s"}`, large, kept), `1:3 {"id":"2","name":"Bob"}`}},
 		"csv header": {large, "a.csv.gz", "", "\n2,Bob\n", []string{
 			fmt.Sprintf(`1:1 line_too_long {"_line":1,"_bytes":%d,"_raw":"%s"}`, large, kept), `1:2 csv_header {"_line":2,"_bytes":5,"_raw":"2,Bob"}`}},
 		"csv at the end": {large, "a.csv.gz", "id,name\n", "", []string{

@@ -2,14 +2,14 @@ package file
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
 
-	"github.com/klauspost/compress/gzip"
-	"golang.org/x/text/encoding/unicode"
+	"github.com/klauspost/compress/zstd"
 	"golang.org/x/text/transform"
 
 	"github.com/kithdata/kith/internal/kit/errs"
@@ -18,13 +18,15 @@ import (
 // headBytes is how much of a file's beginning tells files apart at a glance.
 const headBytes = 4 << 10
 
-// stream is a file's content: unzipped, UTF-16 made UTF-8, the rest as it is.
+// stream is a file's content: unpacked, in UTF-8 where it was in a known encoding, the
+// rest as it is.
 type stream struct {
-	r     io.Reader // from the content's start, head included
-	head  []byte    // its first bytes, at most headBytes
-	file  *os.File
-	raw   *counter
-	plain bool // the content is the file's own bytes: it can be seeked
+	r      io.Reader // from the content's start, head included
+	head   []byte    // its first bytes, at most headBytes
+	file   blob
+	raw    *counter
+	unpack *zstd.Decoder // nil: it is not packed by zstd
+	plain  bool          // the content is the file's own bytes: it can be seeked
 }
 
 // counter counts what is read of the file itself.
@@ -39,36 +41,33 @@ func (c *counter) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func (s *stream) Close() { _ = s.file.Close() } // it was only read
+func (s *stream) Close() {
+	if s.unpack != nil {
+		s.unpack.Close()
+	}
+	_ = s.file.Close() // it was only read
+}
 
-// open opens the file at path. Its errors carry a code.
-func open(path string) (*stream, error) {
-	f, err := openRegular(path)
+// open opens a file of a place. Its errors carry a code.
+func (c Config) open(ctx context.Context, p place, e entry) (*stream, error) {
+	path := e.path
+	f, err := p.open(ctx, e)
 	if err != nil {
 		return nil, err
 	}
 	s := &stream{file: f, raw: &counter{r: f}, plain: true}
 	s.r = s.raw
-	if zipped(path) {
-		s.plain = false
-		z, err := gzip.NewReader(s.raw)
-		switch {
-		case errors.Is(err, io.EOF): // an empty file
-			s.r = bytes.NewReader(nil)
-		case err != nil:
-			s.Close()
-			return nil, gzipFault(path, err)
-		default:
-			s.r = z
-		}
+	if err := s.unpacked(path, c.MaxUnpacked); err != nil {
+		s.Close()
+		return nil, readFault(path, err)
 	}
 	if err := s.readHead(); err != nil {
 		s.Close()
 		return nil, readFault(path, err)
 	}
-	if b := s.head; len(b) >= 2 && (b[0] == 0xFE && b[1] == 0xFF || b[0] == 0xFF && b[1] == 0xFE) {
+	if decode := c.decoder(s.head); decode != nil {
 		s.plain = false
-		s.r = transform.NewReader(s.r, unicode.UTF16(unicode.BigEndian, unicode.ExpectBOM).NewDecoder())
+		s.r = transform.NewReader(s.r, decode)
 		if err := s.readHead(); err != nil {
 			s.Close()
 			return nil, readFault(path, err)
@@ -124,19 +123,6 @@ func (s *stream) readHead() error {
 	return err
 }
 
-func zipped(path string) bool { return strings.EqualFold(filepath.Ext(path), ".gz") }
-
-func gzipFault(path string, err error) error {
-	return errs.Wrap("file_gzip", "unzipping a file", err).At(path).Fix("deliver it again: what was read before the damage is kept")
-}
-
-func readFault(path string, err error) error {
-	if zipped(path) {
-		return gzipFault(path, err)
-	}
-	return errs.Wrap("file_unreadable", "reading a file", err).At(path).Fix("deliver it again: what was read is kept")
-}
-
 // isCSV tells a file's format by the configuration, its name, or its first byte.
 func (c Config) isCSV(path string, head []byte) bool {
 	switch c.Format {
@@ -145,11 +131,7 @@ func (c Config) isCSV(path string, head []byte) bool {
 	case "ndjson":
 		return false
 	}
-	name := strings.ToLower(path)
-	if zipped(name) {
-		name = strings.TrimSuffix(name, ".gz")
-	}
-	switch filepath.Ext(name) {
+	switch filepath.Ext(unpackedName(strings.ToLower(path))) {
 	case ".csv", ".tsv", ".tab", ".psv":
 		return true
 	case ".ndjson", ".jsonl", ".json":

@@ -74,7 +74,7 @@ type reading struct {
 
 // read takes what is new of one file. fault is one of the file's; err ends the run.
 func (r *run) read(ctx context.Context, c candidate) (fault, err error) {
-	s, fault := open(c.path)
+	s, fault := r.cfg.open(ctx, r.place, c.entry)
 	if fault != nil {
 		return fault, nil
 	}
@@ -97,7 +97,7 @@ func (r *run) read(ctx context.Context, c candidate) (fault, err error) {
 			return nil, err
 		}
 	}
-	again, fault := open(c.path)
+	again, fault := r.cfg.open(ctx, r.place, c.entry)
 	if fault != nil {
 		return fault, nil
 	}
@@ -115,10 +115,7 @@ func (f *reading) start(ctx context.Context, cfg Config, from found) error {
 	w := newWindow(s.r, cfg.MaxLine)
 	f.rows = &rows{w: w, hold: !f.final}
 	if cfg.isCSV(f.path, s.head) {
-		f.rows.csv = &csvFormat{}
-		if cfg.Delimiter != "" {
-			f.rows.csv.delimiter = cfg.Delimiter[0]
-		}
+		f.rows.csv = &csvFormat{set: cfg.Dialect, stored: from.Dialect, resumed: from.Pos > 0, rowed: from.Row > 0}
 	}
 	if bytes.HasPrefix(s.head, bom) {
 		for len(w.rest()) < len(bom) && w.fill() {
@@ -129,7 +126,7 @@ func (f *reading) start(ctx context.Context, cfg Config, from found) error {
 		return nil
 	}
 	if f.rows.csv != nil {
-		f.rows.header()
+		f.rows.header(from.Pos)
 	}
 	f.rows.row, f.rows.line = from.Row, from.Line
 	if s.plain {
@@ -165,6 +162,7 @@ func (r *run) take(ctx context.Context, f *reading) (fault, err error) {
 		}
 		b.props = props
 		switch st {
+		case gotBlank:
 		case gotRow:
 			b.rows = append(b.rows, rowAt{from: from, to: len(props), row: f.rows.row, reject: reject})
 			if b.full() {
@@ -214,6 +212,9 @@ func (r *run) part(ctx context.Context, f *reading) (fault, err error) {
 func (r *run) flush(ctx context.Context, f *reading, done bool) error {
 	b := &r.batch
 	if len(b.rows) > 0 {
+		if err := r.saveDialect(ctx, f); err != nil {
+			return err
+		}
 		if err := r.put(ctx, f); err != nil {
 			return err
 		}
@@ -243,6 +244,17 @@ func (r *run) flush(ctx context.Context, f *reading, done bool) error {
 	}
 	r.report(bytes)
 	return err
+}
+
+// saveDialect stores the dialect by which a CSV is read before its first rows are put:
+// after a crash they must come out the same, though more of the file may then be there
+// to detect it by.
+func (r *run) saveDialect(ctx context.Context, f *reading) error {
+	if f.rows.csv == nil || f.at.Dialect != "" {
+		return nil
+	}
+	f.at.Dialect = f.rows.csv.encode()
+	return r.save(ctx, &f.at, nil)
 }
 
 // put puts the batch, and saves meanwhile how far the one before it reached.

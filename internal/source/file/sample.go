@@ -8,22 +8,24 @@ import (
 type Sampled struct {
 	Format    string // csv or ndjson
 	Delimiter string // csv
+	Headless  bool   // csv: no row has the columns' names
 	Rejected  int    // rows that the source would quarantine
 	Whole     bool   // the file was read to its end
 }
 
 // Sample gives the first rows of the file at path to fn, exactly as a source of this
 // Config would send them: one JSON object each, which lives during the call only. Of
-// cfg it takes Format, Delimiter and MaxLine. It stops after limit rows, or when fn
+// cfg it takes what says how files are read. It stops after limit rows, or when fn
 // gives false.
 func Sample(ctx context.Context, cfg Config, path string, limit int, fn func(props []byte) bool) (Sampled, error) {
-	s, err := open(path)
+	cfg = cfg.withDefaults()
+	s, err := cfg.open(ctx, folder{}, entry{path: path})
 	if err != nil {
 		return Sampled{}, err
 	}
 	defer s.Close()
-	f := &reading{candidate: candidate{path: path, final: true}, content: s}
-	if err := f.start(ctx, cfg.withDefaults(), found{}); err != nil {
+	f := &reading{candidate: candidate{entry: entry{path: path}, final: true}, content: s}
+	if err := f.start(ctx, cfg, found{}); err != nil {
 		return Sampled{}, err
 	}
 	seen := Sampled{Format: "ndjson"}
@@ -36,8 +38,11 @@ func Sample(ctx context.Context, cfg Config, path string, limit int, fn func(pro
 		if st == gotLong {
 			out, reject, st = f.rows.skipLong(row[:0])
 		}
+		if st == gotBlank {
+			continue
+		}
 		if f.rows.csv != nil && f.rows.csv.delimiter != 0 {
-			seen.Delimiter = string(f.rows.csv.delimiter)
+			seen.Delimiter, seen.Headless = string(f.rows.csv.delimiter), f.rows.csv.headless
 		}
 		if st == gotEnd || st == gotPart {
 			seen.Whole = f.rows.w.err == nil

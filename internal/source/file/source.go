@@ -1,4 +1,4 @@
-// Package file is the source that reads CSV and NDJSON files, plain or gzip, named
+// Package file is the source that reads CSV and NDJSON files, plain or packed, named
 // by a glob, once or for as long as it watches.
 //
 // It may touch the files it is pointed at (it only reads), the Sink that its rows
@@ -11,7 +11,7 @@
 // A file is known by what was read of it, not by its name. For each content the
 // Store has one document: an ordinal of first sight, how many bytes were taken,
 // the digest (64-bit xxHash) of exactly those bytes, and the number of rows they
-// made. Content means unzipped bytes, and UTF-8 where the file is UTF-16. On sight
+// made. Content means unpacked bytes, and UTF-8 where the file's encoding is known. On sight
 // of a file whose size or time of change is new, its bytes are hashed up to the
 // places at which known contents ended, and the longest that it begins with tells
 // what it is:
@@ -41,8 +41,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -75,12 +73,16 @@ type Progress struct {
 	// Idle says that nothing is left to be read for now: a look is over, and no line
 	// waits for its end. What was read is durable.
 	Idle bool
+	// Fault is the code for which the files could not be listed, or a place not be read,
+	// at the last look; empty where they could.
+	Fault errs.Code
 }
 
 // Source reads the files of one configured source.
 type Source struct {
-	cfg  Config
-	deps Deps
+	cfg   Config
+	deps  Deps
+	place place
 }
 
 // New makes a Source. It fails with code bad_value, for all faults at once.
@@ -94,7 +96,11 @@ func New(cfg Config, deps Deps) (*Source, error) {
 	if deps.After == nil {
 		deps.After = time.After
 	}
-	return &Source{cfg: cfg.withDefaults(), deps: deps}, nil
+	p, err := newPlace(cfg)
+	if err != nil {
+		return nil, errs.Wrap("bad_value", "finding where the files are", err).At("sources." + cfg.Name)
+	}
+	return &Source{cfg: cfg.withDefaults(), deps: deps, place: p}, nil
 }
 
 // Run reads every file that the glob names, in order of name. With Watch it then
@@ -103,9 +109,10 @@ func New(cfg Config, deps Deps) (*Source, error) {
 // Run of a source may be under way; it may be called again, in this process or another
 // that sees the same files and Store, and goes on where the Store says.
 func (s *Source) Run(ctx context.Context) error {
+	defer s.place.close()
 	r := &run{Source: s, held: map[string]heldSight{}, faulty: map[string]sight{}}
 	err := r.persist(ctx, func() (err error) {
-		r.known, err = load(ctx, s.deps.Store, s.cfg.Path)
+		r.known, err = load(ctx, s.deps.Store, s.place, s.cfg.Path)
 		return err
 	})
 	if err != nil {
@@ -129,8 +136,9 @@ type run struct {
 	held     map[string]heldSight // by path: ends in a line without its end
 	faulty   map[string]sight     // by path: could not be read; not tried again until it changes
 	progress Progress
-	warned   bool  // that the glob names nothing
-	before   int64 // bytes of the files done in this look
+	warned   bool      // that the glob names nothing
+	silent   errs.Code // why the files could not be listed, when they last could not
+	before   int64     // bytes of the files done in this look
 	batch    batch
 }
 
@@ -143,17 +151,23 @@ type heldSight struct {
 // look reads whatever is new among the files. Faults are those of single files;
 // err is one that ends the run.
 func (r *run) look(ctx context.Context) (faults []error, err error) {
-	paths, err := filepath.Glob(r.cfg.Path)
+	found, err := r.place.list(ctx)
 	if err != nil {
-		return nil, err
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		r.unlisted(err)
+		r.progress.Idle, r.progress.Fault = false, errs.CodeOf(err)
+		r.report(0)
+		return []error{err}, nil
 	}
-	slices.Sort(paths)
-	if len(paths) == 0 && !r.warned {
+	r.silent, r.progress.Fault = "", ""
+	if len(found) == 0 && !r.warned {
 		r.warned = true
 		r.deps.Logger.Warn("no file matches the path of a source", "source", r.cfg.Name, "path", r.cfg.Path,
 			"code", "file_no_match", "mend", "check the path; a relative one is taken from the configuration's folder")
 	}
-	todo, total := r.todo(paths)
+	todo, total := r.todo(found)
 	if len(todo) > 0 {
 		r.progress.Idle = false
 		r.progress.TotalBytes, r.before = total, 0
@@ -168,7 +182,11 @@ func (r *run) look(ctx context.Context) (faults []error, err error) {
 			return faults, err
 		}
 		if fault != nil {
-			r.faulty[f.path] = f.sight
+			if !errs.Is(fault, CodeUnreachable) { // else it is not the file's, and tried again at the next look
+				r.faulty[f.path] = f.sight
+			} else {
+				r.progress.Fault = CodeUnreachable
+			}
 			faults = append(faults, fault)
 			if r.cfg.Watch {
 				r.deps.Logger.Warn("a file could not be read to its end", "source", r.cfg.Name, "error", fault)
@@ -176,33 +194,41 @@ func (r *run) look(ctx context.Context) (faults []error, err error) {
 		}
 		r.before += f.size
 	}
-	r.progress.Idle = !slices.ContainsFunc(paths, r.holds)
+	r.progress.Idle = !slices.ContainsFunc(found, r.holds) && !slices.ContainsFunc(faults, passing)
 	r.report(0)
 	return faults, nil
 }
 
 // holds reports whether the last line of a file waits for its end.
-func (r *run) holds(path string) bool {
-	_, held := r.held[path]
-	_, faulty := r.faulty[path]
+func (r *run) holds(e entry) bool {
+	_, held := r.held[e.path]
+	_, faulty := r.faulty[e.path]
 	return held && !faulty
+}
+
+// passing reports whether a fault is one that waiting may mend.
+func passing(err error) bool { return errs.Is(err, CodeUnreachable) }
+
+// unlisted tells once of each reason for which the files cannot be listed.
+func (r *run) unlisted(err error) {
+	code := errs.CodeOf(err)
+	if r.cfg.Watch && code != r.silent {
+		r.deps.Logger.Warn("the files of a source cannot be listed", "source", r.cfg.Name, "error", err)
+	}
+	r.silent = code
 }
 
 // candidate is a file to look into.
 type candidate struct {
-	path, stream string
-	sight
-	final bool // a last line without its end is a row
+	entry
+	stream string
+	final  bool // a last line without its end is a row
 }
 
 // todo gives the files that have changed since they were last taken whole.
-func (r *run) todo(paths []string) (todo []candidate, bytes int64) {
-	for _, path := range paths {
-		fi, err := os.Stat(path)
-		if err != nil || !fi.Mode().IsRegular() {
-			continue // gone again, or a folder
-		}
-		now := sightOf(fi)
+func (r *run) todo(found []entry) (todo []candidate, bytes int64) {
+	for _, e := range found {
+		path, now := e.path, e.sight
 		if seen, ok := r.known.sight(path); ok && seen == now {
 			continue
 		}
@@ -216,14 +242,14 @@ func (r *run) todo(paths []string) (todo []candidate, bytes int64) {
 				"code", "file_no_stream", "mend", "give a stream a pattern that matches its name")
 			continue
 		}
-		final := !r.cfg.Watch
-		if h, ok := r.held[path]; ok && h.sight == now && r.cfg.Watch {
+		final := !r.cfg.Watch || r.place.sudden()
+		if h, ok := r.held[path]; ok && h.sight == now && !final {
 			if r.deps.Clock.Now().Sub(h.since) < r.cfg.Poll {
 				continue // its end may still be on the way
 			}
 			final = true
 		}
-		todo = append(todo, candidate{path: path, stream: stream, sight: now, final: final})
+		todo = append(todo, candidate{entry: e, stream: stream, final: final})
 		bytes += now.size
 	}
 	return todo, bytes

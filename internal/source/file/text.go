@@ -39,19 +39,35 @@ func appendText(b, s []byte) []byte {
 	return b
 }
 
-// appendRaw appends the Props of a row that cannot be read: where it stood, how
-// long it was, and at most its first keepRaw bytes unless whole.
-func appendRaw(b []byte, line, size int64, raw []byte, whole bool) []byte {
-	if !whole && len(raw) > keepRaw {
+// rawRow is a row that cannot be read.
+type rawRow struct {
+	line            int64 // where it begins
+	size            int64 // in bytes
+	raw             []byte
+	whole           bool  // keep all of raw, not its first keepRaw bytes alone
+	fields, columns int   // of a CSV's row and header, where they differ
+	quoteLine       int64 // where the quote opens that does not close
+}
+
+// appendRaw appends the Props of a row that cannot be read.
+func appendRaw(b []byte, r rawRow) []byte {
+	raw := r.raw
+	if !r.whole && len(raw) > keepRaw {
 		raw = raw[:keepRaw]
 	}
-	if int64(len(raw)) < size {
+	if int64(len(raw)) < r.size {
 		raw = cutRune(raw)
 	}
-	b = append(b, `{"_line":`...)
-	b = strconv.AppendInt(b, line, 10)
-	b = append(b, `,"_bytes":`...)
-	b = strconv.AppendInt(b, size, 10)
+	member := func(name string, n int64) { b = strconv.AppendInt(append(b, name...), n, 10) }
+	member(`{"_line":`, r.line)
+	member(`,"_bytes":`, r.size)
+	if r.columns > 0 {
+		member(`,"_fields":`, int64(r.fields))
+		member(`,"_columns":`, int64(r.columns))
+	}
+	if r.quoteLine > 0 {
+		member(`,"_quote_line":`, r.quoteLine)
+	}
 	b = append(b, `,"_raw":`...)
 	b = appendText(b, raw)
 	return append(b, '}')

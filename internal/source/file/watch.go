@@ -80,6 +80,9 @@ func drain(events <-chan fsnotify.Event) {
 // notifications asks the system to tell of changes in the glob's folder. Where it
 // will not, or the folder's name is itself a pattern, polling alone must do.
 func (r *run) notifications() (<-chan fsnotify.Event, func()) {
+	if Elsewhere(r.cfg.Path) {
+		return nil, func() {}
+	}
 	dir := filepath.Dir(r.cfg.Path)
 	if strings.ContainsAny(dir, `*?[`) {
 		return nil, func() {}

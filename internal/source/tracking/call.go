@@ -2,6 +2,7 @@ package tracking
 
 import (
 	"bytes"
+	"cmp"
 
 	"github.com/cespare/xxhash/v2"
 	"github.com/go-json-experiment/json/jsontext"
@@ -22,7 +23,15 @@ const (
 	unknown
 )
 
-var streamNames = [callTypes]string{"users", "events", "pages", "screens", "groups", "aliases"}
+// streamNames are the streams of a source: one for each type of call, and those of the
+// events that tell of an identify and of a group call.
+var streamNames = [...]string{"users", "events", "pages", "screens", "groups", "aliases", "identifies", "memberships"}
+
+// The indexes in source.streams behind those of the types.
+const (
+	identifies  = callTypes
+	memberships = callTypes + 1
+)
 
 func typeOf(name string) callType {
 	switch name {
@@ -63,8 +72,74 @@ type call struct {
 	context    []byte // an object
 	plugged    []byte // integrations, an object
 
+	raw   []byte // the item as sent
+	parts part   // those that it has
 	hash  uint64 // of the item as sent, without what a retry changes
 	depth int
+}
+
+// part is a member of a call that some types have no place for, as a bit of a set.
+type part uint16
+
+const (
+	partAnonymous part = 1 << iota
+	partPrevious
+	partGroup
+	partEvent
+	partName
+	partCategory
+	partOriginal
+	partProperties
+	partTraits
+	partOther // one that the API does not name
+)
+
+func partOf(name string) part {
+	switch name {
+	case "type", "messageId", "userId", "timestamp", "sentAt", "writeKey", "context", "integrations":
+		return 0
+	case "anonymousId":
+		return partAnonymous
+	case "previousId":
+		return partPrevious
+	case "groupId":
+		return partGroup
+	case "event":
+		return partEvent
+	case "name":
+		return partName
+	case "category":
+		return partCategory
+	case "originalTimestamp":
+		return partOriginal
+	case "properties":
+		return partProperties
+	case "traits":
+		return partTraits
+	}
+	return partOther
+}
+
+// placed are the parts that a record of each type has a place for.
+var placed = [callTypes]part{
+	identify: partAnonymous | partTraits,
+	track:    partAnonymous | partEvent | partProperties,
+	page:     partAnonymous | partName | partCategory | partProperties,
+	screen:   partAnonymous | partName | partCategory | partProperties,
+	group:    partAnonymous | partGroup | partTraits,
+	alias:    partPrevious | partProperties,
+}
+
+// left gives the parts that are found nowhere else in the call's records.
+func (c *call) left() part {
+	left := c.parts &^ placed[c.typ]
+	if c.timestamp == "" {
+		left &^= partOriginal // it is what occurred was made of
+	}
+	if c.typ == alias && c.anonymousID == c.previousID {
+		left &^= partAnonymous
+	}
+	return left
 }
 
 // The reasons for which an item is no valid call: an answer of 400 where it came
@@ -92,6 +167,7 @@ func (w *work) take(raw []byte, c *call) (f *fault) {
 		c.hash, c.depth = xxhash.Sum64(raw), depthOf(raw)
 		return noObject
 	}
+	c.raw = raw
 	var left [2][2]int // what the hash leaves out, in order
 	out := 0
 	for m.next() {
@@ -101,6 +177,9 @@ func (w *work) take(raw []byte, c *call) (f *fault) {
 		}
 		if !w.member(c, view(name), m.value) && f == nil {
 			f = badField
+		}
+		if !isNull(m.value) {
+			c.parts |= partOf(view(name))
 		}
 		// A retry has another sentAt; the browser library counts its tries in
 		// _metadata. Neither makes it another message.
@@ -213,12 +292,11 @@ func (c *call) check() *fault {
 	return nil
 }
 
-// occurred is the call's own time, corrected for its clock's skew; 0 when unsaid.
+// occurred is the call's own time, corrected for its clock's skew; 0 when unsaid. Where
+// a library's originalTimestamp has a timestamp beside it, that one was set on purpose,
+// as of an event of long ago, and is taken as said.
 func (c *call) occurred(batchSentAt string, received int64) (micros int64, f *fault) {
-	said := c.original
-	if said == "" {
-		said = c.timestamp
-	}
+	said := cmp.Or(c.timestamp, c.original)
 	if said == "" {
 		return 0, nil
 	}
@@ -226,11 +304,8 @@ func (c *call) occurred(batchSentAt string, received int64) (micros int64, f *fa
 	if !ok {
 		return 0, badTimestamp
 	}
-	sent := c.sentAt
-	if sent == "" {
-		sent = batchSentAt
-	}
-	if sent == "" {
+	sent := cmp.Or(c.sentAt, batchSentAt)
+	if sent == "" || c.timestamp != "" && c.original != "" {
 		return within(original), nil
 	}
 	sentAt, ok := parseTime(sent)

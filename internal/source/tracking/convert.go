@@ -89,54 +89,96 @@ func (w *work) convertItem(src *source, t callType, raw []byte, sentAt string, n
 // emit appends the records of a valid call.
 func (w *work) emit(src *source, c *call, at int64) {
 	r := record.Record{ID: c.messageID, Source: src.Name, Stream: src.streams[c.typ], Op: record.Upsert, Occurred: at, Hash: c.hash}
+	if c.typ == alias {
+		r.Kind, r.Alias, r.Event = record.Event, true, "alias"
+		r.Identifiers, r.Props = w.aliased(c), w.eventProps(c, c.properties)
+		w.records = append(w.records, r)
+		return
+	}
 	from := len(w.ids)
 	w.identifier("user_id", c.userID)
 	w.identifier("anonymous_id", c.anonymousID)
+	person := w.ids[from:len(w.ids):len(w.ids)]
 	switch c.typ {
 	case identify:
-		traits := c.traits
-		if traits == nil {
-			traits = traitsOf(c.context) // where RudderStack's libraries put them
-		}
-		w.contacts(traits)
-		r.Kind, r.Op, r.Key, r.Props = record.Customer, record.Patch, w.personKey(c), orEmpty(traits)
-	case group:
-		w.emitGroup(src, c, r, w.ids[from:len(w.ids):len(w.ids)])
+		w.emitIdentify(src, c, r, from, person)
 		return
-	case alias:
-		w.ids = w.ids[:from]
-		w.identifier("user_id", c.previousID)
-		w.identifier("user_id", c.userID)
-		r.Kind, r.Alias, r.Event = record.Event, true, "alias"
-		r.Props = w.eventProps(c)
-	case track:
-		r.Kind, r.Event, r.Props = record.Event, c.event, w.eventProps(c)
+	case group:
+		w.emitGroup(src, c, r, person)
+		return
 	case page, screen:
-		r.Kind, r.Props = record.Event, w.eventProps(c)
 		r.Event, _ = w.text(c.name)
+	default:
+		r.Event = c.event
 	}
-	r.Identifiers = w.ids[from:len(w.ids):len(w.ids)]
+	r.Kind, r.Identifiers, r.Props = record.Event, person, w.eventProps(c, c.properties)
 	w.records = append(w.records, r)
 }
 
-// emitGroup appends the account as an object, where the call describes it, and the
-// person's membership. A call without traits says nothing of the account, and must
-// not empty what an earlier one said.
+// aliased gives the two identifiers of an alias. The browser library names the
+// anonymous id where there was no user id before.
+func (w *work) aliased(c *call) []record.Identifier {
+	from := len(w.ids)
+	if c.previousID == c.anonymousID {
+		w.identifier("anonymous_id", c.previousID)
+	} else {
+		w.identifier("user_id", c.previousID)
+	}
+	w.identifier("user_id", c.userID)
+	return w.ids[from:len(w.ids):len(w.ids)]
+}
+
+// emitIdentify appends the person, with the identifiers from ids[from:] on, and the
+// event that tells what the call said besides.
+func (w *work) emitIdentify(src *source, c *call, r record.Record, from int, person []record.Identifier) {
+	traits := c.traits
+	if traits == nil {
+		traits = traitsOf(c.context) // where RudderStack's libraries put them
+	}
+	w.contacts(traits)
+	of := r
+	of.Kind, of.Op, of.Key, of.Props = record.Customer, record.Patch, w.personKey(c), orEmpty(traits)
+	of.Identifiers = w.ids[from:len(w.ids):len(w.ids)]
+	w.records = append(w.records, of)
+	if w.besides(c) {
+		r.Stream, r.Event = src.streams[identifies], "identify"
+		w.emitCall(c, r, person)
+	}
+}
+
+// emitGroup appends the account as an object, where the call describes it, the
+// person's membership, and the event that tells what the call said besides. A call
+// without traits says nothing of the account, and must not empty what an earlier one said.
 func (w *work) emitGroup(src *source, c *call, r record.Record, person []record.Identifier) {
 	if c.traits != nil {
 		object := r
 		object.Kind, object.Key, object.Props = record.Object, c.groupID, c.traits
 		w.records = append(w.records, object)
 	}
-	id := len(w.arena)
-	w.arena = append(append(w.arena, c.messageID...), "#member"...)
-	r.ID = view(w.arena[id:len(w.arena):len(w.arena)])
-	r.Stream, r.Kind, r.Op, r.Key, r.Identifiers = src.streams[identify], record.Customer, record.Patch, w.personKey(c), person
+	of := r
+	of.ID = w.joined(c.messageID, "#member")
+	of.Stream, of.Kind, of.Op, of.Key, of.Identifiers = src.streams[identify], record.Customer, record.Patch, w.personKey(c), person
 	from := len(w.arena)
 	w.arena = append(w.arena, `{"group_id":`...)
 	w.arena = record.AppendJSONString(w.arena, c.groupID)
 	w.arena = append(w.arena, '}')
-	r.Props = w.arena[from:len(w.arena):len(w.arena)]
+	of.Props = w.arena[from:len(w.arena):len(w.arena)]
+	w.records = append(w.records, of)
+	if w.besides(c) {
+		r.Stream, r.Event = src.streams[memberships], "group"
+		w.emitCall(c, r, person)
+	}
+}
+
+// besides reports whether a call about a person says what no attribute has a place for.
+func (w *work) besides(c *call) bool {
+	return c.context != nil || c.plugged != nil || w.env.context != nil || w.env.integrations != nil || c.left() != 0
+}
+
+// emitCall appends the event of an identify or group call: all that it said.
+func (w *work) emitCall(c *call, r record.Record, person []record.Identifier) {
+	r.ID, r.Kind, r.Identifiers = w.joined(c.messageID, "#call"), record.Event, person
+	r.Props = w.eventProps(c, c.traits)
 	w.records = append(w.records, r)
 }
 
@@ -187,8 +229,13 @@ func (w *work) personKey(c *call) string {
 	if c.userID != "" {
 		return c.userID
 	}
+	return w.joined("anon:", c.anonymousID)
+}
+
+// joined is a followed by b.
+func (w *work) joined(a, b string) string {
 	from := len(w.arena)
-	w.arena = append(append(w.arena, "anon:"...), c.anonymousID...)
+	w.arena = append(append(w.arena, a...), b...)
 	return view(w.arena[from:len(w.arena):len(w.arena)])
 }
 

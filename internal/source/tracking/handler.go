@@ -10,8 +10,9 @@
 // Record.Reject set, and the road quarantines it under that code (I4).
 //
 // Streams are named "<source>.<type>": users, events, pages, screens, groups and
-// aliases. An event's Props are its properties with the context, merged with that
-// of the envelope, under "context"; a user's or group's Props are its traits.
+// aliases, and identifies and memberships for what an identify or group call says
+// besides its traits. An event's Props are its properties with the context, merged with
+// that of the envelope, under "context"; a user's or group's Props are its traits.
 //
 // Records alias the request's pooled buffers: a Sink must not keep them once Put
 // has returned.
@@ -75,7 +76,7 @@ type writeKey struct {
 // source is one configured source with its stream names.
 type source struct {
 	Config
-	streams [callTypes]string
+	streams [len(streamNames)]string
 }
 
 // New makes a Handler. It fails with code bad_value, for all faults at once.

@@ -4,6 +4,8 @@ import (
 	"bytes"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/kithdata/kith/internal/record"
 )
 
 // The members that an event's Props may have besides its properties. A property of
@@ -11,49 +13,107 @@ import (
 const (
 	contextName      = "context"
 	integrationsName = "integrations"
+	leftName         = "message_fields" // members of the call that have no other place
 	ownPrefix        = "properties_"
 )
 
-// eventProps makes an event's Props: its properties at the top, a page's or
-// screen's name and category where the properties have none, then context and
-// integrations as merged with the envelope's, where there are any.
-func (w *work) eventProps(c *call) []byte {
-	taken, hasName, hasCategory := scanNames(c.properties)
+// own reports whether the member has one of those names.
+func own(m *members) (name string, ok bool) {
+	for _, name := range [...]string{contextName, integrationsName, leftName} {
+		if m.is(name) {
+			return name, true
+		}
+	}
+	return "", false
+}
+
+// eventProps makes an event's Props: its properties at the top, what the call says of
+// the same rank where the properties have none of that name, then context and
+// integrations as merged with the envelope's, and what is left, where there are any.
+func (w *work) eventProps(c *call, properties []byte) []byte {
+	taken, has := scanNames(properties)
 	from := len(w.arena)
 	w.arena = append(w.arena, '{')
 	if taken {
-		w.renamed(c.properties)
+		w.renamed(properties)
 	} else {
-		w.arena = append(w.arena, inner(c.properties)...)
+		w.arena = append(w.arena, inner(properties)...)
 	}
-	if c.typ == page || c.typ == screen {
-		if !hasName && !isNull(c.name) {
-			w.add("name", c.name)
-		}
-		if !hasCategory && !isNull(c.category) {
-			w.add("category", c.category)
+	left := c.left()
+	switch c.typ {
+	case page, screen:
+		w.addBeside("name", c.name, has.name, partName) // else it is the event's name
+		left |= w.addBeside("category", c.category, has.category, partCategory)
+	case group:
+		if has.group {
+			left |= partGroup
+		} else {
+			w.comma()
+			w.quoted("group_id")
+			w.arena = record.AppendJSONString(append(w.arena, ':'), c.groupID)
 		}
 	}
 	w.addMerged(contextName, c.context, w.env.context)
 	w.addMerged(integrationsName, c.plugged, w.env.integrations)
+	if left != 0 {
+		w.addLeft(c, left)
+	}
 	w.arena = append(w.arena, '}')
 	return w.arena[from:len(w.arena):len(w.arena)]
 }
 
+// addBeside adds a member where the properties have none of its name. It gives p where
+// they have another value there.
+func (w *work) addBeside(name string, value, has []byte, p part) part {
+	switch {
+	case isNull(value) || bytes.Equal(value, has):
+		return 0
+	case has != nil:
+		return p
+	}
+	w.add(name, value)
+	return 0
+}
+
+// addLeft adds the members of the call that are among left.
+func (w *work) addLeft(c *call, left part) {
+	w.comma()
+	w.quoted(leftName)
+	w.arena = append(w.arena, ':', '{')
+	m, _ := object(c.raw)
+	for m.next() {
+		if !isNull(m.value) && partOf(plainName(m.name))&left != 0 {
+			w.comma()
+			w.arena = append(append(append(w.arena, m.name...), ':'), m.value...)
+		}
+	}
+	w.arena = append(w.arena, '}')
+}
+
+// beside are the values of properties that are named like what is added beside them.
+type beside struct {
+	name, category []byte
+	group          bool
+}
+
 // scanNames looks for the properties that collide with what is added to them.
-func scanNames(properties []byte) (taken, name, category bool) {
+func scanNames(properties []byte) (taken bool, has beside) {
 	m, ok := object(properties)
 	for ok && m.next() {
 		switch {
-		case m.is(contextName), m.is(integrationsName):
-			taken = true
 		case m.is("name"):
-			name = true
+			has.name = m.value
 		case m.is("category"):
-			category = true
+			has.category = m.value
+		case m.is("group_id"):
+			has.group = true
+		default:
+			if _, is := own(&m); is {
+				taken = true
+			}
 		}
 	}
-	return taken, name, category
+	return taken, has
 }
 
 // renamed copies properties' members, those named like an added member under
@@ -62,12 +122,9 @@ func (w *work) renamed(properties []byte) {
 	m, _ := object(properties)
 	for m.next() {
 		w.comma()
-		switch {
-		case m.is(contextName):
-			w.quoted(freeName(properties, ownPrefix+contextName))
-		case m.is(integrationsName):
-			w.quoted(freeName(properties, ownPrefix+integrationsName))
-		default:
+		if name, is := own(&m); is {
+			w.quoted(freeName(properties, ownPrefix+name))
+		} else {
 			w.arena = append(w.arena, m.name...)
 		}
 		w.arena = append(w.arena, ':')

@@ -122,26 +122,37 @@ func TestCalls(t *testing.T) {
 		want       []string
 	}{
 		"identify": {"/v1/identify", `{"messageId":"m","userId":"u1","anonymousId":"a1","traits":{"email":"jo@example.com","phone":"+441632960001","age":30},"context":{"ip":"192.0.2.1"}}`,
-			[]string{`m web.users customer patch key=u1 user_id:u1 anonymous_id:a1 email:jo@example.com phone:+441632960001 {"email":"jo@example.com","phone":"+441632960001","age":30}`}},
-		"identify anonymous":         {"/v1/i", `{"messageId":"m","anonymousId":"a1"}`, []string{`m web.users customer patch key=anon:a1 anonymous_id:a1 {}`}},
-		"identify traits in context": {"/v1/identify", `{"messageId":"m","userId":"u1","context":{"traits":{"email":"jo@example.com"}}}`, []string{`m web.users customer patch key=u1 user_id:u1 email:jo@example.com {"email":"jo@example.com"}`}},
-		"identify numbers":           {"/v1/identify", `{"messageId":"m","userId":42,"traits":[],"type":"track"}`, []string{`m web.users customer patch key=42 user_id:42 {}`}},
-		"escapes":                    {"/v1/identify", `{"message\u0049d":"m\"","userId":"\u00e9\n","traits":{"\u0065mail":"j\u006f@example.com"}}`, []string{"m\" web.users customer patch key=é\n user_id:é\n email:jo@example.com {\"\\u0065mail\":\"j\\u006f@example.com\"}"}},
-		"track":                      {"/v1/track", `{"messageId":"m","userId":"u1","event":"Order Completed","properties":{"total":12.5,"items":[{"sku":"a"}]},"context":{"page":{"path":"/"}},"integrations":{"All":false}}`, []string{`m web.events event upsert event=Order Completed user_id:u1 {"total":12.5,"items":[{"sku":"a"}],"context":{"page":{"path":"/"}},"integrations":{"All":false}}`}},
-		"track bare":                 {"/v1/t", ` {"messageId":"m", "anonymousId":"a1" , "event":"x", "properties":null, "context":{} } `, []string{`m web.events event upsert event=x anonymous_id:a1 {}`}},
-		"track own context":          {"/v1/track", `{"messageId":"m","userId":"u","event":"x","properties":{"context":1,"cont\u0065xt_":2,"properties_context":3,"integrations":4},"context":{"a":1}}`, []string{`m web.events event upsert event=x user_id:u {"properties_context_":1,"cont\u0065xt_":2,"properties_context":3,"properties_integrations":4,"context":{"a":1}}`}},
-		"page":                       {"/v1/page", `{"messageId":"m","userId":"u","name":"Home","category":"Shop","properties":{"url":"https://example.com/"}}`, []string{`m web.pages event upsert event=Home user_id:u {"url":"https://example.com/","name":"Home","category":"Shop"}`}},
-		"screen":                     {"/v1/s", `{"messageId":"m","userId":"u","name":"Home","properties":{"name":"Own"}}`, []string{`m web.screens event upsert event=Home user_id:u {"name":"Own"}`}},
+			[]string{`m web.users customer patch key=u1 user_id:u1 anonymous_id:a1 email:jo@example.com phone:+441632960001 {"email":"jo@example.com","phone":"+441632960001","age":30}`,
+				`m#call web.identifies event upsert event=identify user_id:u1 anonymous_id:a1 {"email":"jo@example.com","phone":"+441632960001","age":30,"context":{"ip":"192.0.2.1"}}`}},
+		"identify anonymous": {"/v1/i", `{"messageId":"m","anonymousId":"a1"}`, []string{`m web.users customer patch key=anon:a1 anonymous_id:a1 {}`}},
+		"identify traits in context": {"/v1/identify", `{"messageId":"m","userId":"u1","context":{"traits":{"email":"jo@example.com"}}}`, []string{
+			`m web.users customer patch key=u1 user_id:u1 email:jo@example.com {"email":"jo@example.com"}`,
+			`m#call web.identifies event upsert event=identify user_id:u1 {"context":{"traits":{"email":"jo@example.com"}}}`}},
+		"identify numbers":  {"/v1/identify", `{"messageId":"m","userId":42,"traits":[],"type":"track"}`, []string{`m web.users customer patch key=42 user_id:42 {}`}},
+		"escapes":           {"/v1/identify", `{"message\u0049d":"m\"","userId":"\u00e9\n","traits":{"\u0065mail":"j\u006f@example.com"}}`, []string{"m\" web.users customer patch key=é\n user_id:é\n email:jo@example.com {\"\\u0065mail\":\"j\\u006f@example.com\"}"}},
+		"track":             {"/v1/track", `{"messageId":"m","userId":"u1","event":"Order Completed","properties":{"total":12.5,"items":[{"sku":"a"}]},"context":{"page":{"path":"/"}},"integrations":{"All":false}}`, []string{`m web.events event upsert event=Order Completed user_id:u1 {"total":12.5,"items":[{"sku":"a"}],"context":{"page":{"path":"/"}},"integrations":{"All":false}}`}},
+		"track bare":        {"/v1/t", ` {"messageId":"m", "anonymousId":"a1" , "event":"x", "properties":null, "context":{} } `, []string{`m web.events event upsert event=x anonymous_id:a1 {}`}},
+		"track own context": {"/v1/track", `{"messageId":"m","userId":"u","event":"x","properties":{"context":1,"cont\u0065xt_":2,"properties_context":3,"integrations":4},"context":{"a":1}}`, []string{`m web.events event upsert event=x user_id:u {"properties_context_":1,"cont\u0065xt_":2,"properties_context":3,"properties_integrations":4,"context":{"a":1}}`}},
+		"page":              {"/v1/page", `{"messageId":"m","userId":"u","name":"Home","category":"Shop","properties":{"url":"https://example.com/"}}`, []string{`m web.pages event upsert event=Home user_id:u {"url":"https://example.com/","name":"Home","category":"Shop"}`}},
+		"screen":            {"/v1/s", `{"messageId":"m","userId":"u","name":"Home","properties":{"name":"Own"}}`, []string{`m web.screens event upsert event=Home user_id:u {"name":"Own"}`}},
 		"group": {"/v1/group", `{"messageId":"m","userId":"u","anonymousId":"a","groupId":"g\"1","traits":{"name":"Harbour"}}`, []string{
 			`m web.groups object upsert key=g"1 {"name":"Harbour"}`, `m#member web.users customer patch key=u user_id:u anonymous_id:a {"group_id":"g\"1"}`}},
 		"group without traits": {"/v1/g", `{"messageId":"m","anonymousId":"a","groupId":"g1"}`, []string{`m#member web.users customer patch key=anon:a anonymous_id:a {"group_id":"g1"}`}},
-		"alias":                {"/v1/alias", `{"messageId":"m","userId":"new","previousId":"old","anonymousId":"a"}`, []string{`m web.aliases event upsert event=alias alias user_id:old user_id:new {}`}},
+		"alias":                {"/v1/alias", `{"messageId":"m","userId":"new","previousId":"old","anonymousId":"a"}`, []string{`m web.aliases event upsert event=alias alias user_id:old user_id:new {"message_fields":{"anonymousId":"a"}}`}},
+		"alias of a visitor":   {"/v1/a", `{"messageId":"m","userId":"new","previousId":"a","anonymousId":"a"}`, []string{`m web.aliases event upsert event=alias alias anonymous_id:a user_id:new {}`}},
+		"group with context": {"/v1/group", `{"messageId":"m","userId":"u","groupId":"g1","traits":{"name":"Harbour"},"context":{"ip":"192.0.2.1"}}`, []string{
+			`m web.groups object upsert key=g1 {"name":"Harbour"}`, `m#member web.users customer patch key=u user_id:u {"group_id":"g1"}`,
+			`m#call web.memberships event upsert event=group user_id:u {"name":"Harbour","group_id":"g1","context":{"ip":"192.0.2.1"}}`}},
+		"other members": {"/v1/track", `{"messageId":"m","userId":"u","event":"x","properties":{"a":1,"message_fields":2},"channel":"server","_metadata":{"nodeVersion":"20"},"traits":{"b":3},"nothing":null,"timestamp":"2026-11-02T11:00:00Z","originalTimestamp":"2026-11-02T11:30:00Z"}`, []string{
+			`m web.events event upsert event=x user_id:u {"a":1,"properties_message_fields":2,"message_fields":{"channel":"server","_metadata":{"nodeVersion":"20"},"traits":{"b":3},"originalTimestamp":"2026-11-02T11:30:00Z"}}`}},
+		"page of another category": {"/v1/page", `{"messageId":"m","userId":"u","name":"Home","category":"Shop","properties":{"category":"Own"}}`, []string{`m web.pages event upsert event=Home user_id:u {"category":"Own","name":"Home","message_fields":{"category":"Shop"}}`}},
 		"batch": {"/v1/batch", `{"sentAt":"2026-11-02T11:00:00Z","context":{"app":"shop","ip":"192.0.2.1"},"integrations":{"All":true},"batch":[` +
 			`{"type":"track","messageId":"1","userId":"u","event":"x","context":{"ip":"192.0.2.9"}},` +
 			`{"type":"identify","messageId":"2","userId":"u"},` +
 			`{"type":"page","messageId":"3","userId":"u","integrations":{"All":false}}]}`, []string{
 			`1 web.events event upsert event=x user_id:u {"context":{"ip":"192.0.2.9","app":"shop"},"integrations":{"All":true}}`,
 			`2 web.users customer patch key=u user_id:u {}`,
+			`2#call web.identifies event upsert event=identify user_id:u {"context":{"app":"shop","ip":"192.0.2.1"},"integrations":{"All":true}}`,
 			`3 web.pages event upsert user_id:u {"context":{"app":"shop","ip":"192.0.2.1"},"integrations":{"All":false}}`}},
 		"empty batch": {"/v1/b", `{"batch":[]}`, nil},
 		"invalid items": {"/v1/import", `{"batch":[` +
@@ -356,7 +367,8 @@ func TestTimes(t *testing.T) {
 		"unsaid":              {``, `"2026-11-02T11:00:00Z"`, time.Time{}},
 		"as said":             {`"timestamp":"2026-11-01T00:00:00.5+02:00"`, ``, time.Date(2026, 10, 31, 22, 0, 0, 5e8, time.UTC)},
 		"clock behind":        {`"timestamp":"2026-11-02T10:59:00Z"`, `"2026-11-02T11:00:00Z"`, noon.Add(-time.Minute)},
-		"clock ahead":         {`"originalTimestamp":"2076-01-01T00:00:00Z","timestamp":"2001-01-01T00:00:00Z"`, `"2076-01-01T00:00:10Z"`, noon.Add(-10 * time.Second)},
+		"clock ahead":         {`"originalTimestamp":"2076-01-01T00:00:00Z"`, `"2076-01-01T00:00:10Z"`, noon.Add(-10 * time.Second)},
+		"set on purpose":      {`"originalTimestamp":"2026-11-02T10:59:00Z","timestamp":"2001-01-01T00:00:00Z"`, `"2026-11-02T11:00:00Z"`, time.Date(2001, 1, 1, 0, 0, 0, 0, time.UTC)},
 		"own sentAt":          {`"timestamp":"2026-11-02T10:00:00Z","sentAt":"2026-11-02T10:00:01Z"`, `"2026-11-02T11:00:00Z"`, noon.Add(-time.Second)},
 		"garbage clock":       {`"timestamp":"1976-01-01T00:00:00Z"`, ``, time.Date(1976, 1, 1, 0, 0, 0, 0, time.UTC)},
 		"milliseconds":        {`"timestamp":1767323045678`, ``, time.UnixMilli(1767323045678)},

@@ -1,0 +1,174 @@
+package cleanse
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/kithdata/kith/internal/kit/errs"
+	"github.com/kithdata/kith/internal/record"
+)
+
+// The steps that make one value of several. The steps before them are run on every
+// field's value, those after them on the one.
+const (
+	stepCoalesce = "coalesce"
+	stepJoin     = "join"
+)
+
+func combineSteps() []stepDef {
+	return []stepDef{
+		{doc: StepDoc{Name: stepCoalesce, What: "Takes the first value that is not null, of an attribute whose from lists several fields, or of a list. An attribute of several fields with neither coalesce nor join ends in coalesce.",
+			Table: [][2]string{{"a", "a"}}},
+			make: plain(func(v record.Value) (record.Value, bool) { return ofList(v, coalesced) })},
+		{doc: StepDoc{Name: stepJoin, Args: "with: what stands between; a space by default", What: "Joins the values that are not null, of an attribute whose from lists several fields, or of a list, to one text.",
+			Table: [][2]string{{"a", "a"}}},
+			args: []string{"with"}, make: func(s StepConfig) (stepFunc, *errs.Error) {
+				with := separator(s)
+				return func(v record.Value) (record.Value, bool) {
+					return ofList(v, func(vs []record.Value) record.Value { return joined(vs, with) })
+				}, nil
+			}},
+	}
+}
+
+func separator(s StepConfig) string {
+	if with, ok := s.Args["with"]; ok {
+		return with
+	}
+	return " "
+}
+
+// ofList makes one value of a list of single ones; any other value stays.
+func ofList(v record.Value, fn func([]record.Value) record.Value) (record.Value, bool) {
+	if v.Kind != record.JSON || !strings.HasPrefix(v.S, "[") {
+		return v, true
+	}
+	var items []jsontext.Value
+	if len(v.S) > maxText || json.Unmarshal([]byte(v.S), &items) != nil {
+		return v, false
+	}
+	values := make([]record.Value, 0, len(items))
+	for _, item := range items {
+		switch item.Kind() {
+		case 'n':
+		case '"':
+			var text string
+			if json.Unmarshal(item, &text) != nil {
+				return v, false
+			}
+			values = append(values, record.StringValue(text))
+		case '[', '{':
+			return v, false
+		default:
+			values = append(values, record.StringValue(item.String()))
+		}
+	}
+	return fn(values), true
+}
+
+func coalesced(values []record.Value) record.Value {
+	for _, v := range values {
+		if !v.IsNull() && v != record.StringValue("") {
+			return v
+		}
+	}
+	return record.Value{}
+}
+
+func joined(values []record.Value, with string) record.Value {
+	var texts []string
+	for _, v := range values {
+		if text := v.Text(); text != "" {
+			texts = append(texts, text)
+		}
+	}
+	return record.StringValue(strings.Join(texts, with))
+}
+
+// combined is an attribute of several fields.
+type combined struct {
+	name     string
+	place    int // in stream.order
+	from, to int // its parts in stream.parts
+	join     bool
+	with     string
+	picky    bool
+	after    *chain
+}
+
+// part is what one field gave to a combined attribute.
+type part struct {
+	value     record.Value
+	there, ok bool
+}
+
+// combine compiles an attribute of several fields.
+func (s *Stage) combine(st *stream, a AttributeConfig) error {
+	at := slices.IndexFunc(a.Steps, func(s StepConfig) bool { return s.Name == stepCoalesce || s.Name == stepJoin })
+	before, after, typ := a.Steps, []StepConfig(nil), a.Type
+	g := combined{name: a.Name, from: st.parts}
+	if at >= 0 {
+		before, after, typ = a.Steps[:at], a.Steps[at+1:], ""
+		g.join, g.with = a.Steps[at].Name == stepJoin, separator(a.Steps[at])
+	}
+	each, err := s.chain(before, typ)
+	if err != nil {
+		return err
+	}
+	if at >= 0 {
+		typ = a.Type
+	} else {
+		typ = ""
+	}
+	if g.after, err = s.chain(after, typ); err != nil {
+		return err
+	}
+	g.picky = each.picky || g.after.picky
+	for _, from := range append([]string{a.From}, a.More...) {
+		st.parts++
+		st.attrs = append(st.attrs, attribute{name: a.Name, from: from, chain: each, part: st.parts})
+	}
+	g.to = st.parts
+	st.combined = append(st.combined, g)
+	return nil
+}
+
+// finish makes the values of combined attributes from their parts. A patch that lacks
+// some of the fields cannot join them, and leaves the attribute as it was.
+func (w *worker) finish(st *stream, r *record.Record) {
+	for i := range st.combined {
+		g := &st.combined[i]
+		parts := w.parts[g.from:g.to]
+		var values []record.Value
+		lost, some, all := false, false, true
+		for _, p := range parts {
+			all = all && p.there
+			if p.there {
+				some, lost = true, lost || !p.ok
+				values = append(values, p.value)
+			}
+		}
+		if !some || g.join && !all && r.Op == record.Patch {
+			continue
+		}
+		v := coalesced(values)
+		if g.join {
+			v = joined(values, g.with)
+		} else {
+			lost = lost && v.IsNull() // another field had it
+		}
+		said := lost || !v.IsNull() && v != record.StringValue("")
+		v, ok := w.run(g.after, v)
+		if lost || !ok {
+			r.Verdict.Partly = true
+		}
+		if g.picky && said {
+			w.now.count(g.place, ok && !lost)
+		}
+		w.slots[g.place] = record.Attr{Name: g.name, Value: v}
+		w.used[g.place] = true
+	}
+}

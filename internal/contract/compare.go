@@ -1,0 +1,139 @@
+package contract
+
+import (
+	"strings"
+
+	"github.com/kithdata/kith/internal/kit/errs"
+	"github.com/kithdata/kith/internal/record"
+)
+
+// Compatibility is what a changed contract promises, in the terms of schema
+// registries.
+type Compatibility string
+
+// The compatibilities.
+const (
+	Backward Compatibility = "backward" // the new contract reads what was written under the old one
+	Forward  Compatibility = "forward"  // the old contract reads what is written under the new one
+	Full     Compatibility = "full"     // both
+)
+
+// CompatibilityOf reads a compatibility's name. It fails with code bad_compatibility.
+func CompatibilityOf(name string) (Compatibility, error) {
+	switch c := Compatibility(name); c {
+	case Backward, Forward, Full:
+		return c, nil
+	}
+	return "", errs.New("bad_compatibility", "there is no such compatibility").Fix("use backward, forward or full")
+}
+
+// Difference is one thing that a field says in one contract and not in the other.
+type Difference struct {
+	Path   string `json:"path"`
+	Change string `json:"change"` // added, removed, type, nullable or required
+	Was    string `json:"was,omitempty"`
+	Is     string `json:"is,omitempty"`
+}
+
+// Offence is a field by which what one contract allows cannot be read under another.
+type Offence struct {
+	Path string        `json:"path"`
+	In   Compatibility `json:"in"` // backward or forward
+	Why  string        `json:"why"`
+}
+
+// Comparison is how a new contract stands to an old one.
+type Comparison struct {
+	Differences []Difference `json:"differences"` // in order of path, as the next
+	Offences    []Offence    `json:"offences"`
+	Backward    bool         `json:"backward"`
+	Forward     bool         `json:"forward"`
+}
+
+// Keeps reports whether the new contract keeps a promise.
+func (c *Comparison) Keeps(promise Compatibility) bool {
+	switch promise {
+	case Backward:
+		return c.Backward
+	case Forward:
+		return c.Forward
+	}
+	return c.Backward && c.Forward
+}
+
+// Compare tells how a new contract differs from an old one. A field that the reader
+// does not know is passed over, as in Avro and Protobuf.
+func Compare(before, after *Schema) *Comparison {
+	c := &Comparison{Differences: []Difference{}, Offences: []Offence{}}
+	old, now := compile(before), compile(after)
+	both := Join(old.schema, now.schema) // every path, sorted
+	for _, f := range both.Fields {
+		a, b := old.by[f.Path], now.by[f.Path]
+		c.differ(f.Path, a, b)
+		c.offend(f.Path, Backward, a, b)
+		c.offend(f.Path, Forward, b, a)
+	}
+	c.Backward, c.Forward = true, true
+	for _, o := range c.Offences {
+		c.Backward = c.Backward && o.In != Backward
+		c.Forward = c.Forward && o.In != Forward
+	}
+	return c
+}
+
+func (c *Comparison) differ(path string, a, b *Field) {
+	add := func(change, was, is string) {
+		if was != is {
+			c.Differences = append(c.Differences, Difference{Path: path, Change: change, Was: was, Is: is})
+		}
+	}
+	switch {
+	case a == nil:
+		add("added", "", b.said())
+	case b == nil:
+		add("removed", a.said(), "")
+	default:
+		add("type", a.Type.String(), b.Type.String())
+		add("nullable", yesNo(a.Nullable), yesNo(b.Nullable))
+		add("required", yesNo(a.Required), yesNo(b.Required))
+	}
+}
+
+// said is a field in words.
+func (f *Field) said() string {
+	words := []string{f.Type.String()}
+	if f.Nullable && f.Type != record.Null {
+		words = append(words, "or null")
+	}
+	if f.Required {
+		words = append(words, "required")
+	}
+	return strings.Join(words, ", ")
+}
+
+func yesNo(yes bool) string {
+	if yes {
+		return "yes"
+	}
+	return "no"
+}
+
+// offend tells why what the writer's field allows does not fit the reader's.
+func (c *Comparison) offend(path string, in Compatibility, writer, reader *Field) {
+	add := func(why string) { c.Offences = append(c.Offences, Offence{Path: path, In: in, Why: why}) }
+	if reader == nil {
+		return
+	}
+	if reader.Required && (writer == nil || !writer.Required) {
+		add("the reader requires the field, and it may be missing from what was written")
+	}
+	if writer == nil {
+		return
+	}
+	if JoinTypes(writer.Type, reader.Type) != reader.Type {
+		add("the reader's " + reader.Type.String() + " does not hold every " + writer.Type.String())
+	}
+	if writer.Nullable && !reader.Nullable {
+		add("the reader allows no null, and it may be null in what was written")
+	}
+}
