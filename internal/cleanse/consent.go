@@ -63,6 +63,9 @@ func consentText(r *record.Record, from string) string {
 	return strings.TrimSpace(v.Text())
 }
 
+// IsConsentStatus reports whether a consent stream's status can be read from s.
+func IsConsentStatus(s string) bool { return statusOf(strings.TrimSpace(s)) != "" }
+
 // statusOf reads the words that consent tools write.
 func statusOf(s string) string {
 	s = strings.NewReplacer("-", "_", " ", "_").Replace(strings.ToLower(s))

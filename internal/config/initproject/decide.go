@@ -23,6 +23,7 @@ type stream struct {
 	seq      *column
 	occurred *column
 	deleted  *column
+	allowed  *column // the status of a consent
 	ids      []identified
 	mapped   []mapped
 	near     []string // regions that other files speak for

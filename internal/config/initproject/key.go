@@ -164,7 +164,7 @@ func (c *column) dense() bool {
 // settleKey finds the next best key for people and things, whose records need one.
 func (s *stream) settleKey() {
 	switch {
-	case s.kind == record.Event:
+	case s.kind == record.Event, s.kind == record.Consent:
 		s.key = nil
 	case s.key != nil:
 	case s.kind == record.Customer:

@@ -3,6 +3,7 @@ package initproject
 import (
 	"strings"
 
+	"github.com/kithdata/kith/internal/cleanse"
 	"github.com/kithdata/kith/internal/record"
 )
 
@@ -14,6 +15,9 @@ type evidence struct {
 
 // findKind weighs what the columns, their names and the file's name tell.
 func (s *stream) findKind() {
+	if s.findConsent() {
+		return
+	}
 	e := &evidence{}
 	s.personal(e)
 	s.material(e)
@@ -42,6 +46,31 @@ func (s *stream) findKind() {
 	default:
 		s.kind, s.kindWhy = record.Event, "no column tells rows apart, and nothing says that a row is a person"
 	}
+}
+
+// findConsent looks for what people allowed: a status in the words of consent, beside
+// what it is for or below a name that tells, and somebody whom it is about.
+func (s *stream) findConsent() bool {
+	told := hasWord(s.words, "consent", "consents", "permission", "permissions", "preferences", "optin", "optins", "optout", "unsubscribes", "unsubscribed", "suppression", "suppressions", "einwilligung", "einwilligungen", "consentement", "consentements")
+	if purposes := s.with(purpose); len(purposes) == 0 && !told || len(s.named())+len(s.with(userID))+len(s.with(anonymousID)) == 0 {
+		return false
+	}
+	for _, c := range s.columns {
+		if c.filled < s.rows || c.nested || c.meaning != status && !hasWord(c.words, "consent", "granted", "optin", "subscribed", "decision", "choice", "einwilligung") {
+			continue
+		}
+		read := 0
+		for v, n := range c.counts {
+			if cleanse.IsConsentStatus(v) {
+				read += n
+			}
+		}
+		if read == c.filled {
+			s.kind, s.kindWhy, s.allowed = record.Consent, "every "+c.name+" says what somebody allowed or refused", c
+			return true
+		}
+	}
+	return false
 }
 
 // named are the columns that name a person.

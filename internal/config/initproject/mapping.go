@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/kithdata/kith/internal/record"
 )
 
 // mapped is one attribute of a stream as the file will say it.
@@ -22,6 +24,9 @@ func (s *stream) attributes() []mapped {
 	taken := map[string]bool{}
 	region, regionWhy := s.region()
 	for _, c := range s.columns {
+		if s.kind == record.Consent && !simple(c.meaning) {
+			continue // its attributes are those of every consent
+		}
 		if s.person() && (c == s.seq || c == s.deleted || c == s.key && isID(c.words) && c.meaning == unknown) {
 			continue
 		}
@@ -30,7 +35,7 @@ func (s *stream) attributes() []mapped {
 			continue
 		}
 		name := attributeOf(c.meaning)
-		if name == "" || c.meaning == updated || c.meaning == created || c.meaning == occurred || c.meaning == amount || c.meaning == status || c.meaning == eventName || taken[name] || !s.person() && !simple(c.meaning) {
+		if name == "" || c.meaning == updated || c.meaning == created || c.meaning == occurred || c.meaning == amount || c.meaning == status || c.meaning == eventName || taken[name] || s.fullest(c.meaning) != c || !s.person() && !simple(c.meaning) {
 			name = slug(c.name)
 		}
 		name = unused(name, taken)
@@ -38,6 +43,16 @@ func (s *stream) attributes() []mapped {
 		all = append(all, mapped{name, c, steps, why})
 	}
 	return all
+}
+
+// fullest is the column of a meaning that most rows fill, which bears its name.
+func (s *stream) fullest(m meaning) (best *column) {
+	for _, c := range s.columns {
+		if c.meaning == m && (best == nil || c.filled > best.filled) {
+			best = c
+		}
+	}
+	return best
 }
 
 func simple(m meaning) bool { return m == email || m == phone }
@@ -74,9 +89,9 @@ func (s *stream) cleansing(c *column, region, regionWhy string) (steps, why stri
 		return strings.Join(all, ", "), list(reasons)
 	}
 	switch {
-	case c.isEmail():
+	case c.isEmail(), c.meaning == email:
 		say("email", "")
-	case c.meaning == phone && c.filled > 0:
+	case c.meaning == phone:
 		if region == "" {
 			say("phone", "")
 		} else {
@@ -94,6 +109,10 @@ func (s *stream) cleansing(c *column, region, regionWhy string) (steps, why stri
 	case c.isDate():
 		format, reason := s.order(c)
 		say("date: {format: "+format+"}", reason)
+	case s.identifies(c) || isID(c.words) && c.meaning == unknown: // digits that nobody adds up
+		if s.person() || c.forms.padded > 0 {
+			say("trim", "")
+		}
 	case c.isComma():
 		say(`number: {decimal: ","`+spaced(c)+"}", "written with a decimal comma")
 	case c.forms.dot > 0 && c.isNumber():
@@ -205,7 +224,7 @@ func (s *stream) checks(attributes []mapped) []check {
 		if c.filled == s.rows && len(c.nulls) == 0 && (c == s.key || c.meaning != unknown) {
 			all = append(all, check{"check: not_null, column: " + quote(name) + ", severity: warn", "present in every row seen"})
 		}
-		if c.meaning == status && s.rows >= 50 && len(c.hashes) <= 12 && len(c.counts) == len(c.hashes) && c.average() <= 30 && c.bare == 0 {
+		if c.meaning == status && s.rows >= 50 && len(c.hashes) >= 2 && len(c.hashes) <= 12 && len(c.counts) == len(c.hashes) && c.average() <= 30 && c.bare == 0 {
 			values := make([]string, 0, len(c.counts))
 			for v := range c.counts {
 				values = append(values, v)

@@ -122,6 +122,7 @@ func (p *page) stream(s *stream) {
 	}
 	p.line(2, "contract: contracts/"+s.source+".json", "proposed there on first sight; edit it to make it yours")
 	p.line(2, "on_drift: evolve", "or freeze, discard_row, discard_value")
+	p.consent(s)
 	p.identifiers(s)
 	attributes := s.mapped
 	if len(attributes) > 0 {
@@ -162,6 +163,37 @@ func steps(list string) string {
 		}
 	}
 	return strings.Join(all, ", ")
+}
+
+// consent says where a consent's parts stand.
+func (p *page) consent(s *stream) {
+	if s.allowed == nil {
+		return
+	}
+	first := func(m meaning) *column {
+		if columns := s.with(m); len(columns) > 0 {
+			return columns[0]
+		}
+		return nil
+	}
+	p.line(2, "consent:", "what was allowed; a path, or a constant in single quotes")
+	if c := first(purpose); c != nil {
+		p.line(3, "purpose: "+quote(c.name), "")
+	} else {
+		p.line(3, `purpose: "'marketing'"`, "no column names it: please check")
+	}
+	if c := first(channel); c != nil {
+		p.line(3, "channel: "+quote(c.name), "")
+	} else {
+		p.line(3, `channel: "''"`, "none: it holds for all")
+	}
+	p.line(3, "status: "+quote(s.allowed.name), "")
+	for _, c := range s.columns {
+		if c.filled > 0 && hasWord(c.words, "proof", "source", "evidence", "form", "nachweis", "preuve", "quelle") {
+			p.line(3, "proof: "+quote(c.name), "")
+			break
+		}
+	}
 }
 
 func (p *page) identifiers(s *stream) {

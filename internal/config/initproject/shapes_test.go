@@ -69,6 +69,15 @@ func table(columns ...string) string {
 				fmt.Fprintf(&b, "%d.50", n)
 			case "phone":
 				fmt.Fprintf(&b, "(212) 555-%04d", 100+n)
+			case "pseudo":
+				fmt.Fprintf(&b, "%d.%d", 1000+n, 1714521600+n*97)
+			case "allowed":
+				b.WriteString([]string{"granted", "denied"}[n%2])
+			case "optin":
+				b.WriteString([]string{"subscribed", "unsubscribed"}[n%2])
+			case "order":
+				fmt.Fprintf(&b, "#%d", 1000+n/2)
+			case "none":
 			case "ssn":
 				fmt.Fprintf(&b, "%03d-45-%04d", 100+n, 1000+n)
 			}
@@ -107,6 +116,15 @@ func TestShapes(t *testing.T) {
 			[]string{"birth_date: {from: date_of_birth, clean: [{date: {format: ymd}}]}", "street_number:", "first_name: {from: given_name"}},
 		{"fake.csv", table("unique_id=seq", "first_name=one", "surname=one", "dob=day", "city=word:3", "email=mail:50", "cluster=num:25"), "customer", "unique_id", "email=email", nil},
 		{"bank.csv", table("RowNumber=seq", "CustomerId=num", "Surname=one", "Gender=word:2"), "customer", "CustomerId", "", nil},
+		{"newsletter.csv", table("email=mail", "purpose=word:1", "channel=word:1", "status=allowed", "timestamp=day", "source=word:2"), "consent", "", "email=email",
+			[]string{"purpose: purpose", "channel: channel", "status: status", "proof: source", "occurred: timestamp"}},
+		{"einwilligungen.csv", table("E-Mail=mail", "Telefon=phone", "Status=optin"), "consent", "", "email=E-Mail phone=Telefon", []string{`purpose: "'marketing'"`, "region: US"}},
+		{"newsletter.csv", table("email=mail", "status=word:4", "purpose=word:2"), "customer", "email", "email=email", nil},
+		{"ga_events.csv", table("event_timestamp=day", "event_name=word:2", "user_pseudo_id=pseudo:9"), "event", "", "anonymous_id=user_pseudo_id", nil},
+		{"orders_export.csv", table("Name=order", "Email=mail:20", "Total=price", "Created at=day", "Lineitem name=name", "Billing Name=name", "Billing Phone=phone"), "event", "", "email=Email phone=Billing Phone",
+			[]string{"billing_name: {from: Billing Name, clean: [trim, name]}"}},
+		{"kna1.csv", table("KUNNR=seq", "NAME1=name", "STRAS=word:3", "PSTLZ=num", "ORT01=word:2", "TELF1=phone", "SMTP_ADDR=mail"), "customer", "KUNNR", "email=SMTP_ADDR phone=TELF1", []string{"street: {from: STRAS", "city: {from: ORT01"}},
+		{"crm.csv", table("id=id", "email=mail", "mobile phone=none", "phone=phone"), "customer", "id", "email=email phone=phone", []string{"mobile_phone: {from: mobile phone, clean: [{phone: {region: US}}]}"}},
 		{"things.csv", table("code=id", "label=word:3"), "object", "code", "", nil},
 	} {
 		t.Run(c.file, func(t *testing.T) {

@@ -37,6 +37,8 @@ const (
 	eventName
 	nationalID
 	loyaltyID
+	purpose
+	channel
 )
 
 // entry is one meaning, the attribute it becomes and the words that tell of it, in
@@ -51,30 +53,32 @@ type entry struct {
 func lexicon() []entry {
 	return []entry{
 		{deleted, "deleted", []string{"deleted", "is deleted", "geloscht", "supprime", "borrado", "eliminado", "eliminato", "verwijderd", "slettet", "raderad", "excluido"}},
-		{email, "email", []string{"email", "e mail", "mail", "emailadresse", "emailaddress", "mailadresse", "correo", "courriel", "epost", "e post", "epostadress", "eposta", "e posta", "sahkoposti", "メール", "メールアドレス", "邮箱", "电子邮件", "電子郵件", "почта", "имейл", "이메일", "אימייל"}},
-		{phone, "phone", []string{"phone", "telephone", "tel", "mobile", "mobil", "cell", "cellphone", "cellular", "handy", "phonenumber", "mobilephone", "telefon", "telefono", "telefone", "telephone number", "telefoon", "telefoonnummer", "telefonnummer", "telefonnr", "mobilnummer", "mobiltelefon", "handynummer", "rufnummer", "gsm", "portable", "movil", "celular", "cellulare", "puhelin", "puhelinnumero", "msisdn", "whatsapp", "landline", "電話", "電話番号", "电话", "手机", "телефон", "전화", "전화번호", "טלפון"}},
+		{email, "email", []string{"email", "smtp addr", "e mail", "mail", "emailadresse", "emailaddress", "mailadresse", "correo", "courriel", "epost", "e post", "epostadress", "eposta", "e posta", "sahkoposti", "メール", "メールアドレス", "邮箱", "电子邮件", "電子郵件", "почта", "имейл", "이메일", "אימייל"}},
+		{phone, "phone", []string{"phone", "telf1", "telf2", "telephone", "tel", "mobile", "mobil", "cell", "cellphone", "cellular", "handy", "phonenumber", "mobilephone", "telefon", "telefono", "telefone", "telephone number", "telefoon", "telefoonnummer", "telefonnummer", "telefonnr", "mobilnummer", "mobiltelefon", "handynummer", "rufnummer", "gsm", "portable", "movil", "celular", "cellulare", "puhelin", "puhelinnumero", "msisdn", "whatsapp", "landline", "電話", "電話番号", "电话", "手机", "телефон", "전화", "전화번호", "טלפון"}},
 		{firstName, "first_name", []string{"first name", "firstname", "given name", "givenname", "forename", "fname", "first", "given", "vorname", "prenom", "nombre", "voornaam", "fornavn", "fornamn", "imie", "jmeno", "etunimi", "keresztnev", "primeiro nome", "имя", "名"}},
 		{lastName, "last_name", []string{"last name", "lastname", "surname", "family name", "familyname", "lname", "last", "nachname", "familienname", "zuname", "nom de famille", "apellido", "apellidos", "cognome", "sobrenome", "apelido", "achternaam", "etternavn", "efternavn", "efternamn", "nazwisko", "prijmeni", "sukunimi", "vezeteknev", "soyad", "soyadi", "фамилия", "姓", "성"}},
 		{fullName, "full_name", []string{"full name", "fullname", "customer name", "client name", "contact name", "person name", "display name", "nombre completo", "nom complet", "nome completo", "volledige naam", "kundenname", "氏名", "姓名", "名前", "이름", "фио"}},
 		{birthDate, "birth_date", []string{"birth date", "birthdate", "date of birth", "dob", "birthday", "born", "birth", "geburtsdatum", "geburtstag", "geboren", "naissance", "nacimiento", "nascita", "nascimento", "geboortedatum", "geb", "geb datum", "nasc", "fec nac", "fecha nac", "fodselsdato", "fodelsedatum", "urodzenia", "narozeni", "syntymaaika", "生年月日", "出生日期", "рождения", "생년월일"}},
 		{gender, "gender", []string{"gender", "sex", "geschlecht", "sexe", "sexo", "sesso", "geslacht", "kjonn", "kon", "plec", "性别", "性別", "пол"}},
-		{postcode, "postcode", []string{"postcode", "post code", "postal code", "postalcode", "zip", "zipcode", "zip code", "plz", "postleitzahl", "cp", "code postal", "codigo postal", "cep", "postnummer", "postnr", "kod pocztowy", "psc", "邮编", "郵便番号", "индекс"}},
-		{city, "city", []string{"city", "town", "suburb", "ort", "stadt", "wohnort", "ville", "ciudad", "citta", "cidade", "stad", "woonplaats", "plaats", "miasto", "mesto", "kaupunki", "varos", "sehir", "城市", "市", "город", "도시"}},
-		{country, "country", []string{"country", "country code", "land", "pays", "pais", "paese", "nazione", "kraj", "zeme", "maa", "orszag", "ulke", "国", "国家", "страна", "국가"}},
+		{postcode, "postcode", []string{"postcode", "pstlz", "post code", "postal code", "postalcode", "zip", "zipcode", "zip code", "plz", "postleitzahl", "cp", "code postal", "codigo postal", "cep", "postnummer", "postnr", "kod pocztowy", "psc", "邮编", "郵便番号", "индекс"}},
+		{city, "city", []string{"city", "ort01", "town", "suburb", "ort", "stadt", "wohnort", "ville", "ciudad", "citta", "cidade", "stad", "woonplaats", "plaats", "miasto", "mesto", "kaupunki", "varos", "sehir", "城市", "市", "город", "도시"}},
+		{country, "country", []string{"country", "land1", "country code", "land", "pays", "pais", "paese", "nazione", "kraj", "zeme", "maa", "orszag", "ulke", "国", "国家", "страна", "국가"}},
 		{state, "state", []string{"province", "bundesland", "provincia", "county", "region", "departement"}},
-		{street, "street", []string{"address", "street", "adresse", "strasse", "anschrift", "rue", "direccion", "calle", "indirizzo", "endereco", "rua", "morada", "straat", "adres", "adress", "gata", "gatuadress", "ulica", "osoite", "地址", "住所", "адрес", "주소"}},
+		{street, "street", []string{"address", "stras", "street", "adresse", "strasse", "anschrift", "rue", "direccion", "calle", "indirizzo", "endereco", "rua", "morada", "straat", "adres", "adress", "gata", "gatuadress", "ulica", "osoite", "地址", "住所", "адрес", "주소"}},
 		{company, "company", []string{"company", "company name", "organisation", "organization", "firma", "unternehmen", "entreprise", "societe", "empresa", "azienda", "bedrijf", "employer", "公司", "会社", "компания"}},
-		{anonymousID, "anonymous_id", []string{"anonymous id", "anonymousid", "device id", "deviceid", "visitor id", "visitorid", "cookie id", "cookieid"}},
+		{anonymousID, "anonymous_id", []string{"anonymous id", "anonymousid", "user pseudo id", "device id", "deviceid", "visitor id", "visitorid", "cookie id", "cookieid"}},
 		{nationalID, "national_id", []string{"ssn", "social security", "soc sec", "social security number", "national id", "national insurance", "nino", "tax id", "taxid", "tax number", "passport", "passport number", "personnummer", "cpr", "cpf", "dni", "nif", "nie", "curp", "bsn", "codice fiscale", "insee", "pesel", "steuer id", "steuernummer", "sozialversicherungsnummer", "身份证", "снилс"}},
 		{loyaltyID, "loyalty_id", []string{"loyalty", "loyalty id", "loyalty number", "loyalty card", "membership number", "member number", "mitgliedsnummer", "kundenkarte"}},
 		{userID, "user_id", []string{"user id", "userid", "uid", "username", "user name", "login", "benutzername", "benutzer id", "utilisateur id", "usuario id", "gebruiker id"}},
-		{updated, "updated_at", []string{"updated", "updated at", "last updated", "update time", "updatedat", "modified", "last modified", "lastmodified", "lastmodifieddate", "modifieddate", "modified at", "changed", "changed at", "last change", "systemmodstamp", "geandert", "aktualisiert", "aktualisierung", "anderungsdatum", "modifie", "modification", "mise a jour", "actualizado", "actualizacion", "modificado", "aggiornato", "modificato", "atualizado", "gewijzigd", "bijgewerkt", "opdateret", "oppdatert", "uppdaterad", "andrad", "zmieniono", "version", "revision", "row version"}},
-		{created, "created_at", []string{"created", "created at", "createdat", "create date", "createddate", "creation date", "registered", "registration date", "signup", "signup date", "sign up", "joined", "erstellt", "angelegt", "registriert", "cree", "creation", "inscription", "creado", "alta", "creato", "criado", "aangemaakt", "oprettet", "opprettet", "skapad", "utworzono"}},
+		{updated, "updated_at", []string{"updated", "aedat", "updated at", "last updated", "update time", "updatedat", "modified", "last modified", "lastmodified", "lastmodifieddate", "modifieddate", "modified at", "changed", "changed at", "last change", "systemmodstamp", "geandert", "aktualisiert", "aktualisierung", "anderungsdatum", "modifie", "modification", "mise a jour", "actualizado", "actualizacion", "modificado", "aggiornato", "modificato", "atualizado", "gewijzigd", "bijgewerkt", "opdateret", "oppdatert", "uppdaterad", "andrad", "zmieniono", "version", "revision", "row version"}},
+		{created, "created_at", []string{"created", "erdat", "created at", "createdat", "create date", "createddate", "creation date", "registered", "registration date", "signup", "signup date", "sign up", "joined", "erstellt", "angelegt", "registriert", "cree", "creation", "inscription", "creado", "alta", "creato", "criado", "aangemaakt", "oprettet", "opprettet", "skapad", "utworzono"}},
 		{eventName, "event", []string{"event", "event name", "event type", "eventname", "eventtype", "action", "activity", "ereignis", "evenement", "evento", "gebeurtenis", "handelse", "событие"}},
 		{occurred, "occurred_at", []string{"timestamp", "time", "datetime", "date time", "occurred", "occurred at", "event time", "ts", "date", "datum", "fecha", "zeitpunkt", "zeit", "uhrzeit", "heure", "hora", "ora", "tijd", "tijdstip", "dato", "tid", "日期", "時間", "时间", "дата"}},
 		{amount, "amount", []string{"amount", "total", "price", "sum", "revenue", "subtotal", "cost", "betrag", "preis", "gesamt", "summe", "umsatz", "montant", "prix", "importe", "precio", "importo", "prezzo", "totale", "valor", "preco", "bedrag", "prijs", "totaal", "belop", "belopp", "pris", "kwota", "cena", "金额", "金額", "сумма", "цена", "금액", "quantity", "qty", "menge", "anzahl"}},
 		{status, "status", []string{"status", "zustand", "statut", "estado", "stato", "stage"}},
 		{state, "state", []string{"state"}},
+		{purpose, "purpose", []string{"purpose", "topic", "zweck", "finalite", "finalidad", "finalita", "doel"}},
+		{channel, "channel", []string{"channel", "medium", "kanal", "canal", "canale", "kanaal"}},
 		{firstName, "first_name", []string{"ad", "nome", "given names"}},
 		{fullName, "full_name", []string{"name", "naam", "navn", "namn", "nimi", "nev", "nom", "isim", "nombre"}},
 	}
@@ -106,7 +110,7 @@ func meaningOf(c *column) meaning {
 			return unknown
 		}
 	case firstName, lastName, fullName:
-		if c.isTime() || c.isDate() || c.isInt() || c.isNumber() || hasWord(c.words, "product", "item", "file", "event", "page", "campaign", "plan", "company", "seen", "login", "visit", "order", "purchase", "class", "produkt", "product", "artikel", "time", "date", "contact", "category", "shop", "store", "team", "project", "host", "domain", "article", "list", "day") && !hasWord(c.words, "first", "last", "full", "vorname", "nachname", "prenom") {
+		if c.isTime() || c.isDate() || c.isInt() || c.isNumber() || c.numbered() || hasWord(c.words, "product", "item", "lineitem", "line", "file", "event", "page", "campaign", "plan", "company", "seen", "login", "visit", "order", "purchase", "class", "produkt", "product", "artikel", "time", "date", "contact", "category", "shop", "store", "team", "project", "host", "domain", "article", "list", "day") && !hasWord(c.words, "first", "last", "full", "vorname", "nachname", "prenom") {
 			return unknown
 		}
 		if c.isTime() {
@@ -141,6 +145,17 @@ func meaningOf(c *column) meaning {
 		}
 	}
 	return named
+}
+
+// numbered reports whether most values hold digits, as people's names do not.
+func (c *column) numbered() bool {
+	n := 0
+	for _, v := range c.kept {
+		if digits(v) > 0 {
+			n++
+		}
+	}
+	return c.share(n) > 0.5
 }
 
 // looksDialled reports whether values are written as only telephone numbers are.
