@@ -76,9 +76,9 @@ func sourcesSpec() field {
 	source := field{key: "*", shape: object, by: "type", doc: "A source, by its name.", fields: []field{
 		{key: "type", shape: choice, required: true, choices: sourceTypes(), doc: "What kind of system it is.", example: "file"},
 	}, variants: []variant{
-		{name: "file", doc: "CSV or NDJSON files, plain or packed by gzip or zstd.", fields: []field{
+		{name: "file", doc: "CSV, NDJSON or JSON files, plain or packed by gzip or zstd.", fields: []field{
 			{key: "path", shape: text, required: true, doc: "Glob of the files, relative to this file; s3://BUCKET/GLOB for objects in S3 or a store that speaks its protocol; or sftp://USER@HOST/GLOB for files on another machine.", example: `"exports/crm-*.csv"`},
-			{key: "format", shape: choice, choices: []string{"csv", "ndjson"}, doc: "Format of the files; by their names when absent.", example: "csv"},
+			{key: "format", shape: choice, choices: []string{"csv", "ndjson", "json"}, doc: "Format of the files, json being one array of objects; by their names when absent.", example: "csv"},
 			{key: "watch", shape: boolean, def: "true", doc: "Go on looking for new and grown files.", example: "false"},
 			{key: "poll", shape: duration, def: "2s", doc: "How often to look, besides being notified; 30s where the files lie elsewhere.", example: "10s"},
 			{key: "delimiter", shape: text, doc: "What separates the columns of a CSV file; detected when absent.", example: `";"`},
@@ -91,6 +91,7 @@ func sourcesSpec() field {
 			{key: "skip_lines", shape: integer, def: "0", low: 0, high: 1_000_000, doc: "Lines of a CSV file that come before its header.", example: "3"},
 			{key: "comment", shape: text, doc: "Lines of a CSV file that begin with it are passed over.", example: `"#"`},
 			{key: "short_rows", shape: choice, def: "reject", choices: []string{"reject", "fill"}, doc: "What becomes of a CSV row with fewer fields than the header: it is quarantined, or what is missing is empty.", example: "fill"},
+			{key: "records", shape: text, doc: "Where the array of objects lies in a JSON file, as names with dots between them; the file is the array when absent.", example: "data.items"},
 			{key: "encoding", shape: text, doc: "Encoding of the files, by a name that the web knows; detected when absent.", example: "iso-8859-2"},
 			{key: "max_unpacked", shape: size, def: "1GiB", doc: "A packed file that unpacks to more than this, and to more than 200 times its size, is refused.", example: "8GiB"},
 			{key: "max_line", shape: size, def: "1MiB", doc: "A longer line is quarantined.", example: "4MiB"},

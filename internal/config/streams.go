@@ -63,6 +63,7 @@ func (b *builder) fileSource(name string, s *value) file.Config {
 		MaxLine: s.get("max_line").int(),
 		Dialect: b.dialect(s),
 
+		Records:     s.get("records").text(),
 		Encoding:    s.get("encoding").text(),
 		MaxUnpacked: int64(s.get("max_unpacked").int()),
 	}

@@ -24,7 +24,7 @@ const (
 // sample is what was read of one file.
 type sample struct {
 	path      string
-	format    string // csv or ndjson
+	format    string // csv, ndjson or json
 	delimiter string // csv
 	headless  bool   // csv: its columns have no names but column_1 and so on
 	columns   []*column
@@ -52,7 +52,7 @@ func isData(name string) bool {
 // read looks at the beginning of a file, through the file source's own reader.
 func read(ctx context.Context, path string) (*sample, error) {
 	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
-		return nil, fileFault(path, "is not a file that can be read", "name a CSV or NDJSON file, a folder of them, or a pattern")
+		return nil, fileFault(path, "is not a file that can be read", "name a CSV, NDJSON or JSON file, a folder of them, or a pattern")
 	}
 	s := &sample{path: path, byName: map[string]*column{}}
 	size, binary := 0, false
@@ -75,7 +75,7 @@ func read(ctx context.Context, path string) (*sample, error) {
 		return nil, fileFault(path, "is empty, or has a header alone", "name a file that has rows: what they hold is what tells what they mean")
 	}
 	if len(s.columns) == 0 || binary || s.rejected > 10*s.rows {
-		return nil, fileFault(path, "has no rows that can be read", "name a CSV file with a header and at least one row, or NDJSON: one JSON object a line, which jq -c '.[]' makes of an array")
+		return nil, fileFault(path, "has no rows that can be read", "name a CSV file with a header and at least one row, NDJSON, which is one JSON object a line, or JSON that is one array of objects")
 	}
 	return s, nil
 }

@@ -3,21 +3,25 @@ package file
 import (
 	"errors"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/kithdata/kith/internal/kit/errs"
 )
 
-// Config is one file source: CSV or NDJSON, plain or packed by gzip or zstd.
+// Config is one file source: CSV or JSON, plain or packed by gzip or zstd.
 type Config struct {
 	Name    string        // the source's name
 	Path    string        // glob, absolute, or s3://BUCKET/GLOB or sftp://USER@HOST/GLOB
-	Format  string        // csv, ndjson, or empty: by the file's name
+	Format  string        // csv, ndjson, json, or empty: by the file's name
 	Streams []StreamMatch // which files belong to which stream; the first match wins
 	Watch   bool          // go on looking for new and grown files
 	Poll    time.Duration // how often to look besides notifications; default 2 s, elsewhere 30 s
 	MaxLine int           // bytes; a longer line is quarantined; default 1 MiB
+	// Records is where in a JSON file its array lies: names of members with dots between
+	// them; empty: the file is the array.
+	Records string
 	// Encoding is a name of the web's, such as iso-8859-2; empty: detected.
 	Encoding string
 	// MaxUnpacked is how many bytes a packed file may unpack to before it must be at most
@@ -52,8 +56,13 @@ func (c Config) Validate() error {
 	if Elsewhere(c.Path) {
 		c.validatePlace(fault)
 	}
-	if c.Format != "" && c.Format != "csv" && c.Format != "ndjson" {
-		fault("the format is not known", "format", "write csv or ndjson, or leave it out: the file's name tells")
+	switch c.Format {
+	case "", formatCSV, formatNDJSON, formatJSON:
+	default:
+		fault("the format is not known", "format", "write csv, ndjson or json, or leave it out: the file's name tells")
+	}
+	if c.Records != "" && c.Format != "" && c.Format != formatJSON || slices.Contains(strings.Split(c.Records, "."), "") && c.Records != "" {
+		fault("records is the path to the array of a JSON file", "records", "write names with dots between them, such as data.items, and format: json")
 	}
 	if len(c.Streams) == 0 {
 		fault("no stream takes its records from this source", "streams", "add a stream with from: "+c.Name)

@@ -93,6 +93,41 @@ func FuzzNDJSON(f *testing.F) {
 	f.Fuzz(func(t *testing.T, content []byte) { sameRows(t, content, nil) })
 }
 
+func FuzzJSONArray(f *testing.F) {
+	for _, s := range []string{"", "[]", "[{\"a\":1},\n{\"a\":\"]\"}]", "{\"x\":[],\"a\":{\"b\":[{\"c\":1},2]},\"d\":1}", "[{\"a\":", "[" + strings.Repeat("x", 100) + "]", "[{}{}]", "{\"a\\u0062\":1", strings.Repeat("[", 200)} {
+		f.Add([]byte(s), "")
+		f.Add([]byte(s), "a.b")
+	}
+	f.Fuzz(func(t *testing.T, content []byte, path string) {
+		read := func(r io.Reader) (out []string) {
+			rs := &rows{w: newWindow(r, 64), json: &jsonFormat{}}
+			if path != "" {
+				rs.json.path = strings.Split(path, ".")
+			}
+			for {
+				props, reject, st := rs.next(nil)
+				if st == gotLong {
+					props, reject, st = rs.skipLong(nil)
+				}
+				if st != gotRow {
+					if st == gotEnd && len(content) > 0 && rs.w.at != int64(len(content)) || st == gotPart && rs.w.err == nil {
+						t.Fatalf("%d: took %d of %d bytes", st, rs.w.at, len(content))
+					}
+					return append(out, fmt.Sprint(st, rs.w.at, rs.w.err))
+				}
+				if v := jsontext.Value(props); !v.IsValid() || v.Kind() != '{' {
+					t.Fatalf("row %d is no JSON object: %q", rs.row, props)
+				}
+				out = append(out, fmt.Sprintf("%d %d %s %s", rs.row, rs.line, reject, props))
+			}
+		}
+		whole, bit := read(bytes.NewReader(content)), read(iotest.OneByteReader(bytes.NewReader(content)))
+		if strings.Join(whole, "\n") != strings.Join(bit, "\n") {
+			t.Fatalf("rows depend on how they are read:\n%q\n%q", whole, bit)
+		}
+	})
+}
+
 func FuzzProgress(f *testing.F) {
 	f.Add((&progress{Ordinal: 1, Path: "a.csv", HeadLen: 4, Head: 5, Pos: 6, Digest: 7, Row: 8, Line: 9, Done: true, Dialect: ",\"\x00h"}).encode())
 	f.Add(sight{size: 1, modified: 2}.encode())

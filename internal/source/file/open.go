@@ -123,22 +123,41 @@ func (s *stream) readHead() error {
 	return err
 }
 
-// isCSV tells a file's format by the configuration, its name, or its first byte.
-func (c Config) isCSV(path string, head []byte) bool {
-	switch c.Format {
-	case "csv":
-		return true
-	case "ndjson":
-		return false
+// The formats.
+const (
+	formatCSV    = "csv"
+	formatNDJSON = "ndjson"
+	formatJSON   = "json" // one array of objects, or an object that holds one
+)
+
+// formatOf tells a file's format by the configuration, its name, or its first bytes.
+func (c Config) formatOf(path string, head []byte) string {
+	if c.Format != "" {
+		return c.Format
 	}
-	switch filepath.Ext(unpackedName(strings.ToLower(path))) {
-	case ".csv", ".tsv", ".tab", ".psv":
-		return true
-	case ".ndjson", ".jsonl", ".json":
-		return false
+	if c.Records != "" {
+		return formatJSON
 	}
 	first := bytes.TrimLeft(bytes.TrimPrefix(head, bom), " \t\r\n")
-	return len(first) == 0 || first[0] != '{'
+	array := len(first) > 0 && first[0] == '['
+	switch filepath.Ext(unpackedName(strings.ToLower(path))) {
+	case ".csv", ".tsv", ".tab", ".psv":
+		return formatCSV
+	case ".ndjson", ".jsonl":
+		return formatNDJSON
+	case ".json":
+		if array {
+			return formatJSON
+		}
+		return formatNDJSON
+	}
+	switch {
+	case array && bytes.HasPrefix(bytes.TrimLeft(first[1:], " \t\r\n"), []byte{'{'}):
+		return formatJSON
+	case len(first) > 0 && first[0] == '{':
+		return formatNDJSON
+	}
+	return formatCSV
 }
 
 var bom = []byte{0xEF, 0xBB, 0xBF}

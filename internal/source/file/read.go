@@ -2,10 +2,12 @@ package file
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"io"
 	"strconv"
+	"strings"
 	"unsafe"
 
 	"github.com/cespare/xxhash/v2"
@@ -114,7 +116,13 @@ func (f *reading) start(ctx context.Context, cfg Config, from found) error {
 	s := f.content
 	w := newWindow(s.r, cfg.MaxLine)
 	f.rows = &rows{w: w, hold: !f.final}
-	if cfg.isCSV(f.path, s.head) {
+	switch cfg.formatOf(f.path, s.head) {
+	case formatJSON:
+		f.rows.json = &jsonFormat{}
+		if cfg.Records != "" {
+			f.rows.json.path = strings.Split(cfg.Records, ".")
+		}
+	case formatCSV:
 		f.rows.csv = &csvFormat{set: cfg.Dialect, stored: from.Dialect, resumed: from.Pos > 0, rowed: from.Row > 0}
 	}
 	if bytes.HasPrefix(s.head, bom) {
@@ -123,6 +131,12 @@ func (f *reading) start(ctx context.Context, cfg Config, from found) error {
 		w.pass(len(bom))
 	}
 	if from.Pos == 0 {
+		return nil
+	}
+	if f.rows.json != nil { // where in the array it is, only what comes before tells
+		if f.rows.again(from.Row); f.rows.row < from.Row {
+			return readFault(f.path, cmp.Or(w.err, io.ErrUnexpectedEOF))
+		}
 		return nil
 	}
 	if f.rows.csv != nil {

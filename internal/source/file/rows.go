@@ -3,8 +3,6 @@ package file
 import (
 	"bytes"
 
-	"github.com/go-json-experiment/json/jsontext"
-
 	"github.com/kithdata/kith/internal/kit/errs"
 )
 
@@ -18,6 +16,7 @@ const (
 	CodeLong      errs.Code = "line_too_long"      // more than MaxLine bytes
 	CodeJSON      errs.Code = "json_malformed"     // syntax, duplicate names or UTF-8
 	CodeNotObject errs.Code = "json_not_object"    // JSON, and no object
+	CodeDeep      errs.Code = "json_too_deep"      // more than 100 levels of objects and arrays
 )
 
 // status is what rows.next found.
@@ -35,16 +34,20 @@ const (
 // rows turns a stream into rows: one JSON object each, or a code and what was read.
 type rows struct {
 	w    *window
-	csv  *csvFormat // nil: NDJSON
-	row  int64      // rows given so far
-	line int64      // physical lines passed so far
-	once bool       // stop after the header
-	hold bool       // a last line without its end may still be growing
+	csv  *csvFormat
+	json *jsonFormat // an array; where csv and json are nil: NDJSON
+	row  int64       // rows given so far
+	line int64       // physical lines passed so far
+	once bool        // stop after the header
+	hold bool        // a last line without its end may still be growing
 }
 
 // next appends the next row's Props to b. A reject is the code that the road is to
 // quarantine the row under.
 func (r *rows) next(b []byte) (out []byte, reject errs.Code, st status) {
+	if r.json != nil {
+		return r.nextItem(b)
+	}
 	if r.csv != nil && !r.lead() {
 		return b, "", gotPart
 	}
@@ -84,6 +87,9 @@ func (r *rows) next(b []byte) (out []byte, reject errs.Code, st status) {
 
 // skipLong passes a line over the limit and gives it as a rejected row.
 func (r *rows) skipLong(b []byte) (out []byte, reject errs.Code, st status) {
+	if r.json != nil {
+		return r.skipItem(b)
+	}
 	head, size, open := r.w.skipLine(keepRaw)
 	if open && (r.hold || r.w.err != nil) {
 		return b, "", gotPart
@@ -106,17 +112,11 @@ func (r *rows) passLines(size int, lines int64) {
 
 func (r *rows) nextJSON(b, line []byte, size int) ([]byte, errs.Code, status) {
 	object := bytes.TrimSpace(line)
-	var code errs.Code
-	switch {
-	case !jsontext.Value(object).IsValid():
-		code = CodeJSON
-	case object[0] != '{':
-		code = CodeNotObject
-	}
+	code := judgeJSON(object)
 	if code == "" {
 		b = append(b, object...)
 	} else {
-		b = appendRaw(b, rawRow{line: r.line + 1, size: int64(len(line)), raw: line, whole: true})
+		b = appendRaw(b, rawRow{line: r.line + 1, size: int64(len(line)), raw: line, whole: code != CodeDeep})
 	}
 	r.passLines(size, 1)
 	return b, code, gotRow

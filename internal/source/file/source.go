@@ -1,5 +1,5 @@
-// Package file is the source that reads CSV and NDJSON files, plain or packed, named
-// by a glob, once or for as long as it watches.
+// Package file is the source that reads CSV, NDJSON and JSON array files, plain or packed,
+// named by a glob, once or for as long as it watches.
 //
 // It may touch the files it is pointed at (it only reads), the Sink that its rows
 // go to and the Store in which it keeps how far it got. Every row becomes a record
@@ -25,6 +25,9 @@
 //     behind what was taken, under its ordinal.
 //   - one that lies elsewhere still: another file that begins with rows had
 //     already. Its further rows are read under a new ordinal.
+//
+// A JSON array cut off is so read on when more of it is there; one that was whole and
+// then grew within its brackets is a new file.
 //
 // So a file of which an earlier byte changed is a new file, and all its rows are
 // read. A record's id is "<ordinal>:<row>" and its order (ordinal, row).
