@@ -35,6 +35,7 @@ var requests = map[string]struct{ target, body string }{
 	"listQuarantine":        {"/api/quarantine", ""},
 	"listQuarantineReasons": {"/api/quarantine/reasons", ""},
 	"expireQuarantine":      {"/api/quarantine/expire", `{"before":"2026-01-31T00:00:00Z"}`},
+	"tryQuarantine":         {"/api/quarantine/try", `{}`},
 	"replayQuarantine":      {"/api/quarantine/replay", `{"all":true}`},
 	"getLedger":             {"/api/ledger", ""},
 	"trace":                 {"/api/trace", `{"source":"crm","message_id":"m1"}`},
