@@ -38,6 +38,7 @@ var requests = map[string]struct{ target, body string }{
 	"listContracts":         {"/api/contracts", ""},
 	"getContract":           {"/api/contracts/crm.contacts", ""},
 	"listDrift":             {"/api/contracts/crm.contacts/drift", ""},
+	"tryQuarantine":         {"/api/quarantine/try", `{}`},
 	"replayQuarantine":      {"/api/quarantine/replay", `{"all":true}`},
 	"getLedger":             {"/api/ledger", ""},
 	"trace":                 {"/api/trace", `{"source":"crm","message_id":"m1"}`},

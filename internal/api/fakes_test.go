@@ -172,6 +172,11 @@ func (w *world) Expire(_ context.Context, r *ExpireRequest) (*Replayed, error) {
 	return &Replayed{Records: 3, Token: "tok"}, w.boom
 }
 
+func (w *world) Try(context.Context, *TryRequest) (*Tried, error) {
+	return &Tried{Fingerprint: "bb", Records: 1, Pass: 1, Groups: []Trial{{TriedGroup: TriedGroup{Code: "contract_type", Stream: "crm.contacts", Field: "age", Outcome: "passes"},
+		Count: 1, Samples: []TriedSample{{Place: Place{1, 2}, Before: `{"name":"Jo"}`, After: `{"name":"Jo"}`}}}}}, w.boom
+}
+
 func (w *world) Ledger(context.Context) (*Ledger, error) {
 	return &Ledger{Balanced: true, Accepted: 10, Lines: []LedgerLine{{Source: "crm", Stream: "crm.contacts", Applied: 9, Quarantined: 1}}}, w.boom
 }

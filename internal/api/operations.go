@@ -31,6 +31,7 @@ var operations = [...]operation{
 	{"listQuarantine", "GET /api/quarantine", RoleRead, "quarantine.list", []string{"code", "stream", "limit", "cursor", "raw"}, (*call).listQuarantine},
 	{"listQuarantineReasons", "GET /api/quarantine/reasons", RoleRead, "", nil, (*call).listReasons},
 	{"expireQuarantine", "POST /api/quarantine/expire", RoleOperate, "quarantine.expire", nil, (*call).expire},
+	{"tryQuarantine", "POST /api/quarantine/try", RoleRead, "quarantine.try", nil, (*call).try},
 	{"replayQuarantine", "POST /api/quarantine/replay", RoleOperate, "quarantine.replay", nil, (*call).replay},
 
 	{"listContracts", "GET /api/contracts", RoleRead, "", nil, (*call).listContracts},

@@ -86,6 +86,8 @@ type Quarantine interface {
 	// more says that others may follow.
 	List(ctx context.Context, f QuarantineFilter) (list []Quarantined, more bool, err error)
 	Replay(ctx context.Context, r *ReplayRequest) (*Replayed, error)
+	// Try judges by the project's file as it is, and changes nothing.
+	Try(ctx context.Context, r *TryRequest) (*Tried, error)
 	// Expire gives up the records that were received before a time.
 	Expire(ctx context.Context, r *ExpireRequest) (*Replayed, error)
 }

@@ -165,3 +165,28 @@ func (c *call) expire() error {
 	}
 	return c.json(http.StatusAccepted, done)
 }
+
+// try shows what the project's file as it is would make of the quarantine; what it
+// shows of records is masked.
+func (c *call) try() error {
+	backend, err := c.quarantine()
+	if err != nil {
+		return err
+	}
+	var body TryRequest
+	if err := c.decode(&body, false); err != nil {
+		return err
+	}
+	tried, err := backend.Try(c.r.Context(), &body)
+	what := fmt.Sprintf("code=%.60s stream=%.60s", c.s.deps.Audit.Hash(body.Code), c.s.deps.Audit.Hash(body.Stream))
+	if auditErr := c.audit(what, outcome(err), false); err != nil || auditErr != nil {
+		return errors.Join(auditErr, err)
+	}
+	for i := range tried.Groups {
+		for j := range tried.Groups[i].Samples {
+			s := &tried.Groups[i].Samples[j]
+			s.Before, s.After = string(mask([]byte(s.Before))), string(mask([]byte(s.After)))
+		}
+	}
+	return c.json(http.StatusOK, tried)
+}

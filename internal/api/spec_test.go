@@ -289,6 +289,10 @@ func TestEveryOperationThroughTheGeneratedClient(t *testing.T) {
 			r, err := c.ReplayQuarantineWithResponse(ctx, client.ReplayRequest{Places: &[]client.Place{{Partition: 1, Offset: 2}}})
 			return r.StatusCode(), r.JSON202.Records == 4 && w.replayed.Places[0] == Place{1, 2}, err
 		}, 202},
+		{"try", func() (int, bool, error) {
+			r, err := c.TryQuarantineWithResponse(ctx, client.TryRequest{})
+			return r.StatusCode(), r.JSON200.Pass == 1 && r.JSON200.Groups[0].Samples[0].Before == `{"name":"xx"}`, err
+		}, 200},
 		{"expire", func() (int, bool, error) {
 			r, err := c.ExpireQuarantineWithResponse(ctx, client.ExpireRequest{Before: epoch, Stream: ptr("crm.contacts")})
 			return r.StatusCode(), r.JSON202.Records == 3 && w.expired.Before.Equal(epoch) && w.expired.Stream == "crm.contacts", err

@@ -189,6 +189,45 @@ type ExpireRequest struct {
 	Stream string    `json:"stream,omitempty"`
 }
 
+// TryRequest chooses the quarantined records to try; zero fields choose all.
+type TryRequest struct {
+	Code   string `json:"code,omitempty"`
+	Stream string `json:"stream,omitempty"`
+}
+
+// Tried is what the project's file as it is now would make of quarantined records.
+type Tried struct {
+	Fingerprint string  `json:"fingerprint"`
+	Records     int     `json:"records"`
+	Pass        int     `json:"pass"`
+	More        bool    `json:"more"` // others were not tried
+	Groups      []Trial `json:"groups"`
+}
+
+// TriedGroup is why records are in quarantine, and what would become of them.
+type TriedGroup struct {
+	Code     string `json:"code"`
+	Stream   string `json:"stream"`
+	Field    string `json:"field"`
+	Outcome  string `json:"outcome"` // passes, quarantined or discarded
+	NewCode  string `json:"new_code"`
+	NewField string `json:"new_field"`
+}
+
+// Trial is one group, with some of its records.
+type Trial struct {
+	TriedGroup
+	Count   int           `json:"count"`
+	Samples []TriedSample `json:"samples"`
+}
+
+// TriedSample is a record as it was sent, and the attributes that it would have.
+type TriedSample struct {
+	Place
+	Before string `json:"before"`
+	After  string `json:"after"`
+}
+
 // Replayed is an accepted replay or expiry.
 type Replayed struct {
 	Records int    `json:"records"`

@@ -200,3 +200,42 @@ func (c quarantineExportCmd) export(g *Globals, conn *connection, file *os.File,
 		}
 	}
 }
+
+type quarantineTryCmd struct {
+	Code   string `placeholder:"CODE" help:"Only this reason."`
+	Stream string `placeholder:"STREAM" help:"Only this stream."`
+}
+
+func (quarantineTryCmd) Help() string {
+	return `Example: kith quarantine try --code quality_range
+
+Change the mapping, the contract, a cleansing step or a check in kith.yaml, and see
+what it would do with the records that are set aside, before kith plan --apply and
+kith quarantine replay do it. Content is masked: letters as x, digits as 9.`
+}
+
+func (c quarantineTryCmd) Run(g *Globals) (err error) {
+	conn, done, err := connect(g)
+	if err != nil {
+		return err
+	}
+	defer finish(&err, done)
+	a, err := ask[client.Tried](conn.TryQuarantine(g.ctx, client.TryRequest{Code: optional(c.Code), Stream: optional(c.Stream)}))
+	if err != nil {
+		return err
+	}
+	return show(g, a, func(p *printer, t client.Tried) {
+		p.line("%d of %s would pass", t.Pass, count(int64(t.Records), "record", "records"))
+		if t.More {
+			p.line("others were not tried: choose by --code or --stream")
+		}
+		for _, group := range t.Groups {
+			p.line("")
+			p.title("%d  %s  %s  %s  →  %s", group.Count, group.Code, harmless(group.Stream), harmless(group.Field), strings.TrimSpace(fmt.Sprintf("%s %s %s", group.Outcome, group.NewCode, harmless(group.NewField))))
+			for _, s := range group.Samples {
+				p.line("%d.%d  before  %s", s.Partition, s.Offset, harmless(s.Before))
+				p.line("      after   %s", harmless(s.After))
+			}
+		}
+	})
+}

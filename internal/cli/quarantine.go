@@ -16,6 +16,7 @@ type quarantineCmd struct {
 	Show    quarantineShowCmd    `cmd:"" help:"Show one record."`
 	Sample  quarantineSampleCmd  `cmd:"" help:"Show a few records of each reason, masked."`
 	Export  quarantineExportCmd  `cmd:"" help:"Write records as they were sent into a file."`
+	Try     quarantineTryCmd     `cmd:"" help:"Show what the file as it is now would make of them; change nothing."`
 	Expire  quarantineExpireCmd  `cmd:"" help:"Give up records that are older than so many days."`
 	Replay  quarantineReplayCmd  `cmd:"" help:"Judge records again, under the rules now in force."`
 }

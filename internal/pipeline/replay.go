@@ -46,6 +46,9 @@ func ParseReplay(props []byte) (Replay, error) {
 	return p, nil
 }
 
+// Replayable reports whether a replay judges what is in quarantine for code.
+func Replayable(code string) bool { return code != codeReused }
+
 // Props is the replay as a control record's properties.
 func (p Replay) Props() ([]byte, error) { return json.Marshal(p) }
 

@@ -308,6 +308,27 @@ func (e SourceType) Valid() bool {
 	}
 }
 
+// Defines values for TrialOutcome.
+const (
+	Discarded   TrialOutcome = "discarded"
+	Passes      TrialOutcome = "passes"
+	Quarantined TrialOutcome = "quarantined"
+)
+
+// Valid indicates whether the value is a known member of the TrialOutcome enum.
+func (e TrialOutcome) Valid() bool {
+	switch e {
+	case Discarded:
+		return true
+	case Passes:
+		return true
+	case Quarantined:
+		return true
+	default:
+		return false
+	}
+}
+
 // Agreement defines model for Agreement.
 type Agreement struct {
 	Field  string  `json:"field"`
@@ -1014,6 +1035,50 @@ type TraceRequest struct {
 	Source    string `json:"source"`
 }
 
+// Trial defines model for Trial.
+type Trial struct {
+	Code     string        `json:"code"`
+	Count    int           `json:"count"`
+	Field    string        `json:"field"`
+	NewCode  string        `json:"new_code"`
+	NewField string        `json:"new_field"`
+	Outcome  TrialOutcome  `json:"outcome"`
+	Samples  []TriedSample `json:"samples"`
+	Stream   string        `json:"stream"`
+}
+
+// TrialOutcome defines model for Trial.Outcome.
+type TrialOutcome string
+
+// Tried defines model for Tried.
+type Tried struct {
+	// Fingerprint of the rules that were tried
+	Fingerprint string  `json:"fingerprint"`
+	Groups      []Trial `json:"groups"`
+
+	// More others were not tried
+	More    bool `json:"more"`
+	Pass    int  `json:"pass"`
+	Records int  `json:"records"`
+}
+
+// TriedSample defines model for TriedSample.
+type TriedSample struct {
+	// After the attributes that would act, masked
+	After string `json:"after"`
+
+	// Before the properties as they came, masked
+	Before    string `json:"before"`
+	Offset    int64  `json:"offset"`
+	Partition int    `json:"partition"`
+}
+
+// TryRequest defines model for TryRequest.
+type TryRequest struct {
+	Code   *string `json:"code,omitempty"`
+	Stream *string `json:"stream,omitempty"`
+}
+
 // WarehouseStatus defines model for WarehouseStatus.
 type WarehouseStatus struct {
 	Behind   int64      `json:"behind"`
@@ -1144,6 +1209,9 @@ type ExpireQuarantineJSONRequestBody = ExpireRequest
 
 // ReplayQuarantineJSONRequestBody defines body for ReplayQuarantine for application/json ContentType.
 type ReplayQuarantineJSONRequestBody = ReplayRequest
+
+// TryQuarantineJSONRequestBody defines body for TryQuarantine for application/json ContentType.
+type TryQuarantineJSONRequestBody = TryRequest
 
 // RebuildJSONRequestBody defines body for Rebuild for application/json ContentType.
 type RebuildJSONRequestBody = Empty
@@ -1469,6 +1537,24 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /api/quarantine/replay (the `ReplayQuarantine` operationId).
 	ReplayQuarantine(ctx context.Context, body ReplayQuarantineJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// TryQuarantineWithBody What the project's file, as it is now, would make of quarantined records
+	//
+	// Mapping, contract, cleansing and checks of the file are tried on the records; nothing is changed. Content is masked: letters as x, digits as 9.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/quarantine/try (the `TryQuarantine` operationId).
+	TryQuarantineWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// TryQuarantine What the project's file, as it is now, would make of quarantined records
+	//
+	// Mapping, contract, cleansing and checks of the file are tried on the records; nothing is changed. Content is masked: letters as x, digits as 9.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/quarantine/try (the `TryQuarantine` operationId).
+	TryQuarantine(ctx context.Context, body TryQuarantineJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// RebuildWithBody Build a new generation from the log, and swap it in
 	//
@@ -2118,6 +2204,44 @@ func (c *Client) ReplayQuarantineWithBody(ctx context.Context, contentType strin
 // Corresponds with POST /api/quarantine/replay (the `ReplayQuarantine` operationId).
 func (c *Client) ReplayQuarantine(ctx context.Context, body ReplayQuarantineJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewReplayQuarantineRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// TryQuarantineWithBody What the project's file, as it is now, would make of quarantined records
+//
+// Mapping, contract, cleansing and checks of the file are tried on the records; nothing is changed. Content is masked: letters as x, digits as 9.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/quarantine/try (the `TryQuarantine` operationId).
+func (c *Client) TryQuarantineWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewTryQuarantineRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// TryQuarantine What the project's file, as it is now, would make of quarantined records
+//
+// Mapping, contract, cleansing and checks of the file are tried on the records; nothing is changed. Content is masked: letters as x, digits as 9.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/quarantine/try (the `TryQuarantine` operationId).
+func (c *Client) TryQuarantine(ctx context.Context, body TryQuarantineJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewTryQuarantineRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -3521,6 +3645,46 @@ func NewReplayQuarantineRequestWithBody(server string, contentType string, body 
 	return req, nil
 }
 
+// NewTryQuarantineRequest calls the generic TryQuarantine builder with application/json body
+func NewTryQuarantineRequest(server string, body TryQuarantineJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewTryQuarantineRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewTryQuarantineRequestWithBody constructs an http.Request for the TryQuarantine method, with any body, and a specified content type
+func NewTryQuarantineRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/quarantine/try")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewRebuildRequest calls the generic Rebuild builder with application/json body
 func NewRebuildRequest(server string, body RebuildJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -4136,6 +4300,24 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /api/quarantine/replay (the `ReplayQuarantine` operationId).
 	ReplayQuarantineWithResponse(ctx context.Context, body ReplayQuarantineJSONRequestBody, reqEditors ...RequestEditorFn) (*ReplayQuarantineResponse, error)
+
+	// TryQuarantineWithBodyWithResponse What the project's file, as it is now, would make of quarantined records
+	//
+	// Mapping, contract, cleansing and checks of the file are tried on the records; nothing is changed. Content is masked: letters as x, digits as 9.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/quarantine/try (the `TryQuarantine` operationId).
+	TryQuarantineWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*TryQuarantineResponse, error)
+
+	// TryQuarantineWithResponse What the project's file, as it is now, would make of quarantined records
+	//
+	// Mapping, contract, cleansing and checks of the file are tried on the records; nothing is changed. Content is masked: letters as x, digits as 9.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/quarantine/try (the `TryQuarantine` operationId).
+	TryQuarantineWithResponse(ctx context.Context, body TryQuarantineJSONRequestBody, reqEditors ...RequestEditorFn) (*TryQuarantineResponse, error)
 
 	// RebuildWithBodyWithResponse Build a new generation from the log, and swap it in
 	//
@@ -5693,6 +5875,62 @@ func (r ReplayQuarantineResponse) ContentType() string {
 	return ""
 }
 
+// TryQuarantineResponseDefaultHeaders the declared response headers of an HTTP default response for TryQuarantine
+type TryQuarantineResponseDefaultHeaders struct {
+	KithRequestID *string
+	RetryAfter    *int
+}
+
+type TryQuarantineResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Tried
+	// JSONDefault the response for an HTTP default `application/json` response
+	JSONDefault *Fault
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *TryQuarantineResponseDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r TryQuarantineResponse) GetJSON200() *Tried {
+	return r.JSON200
+}
+
+// GetJSONDefault returns the response for an HTTP default `application/json` response
+func (r TryQuarantineResponse) GetJSONDefault() *Fault {
+	return r.JSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r TryQuarantineResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r TryQuarantineResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r TryQuarantineResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r TryQuarantineResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // RebuildResponseDefaultHeaders the declared response headers of an HTTP default response for Rebuild
 type RebuildResponseDefaultHeaders struct {
 	KithRequestID *string
@@ -6621,6 +6859,36 @@ func (c *ClientWithResponses) ReplayQuarantineWithResponse(ctx context.Context, 
 		return nil, err
 	}
 	return ParseReplayQuarantineResponse(rsp)
+}
+
+// TryQuarantineWithBodyWithResponse What the project's file, as it is now, would make of quarantined records
+//
+// Mapping, contract, cleansing and checks of the file are tried on the records; nothing is changed. Content is masked: letters as x, digits as 9.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/quarantine/try (the `TryQuarantine` operationId).
+func (c *ClientWithResponses) TryQuarantineWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*TryQuarantineResponse, error) {
+	rsp, err := c.TryQuarantineWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseTryQuarantineResponse(rsp)
+}
+
+// TryQuarantineWithResponse What the project's file, as it is now, would make of quarantined records
+//
+// Mapping, contract, cleansing and checks of the file are tried on the records; nothing is changed. Content is masked: letters as x, digits as 9.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/quarantine/try (the `TryQuarantine` operationId).
+func (c *ClientWithResponses) TryQuarantineWithResponse(ctx context.Context, body TryQuarantineJSONRequestBody, reqEditors ...RequestEditorFn) (*TryQuarantineResponse, error) {
+	rsp, err := c.TryQuarantine(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseTryQuarantineResponse(rsp)
 }
 
 // RebuildWithBodyWithResponse Build a new generation from the log, and swap it in
@@ -8155,6 +8423,59 @@ func ParseReplayQuarantineResponse(rsp *http.Response) (*ReplayQuarantineRespons
 		response.Headers202 = &headers
 	case true:
 		var headers ReplayQuarantineResponseDefaultHeaders
+		if values := rsp.Header.Values("Kith-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Kith-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.KithRequestID = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseTryQuarantineResponse parses an HTTP response from a TryQuarantineWithResponse call
+func ParseTryQuarantineResponse(rsp *http.Response) (*TryQuarantineResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &TryQuarantineResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Tried
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fault
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	}
+
+	switch {
+	case true:
+		var headers TryQuarantineResponseDefaultHeaders
 		if values := rsp.Header.Values("Kith-Request-Id"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "Kith-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
