@@ -17,17 +17,3 @@ func TestSightFormats(t *testing.T) {
 		t.Errorf("%+v %v", again, err)
 	}
 }
-
-func FuzzSight(f *testing.F) {
-	f.Add([]byte{1, 20, 40})
-	f.Add(sight{size: 1, modified: 2, tag: "e"}.encode())
-	f.Fuzz(func(t *testing.T, b []byte) {
-		s, err := decodeSight(b)
-		if err != nil {
-			return
-		}
-		if again, err := decodeSight(s.encode()); err != nil || again != s {
-			t.Errorf("%+v became %+v, %v", s, again, err)
-		}
-	})
-}
