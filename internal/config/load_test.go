@@ -159,6 +159,9 @@ func TestFaults(t *testing.T) {
 		{"no write keys", base + "sources: {a: {type: tracking, write_keys: []}}\n", config.CodeKeyMissing, "2:43", "no key"},
 		{"bad glob", base + "sources: {a: {type: file, path: \"[x\"}}\nstreams: {a.r: {kind: event}}\n", config.CodeGlob, "2:33", "close every ["},
 		{"bad delimiter", base + "sources: {a: {type: file, path: x, delimiter: ab}}\nstreams: {a.r: {kind: event}}\n", config.CodeValueType, "2:47", "one character"},
+		{"bad bucket", base + "sources: {a: {type: file, path: \"s3://b\"}}\nstreams: {a.r: {kind: event}}\n", "bad_value", "2:27", "s3://BUCKET/GLOB"},
+		{"store in the clear", base + "sources: {a: {type: file, path: \"s3://b/x\", s3: {endpoint: \"http://h\"}}}\nstreams: {a.r: {kind: event}}\n", "bad_value", "2:50", "in the clear"},
+		{"no sftp password", base + "sources: {a: {type: file, path: \"sftp://u@h/x\"}}\nstreams: {a.r: {kind: event}}\n", "bad_value", "", "neither a password"},
 		{"file without stream", base + "sources: {a: {type: file, path: x}}\n", config.CodeStreamFiles, "2:11", "no stream"},
 		{"unknown source", base + "streams: {crm.a: {from: crm, kind: event}}\n", config.CodeSourceUnknown, "2:25", "no source crm"},
 		{"near source", stream("  cmr.other: {kind: event}\n"), config.CodeSourceUnknown, "8:3", "did you mean crm?"},
@@ -208,6 +211,27 @@ func TestFaults(t *testing.T) {
 			}
 			t.Errorf("want %s at %s saying %q; have\n%v", c.code, c.place, c.says, err)
 		})
+	}
+}
+
+// TestFilesElsewhere: an address is no path of this machine, and what is beside it is read.
+func TestFilesElsewhere(t *testing.T) {
+	tree, err := parse(t, `name: p
+sources:
+  a: {type: file, path: "s3://b/x-*.csv", s3: {endpoint: store.example.com, region: r, access_key: k, secret_key: s, path_style: false}}
+  b: {type: file, path: "sftp://u@h/x.csv", allow_private: true, sftp: {password: w, host_key: "SHA256:x", known_hosts: hosts}}
+streams: {a.r: {kind: event}, b.r: {kind: event}}
+`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, b := tree.Files[0], tree.Files[1]
+	if a.Path != "s3://b/x-*.csv" || a.AllowPrivate || a.S3.PathStyle == nil || *a.S3.PathStyle || a.S3.Endpoint != "store.example.com" ||
+		a.S3.Region != "r" || a.S3.AccessKey != "k" || a.S3.SecretKey != "s" {
+		t.Errorf("%+v", a)
+	}
+	if b.Path != "sftp://u@h/x.csv" || !b.AllowPrivate || b.SFTP.Password != "w" || len(b.SFTP.HostKeys) != 1 || !filepath.IsAbs(b.SFTP.KnownHosts) {
+		t.Errorf("%+v", b)
 	}
 }
 
