@@ -171,6 +171,7 @@ func TestFaults(t *testing.T) {
 		{"streams without files", stream("  crm.b: {kind: event, files: \"b*\"}\n"), config.CodeStreamFiles, "5:3", "which files"},
 		{"no kind", base + "sources: {a: {type: file, path: x}}\nstreams: {a.r: {key: id}}\n", config.CodeKeyMissing, "3:11", "kind"},
 		{"no key", base + "sources: {a: {type: file, path: x}}\nstreams: {a.r: {kind: object}}\n", config.CodeKeyMissing, "3:11", "key"},
+		{"internal network", base + "sources: {a: {type: tracking, write_keys: [k], mark_internal: [10.0.0.0/8, 192.0.2.7, 10.0.0.0/99]}}\n", "bad_value", "2:87", "no address or network"},
 		{"tracking stream", base + "sources: {w: {type: tracking, write_keys: [k]}}\nstreams: {w.user: {}}\n", config.CodeStreamName, "3:11", "did you mean w.users?"},
 		{"tracking kind", base + "sources: {w: {type: tracking, write_keys: [k]}}\nstreams: {w.users: {kind: event}}\n", config.CodeStreamKind, "3:27", "kind customer"},
 		{"identifier type", stream("    identifiers: {emial: email}\n"), config.CodeIdentifierType, "8:19", "did you mean email?"},

@@ -118,6 +118,9 @@ func sourcesSpec() field {
 			{key: "max_event", shape: size, def: "32KiB", doc: "Largest single event.", example: "64KiB"},
 			{key: "max_batch", shape: size, def: "500KiB", doc: "Largest batch, unpacked.", example: "1MiB"},
 			{key: "max_events", shape: integer, def: "2500", low: 1, high: 1_000_000, doc: "Most events in one batch.", example: "5000"},
+			{key: "mark_bots", shape: boolean, def: "false", doc: "Give every event an is_bot: its user agent, or else the request's, is a robot's.", example: "true"},
+			{key: "mark_internal", shape: list, doc: "Addresses and networks of the house. Every event gets an is_internal: its context.ip, or else the request's address, is one of them.", example: `["10.0.0.0/8", "2001:db8::/32"]`,
+				item: &field{shape: text, doc: "An address, or a network as ADDRESS/BITS."}},
 		}},
 		hookSpec(),
 	}}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -44,6 +45,7 @@ func (b *builder) buildSources(v *value) {
 				MaxEvent:  s.get("max_event").int(),
 				MaxBatch:  s.get("max_batch").int(),
 				MaxEvents: s.get("max_events").int(),
+				Mark:      tracking.Mark{Bots: s.get("mark_bots").bool(false), Internal: b.networks(s.get("mark_internal"))},
 			})
 		case "webhook":
 			kind.index = len(b.tree.Hooks)
@@ -51,6 +53,26 @@ func (b *builder) buildSources(v *value) {
 		}
 		b.sources[name] = kind
 	}
+}
+
+// networks reads a list of addresses and networks.
+func (b *builder) networks(v *value) (all []netip.Prefix) {
+	for i, text := range v.texts() {
+		network, err := netip.ParsePrefix(text)
+		if err != nil {
+			var address netip.Addr
+			if address, err = netip.ParseAddr(text); err == nil {
+				network, err = address.Unmap().Prefix(address.Unmap().BitLen())
+			}
+		}
+		if err != nil {
+			item := v.items[i]
+			b.add(item.node, "bad_value", item.path+" is no address or network", "write it like 192.0.2.7, 10.0.0.0/8 or 2001:db8::/32")
+			continue
+		}
+		all = append(all, network.Masked())
+	}
+	return all
 }
 
 func (b *builder) fileSource(name string, s *value) file.Config {

@@ -25,7 +25,7 @@ import (
 const clientsFile = `name: clients
 data: ./data
 sources:
-  web: {type: tracking, write_keys: [` + writeKey + `]}
+  web: {type: tracking, write_keys: [` + writeKey + `], mark_bots: true, mark_internal: [127.0.0.0/8]}
 server: {listen: "127.0.0.1:0"}
 `
 
@@ -229,6 +229,12 @@ func TestSegmentBrowser(t *testing.T) {
 		if w.paths[path] == 0 {
 			t.Errorf("the browser never asked for %s; it did for %v", path, w.paths)
 		}
+	}
+	// The browser says itself that nobody sits at it. Some calls have an address that the
+	// test made up, the rest are from this machine.
+	if got := fmt.Sprint(p.sql("select event, is_bot, is_internal, count(*) from fact_web_events group by all order by 1")); got !=
+		"[[Left true true 2] [Order Completed true false 1] [Product Added true false 1] [bare true true 1]]" {
+		t.Errorf("events are marked %s", got)
 	}
 	if !w.types["text/plain"] {
 		t.Errorf("the browser sent %v", w.types)

@@ -24,6 +24,7 @@ type work struct {
 	body     []byte
 	arena    []byte // strings and Props made here
 	env      envelope
+	asker    asker
 	items    [][]byte // each call as sent
 	records  []record.Record
 	ids      []record.Identifier
@@ -70,7 +71,7 @@ func (w *work) reset() {
 	clear(w.ids)
 	clear(w.items)
 	w.body, w.arena, w.items, w.records, w.ids = w.body[:0], w.arena[:0], w.items[:0], w.records[:0], w.ids[:0]
-	w.env = envelope{}
+	w.env, w.asker = envelope{}, asker{}
 	w.accepted, w.rejected = 0, 0
 	w.in = bytes.Buffer{}
 }

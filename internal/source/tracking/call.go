@@ -72,6 +72,10 @@ type call struct {
 	context    []byte // an object
 	plugged    []byte // integrations, an object
 
+	mark     Mark // of the source
+	bot      bool
+	internal bool
+
 	raw   []byte // the item as sent
 	parts part   // those that it has
 	hash  uint64 // of the item as sent, without what a retry changes

@@ -13,6 +13,7 @@ type Config struct {
 	MaxEvent  int // bytes; default 32 KiB
 	MaxBatch  int // bytes, unpacked; default 500 KiB
 	MaxEvents int // a batch; default 2,500
+	Mark      Mark
 }
 
 // Validate reports every fault of c.

@@ -82,6 +82,8 @@ func (w *work) convertItem(src *source, t callType, raw []byte, sentAt string, n
 	if c.messageID == "" {
 		c.messageID = newMessageID(now)
 	}
+	c.mark = src.Mark
+	c.bot, c.internal = w.judge(src.Mark, c.context)
 	w.emit(src, &c, at)
 	return nil
 }

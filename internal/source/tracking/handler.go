@@ -194,6 +194,7 @@ func (h *Handler) accept(w http.ResponseWriter, r *http.Request, t callType, wk 
 			return src, none, tooLarge
 		}
 	}
+	wk.asker = askerOf(r)
 	if f := wk.convert(src, t, now); f != nil {
 		return src, none, f
 	}

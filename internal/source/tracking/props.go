@@ -2,6 +2,7 @@ package tracking
 
 import (
 	"bytes"
+	"strconv"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -18,7 +19,13 @@ const (
 )
 
 // own reports whether the member has one of those names.
-func own(m *members) (name string, ok bool) {
+func (mark Mark) own(m *members) (name string, ok bool) {
+	switch {
+	case mark.Bots && m.is(botName):
+		return botName, true
+	case len(mark.Internal) > 0 && m.is(internalName):
+		return internalName, true
+	}
 	for _, name := range [...]string{contextName, integrationsName, leftName} {
 		if m.is(name) {
 			return name, true
@@ -31,11 +38,11 @@ func own(m *members) (name string, ok bool) {
 // the same rank where the properties have none of that name, then context and
 // integrations as merged with the envelope's, and what is left, where there are any.
 func (w *work) eventProps(c *call, properties []byte) []byte {
-	taken, has := scanNames(properties)
+	taken, has := c.mark.scanNames(properties)
 	from := len(w.arena)
 	w.arena = append(w.arena, '{')
 	if taken {
-		w.renamed(properties)
+		w.renamed(c.mark, properties)
 	} else {
 		w.arena = append(w.arena, inner(properties)...)
 	}
@@ -52,6 +59,12 @@ func (w *work) eventProps(c *call, properties []byte) []byte {
 			w.quoted("group_id")
 			w.arena = record.AppendJSONString(append(w.arena, ':'), c.groupID)
 		}
+	}
+	if c.mark.Bots {
+		w.add(botName, strconv.AppendBool(nil, c.bot))
+	}
+	if len(c.mark.Internal) > 0 {
+		w.add(internalName, strconv.AppendBool(nil, c.internal))
 	}
 	w.addMerged(contextName, c.context, w.env.context)
 	w.addMerged(integrationsName, c.plugged, w.env.integrations)
@@ -97,7 +110,7 @@ type beside struct {
 }
 
 // scanNames looks for the properties that collide with what is added to them.
-func scanNames(properties []byte) (taken bool, has beside) {
+func (mark Mark) scanNames(properties []byte) (taken bool, has beside) {
 	m, ok := object(properties)
 	for ok && m.next() {
 		switch {
@@ -108,7 +121,7 @@ func scanNames(properties []byte) (taken bool, has beside) {
 		case m.is("group_id"):
 			has.group = true
 		default:
-			if _, is := own(&m); is {
+			if _, is := mark.own(&m); is {
 				taken = true
 			}
 		}
@@ -118,11 +131,11 @@ func scanNames(properties []byte) (taken bool, has beside) {
 
 // renamed copies properties' members, those named like an added member under
 // another name that no property has.
-func (w *work) renamed(properties []byte) {
+func (w *work) renamed(mark Mark, properties []byte) {
 	m, _ := object(properties)
 	for m.next() {
 		w.comma()
-		if name, is := own(&m); is {
+		if name, is := mark.own(&m); is {
 			w.quoted(freeName(properties, ownPrefix+name))
 		} else {
 			w.arena = append(w.arena, m.name...)

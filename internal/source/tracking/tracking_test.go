@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"slices"
 	"strings"
 	"sync"
@@ -70,6 +71,7 @@ func newRigHolding(t testing.TB, most int64) *rig {
 	r := &rig{log: &log{}, mux: http.NewServeMux()}
 	h, err := tracking.New([]tracking.Config{
 		{Name: "web", WriteKeys: []string{"web-key", "web-key-2"}},
+		{Name: "marked", WriteKeys: []string{"marked-key"}, Mark: tracking.Mark{Bots: true, Internal: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("2001:db8::/32")}}},
 		{Name: "small", WriteKeys: []string{"small-key"}, MaxEvent: 200, MaxBatch: 400, MaxEvents: 3},
 	}, tracking.Deps{Sink: r.log, Clock: clock.Fixed(noon), Overloaded: func() bool { return r.busy }, MaxHeld: most,
 		Observe: func(o tracking.Observation) {
@@ -601,4 +603,33 @@ func FuzzCall(f *testing.F) {
 			t.Fatal(w.Code, w.Body)
 		}
 	})
+}
+
+// TestMark: what a robot or somebody of the house did is kept, and told to be that.
+func TestMark(t *testing.T) {
+	for name, c := range map[string]struct{ agent, context, properties, want string }{
+		"a person":                    {"Mozilla/5.0 (X11; Linux x86_64)", `{}`, `{}`, `{"is_bot":false,"is_internal":false}`},
+		"a robot asks":                {"Examplebot/2.1", `{}`, `{}`, `{"is_bot":true,"is_internal":false}`},
+		"a server tells of a robot":   {"analytics-node-next/latest", `{"userAgent":"Mozilla/5.0 (compatible; ExampleBot/2.1)"}`, `{}`, `{"is_bot":true,"is_internal":false,"context":{"userAgent":"Mozilla/5.0 (compatible; ExampleBot/2.1)"}}`},
+		"a robot's server, a person":  {"ExampleBot/2.1", `{"userAgent":"Mozilla/5.0"}`, `{}`, `{"is_bot":false,"is_internal":false,"context":{"userAgent":"Mozilla/5.0"}}`},
+		"one of the house":            {"", `{"ip":"10.1.2.3"}`, `{}`, `{"is_bot":false,"is_internal":true,"context":{"ip":"10.1.2.3"}}`},
+		"one of the house, as IPv6":   {"", `{"ip":"::ffff:10.1.2.3"}`, `{}`, `{"is_bot":false,"is_internal":true,"context":{"ip":"::ffff:10.1.2.3"}}`},
+		"no address":                  {"", `{"ip":"the 10th"}`, `{}`, `{"is_bot":false,"is_internal":false,"context":{"ip":"the 10th"}}`},
+		"properties with these names": {"", `{}`, `{"is_bot":"no","a":1}`, `{"properties_is_bot":"no","a":1,"is_bot":false,"is_internal":false}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t)
+			w := r.post("/v1/track", `{"userId":"u","event":"x","properties":`+c.properties+`,"context":`+c.context+`}`, "Authorization: Bearer marked-key", "User-Agent: "+c.agent)
+			if w.Code != http.StatusOK || string(r.records[0].Props) != c.want {
+				t.Errorf("%d: got %s, want %s", w.Code, r.records[0].Props, c.want)
+			}
+		})
+	}
+	r := newRig(t)
+	req := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/v1/track", strings.NewReader(`{"writeKey":"marked-key","userId":"u","event":"x"}`))
+	req.RemoteAddr = "[2001:db8::7]:4711"
+	r.mux.ServeHTTP(httptest.NewRecorder(), req)
+	if got := string(r.records[0].Props); got != `{"is_bot":false,"is_internal":true}` {
+		t.Errorf("asked from an internal address: %s", got)
+	}
 }
