@@ -111,7 +111,8 @@ func bare(w string) string { return strings.ToLower(strings.Trim(w, ".")) }
 func partsOfAddress(text, country string) (a addressParts) {
 	words := strings.FieldsFunc(text, func(c rune) bool { return isSpace(c) || c == ',' })
 	for i := 0; i < len(words); i++ {
-		value, n := "", 1
+		var value string
+		n := 1
 		kind := unitWord(bare(words[i]), country)
 		switch {
 		case strings.HasPrefix(words[i], "#") && len(words[i]) > 1:

@@ -124,8 +124,8 @@ func numbered(s, format string) (string, bool) {
 		switch m := monthOf(w); {
 		case m > 0 && month == 0:
 			month = m
-		case allDigits(strings.TrimRight(strings.ToLower(w), "stndrhoaer")) && unicode.IsDigit(rune(w[0])): // 1st, 2nd, 1er
-			numbers = append(numbers, strings.TrimRight(strings.ToLower(w), "stndrhoaer"))
+		case allDigits(strings.TrimRight(strings.ToLower(w), "stndrhoae")) && unicode.IsDigit(rune(w[0])): // 1st, 2nd, 1er
+			numbers = append(numbers, strings.TrimRight(strings.ToLower(w), "stndrhoae"))
 		case w == "de" || w == "of" || w == "the" || w == "at" || isWeekday(w):
 		default:
 			return "", false
