@@ -56,6 +56,7 @@ type column struct {
 type forms struct {
 	email, phone, integer, dot, comma, iso, isoTime, date, compact, uuid, boolean, padded, money, american, noon, short int
 	dayFirst, monthFirst, yearFirst, either                                                                             int // of date
+	shortDay, shortMonth                                                                                                int // of short
 	timed                                                                                                               int
 }
 
@@ -177,6 +178,11 @@ func (f *forms) dates(m []string) {
 		return
 	case len(m[1]) <= 2 && len(m[3]) == 2 && a <= 31 && b <= 31:
 		f.short++
+		if a > 12 {
+			f.shortDay++
+		} else if b > 12 {
+			f.shortMonth++
+		}
 		return
 	case len(m[1]) > 2 || len(m[3]) != 4 || a < 1 || b < 1 || a > 31 || b > 31 || a > 12 && b > 12:
 		return

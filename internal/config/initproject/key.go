@@ -37,6 +37,9 @@ func (s *stream) idLike(c *column) (score int, why string) {
 	id := isID(c.words)
 	switch c.meaning {
 	case unknown, userID, loyaltyID, nationalID:
+		if c.isInt() && c.unixTime() && hasWord(c.words, "date", "time", "timestamp", "ts") {
+			return 0, ""
+		}
 	case company, status, city, eventName: // "Organization Id" is none of these
 		if !id {
 			return 0, ""

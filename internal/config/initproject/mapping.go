@@ -42,6 +42,30 @@ func (s *stream) attributes() []mapped {
 		taken[name] = true
 		all = append(all, mapped{name, c, steps, why})
 	}
+	return append(all, s.nameParts(taken)...)
+}
+
+// nameParts takes whole names apart where no column has the parts, so that people are
+// found by them beside those of files that do.
+func (s *stream) nameParts(taken map[string]bool) (all []mapped) {
+	whole := s.fullest(fullName)
+	if !s.person() || whole == nil || s.has(firstName) || s.has(lastName) {
+		return nil
+	}
+	several := 0
+	for _, v := range whole.kept {
+		if strings.ContainsAny(v, " ,") {
+			several++
+		}
+	}
+	if whole.share(several) < 0.8 {
+		return nil
+	}
+	for _, part := range [][2]string{{"first_name", "given"}, {"last_name", "family"}} {
+		if !taken[part[0]] {
+			all = append(all, mapped{part[0], whole, "name, name_part: {part: " + part[1] + "}", "taken from the whole name"})
+		}
+	}
 	return all
 }
 
@@ -88,6 +112,10 @@ func (s *stream) cleansing(c *column, region, regionWhy string) (steps, why stri
 		}
 		return strings.Join(all, ", "), list(reasons)
 	}
+	if step, reason := s.placed(c, region); step != "" {
+		say(step, reason)
+		return strings.Join(all, ", "), list(reasons)
+	}
 	switch {
 	case c.isEmail(), c.meaning == email:
 		say("email", "")
@@ -117,15 +145,24 @@ func (s *stream) cleansing(c *column, region, regionWhy string) (steps, why stri
 		say(`number: {decimal: ","`+spaced(c)+"}", "written with a decimal comma")
 	case c.forms.dot > 0 && c.isNumber():
 		say("number", "")
+	case c.share(c.forms.money) >= 0.9 && !c.isNumber() && c.meaning != phone && s.priced(c) != "":
+		say(s.priced(c), "amounts with a currency; a second attribute with part: currency would keep it")
 	case c.isInt() || c.meaning == postcode:
+		if step, reason := s.spelled(c); step != "" {
+			say(step, reason)
+			break
+		}
 		if c.forms.padded > 0 {
 			say("trim", "")
 		}
 	case (c.meaning == unknown || c.meaning == deleted) && c.share(c.forms.boolean) == 1 && len(c.hashes) <= 4 && len(c.kept) >= 2:
 		say("boolean", "")
-	case c.share(c.forms.short) > 0.8 && s.person():
-		say("trim", "years of two digits stay text")
-		s.note("%s has years of two digits, whose century nobody knows: it stays text", c.name)
+	case c.written():
+		if step, reason := s.spelled(c); step != "" {
+			say(step, reason)
+		} else if s.person() || c.forms.padded > 0 {
+			say("trim", "")
+		}
 	case s.person() || c.forms.padded > 0:
 		say("trim", "")
 	}
@@ -133,6 +170,22 @@ func (s *stream) cleansing(c *column, region, regionWhy string) (steps, why stri
 		return "", ""
 	}
 	return strings.Join(all, ", "), list(reasons)
+}
+
+// written reports whether values may be dates with a month's name or a short year.
+func (c *column) written() bool { return c.share(c.forms.short) > 0.8 || c.dated() }
+
+// priced is the step that reads a column's amounts, or none.
+func (s *stream) priced(c *column) string {
+	for _, args := range []map[string]string{nil, {"decimal": ","}, {"decimal": ",", "thousands": "space"}} {
+		if reads(c, "money", args) >= enough {
+			if args == nil {
+				return "money"
+			}
+			return "money: {" + written(args) + "}"
+		}
+	}
+	return ""
 }
 
 func spaced(c *column) string {
@@ -210,7 +263,9 @@ type check struct{ text, why string }
 func (s *stream) checks(attributes []mapped) []check {
 	names := map[*column]string{}
 	for _, a := range attributes {
-		names[a.col] = a.name
+		if names[a.col] == "" {
+			names[a.col] = a.name
+		}
 	}
 	var all []check
 	for _, c := range s.columns {

@@ -71,6 +71,22 @@ func table(columns ...string) string {
 				fmt.Fprintf(&b, "(212) 555-%04d", 100+n)
 			case "pseudo":
 				fmt.Fprintf(&b, "%d.%d", 1000+n, 1714521600+n*97)
+			case "named":
+				fmt.Fprintf(&b, "%d %s 2021", 1+n%28, []string{"Jan", "Februar", "March"}[n%3])
+			case "pounds":
+				fmt.Fprintf(&b, "\"£1,%03d.50\"", n)
+			case "land":
+				b.WriteString([]string{"Deutschland", "Germany", "DE"}[n%3])
+			case "sex":
+				b.WriteString([]string{"m", "weiblich", "F"}[n%3])
+			case "zip5":
+				fmt.Fprintf(&b, "%d", 10067+n*150)
+			case "lang":
+				b.WriteString([]string{"de_DE", "en"}[n%2])
+			case "ip":
+				fmt.Fprintf(&b, "203.0.113.%d", n)
+			case "millis":
+				fmt.Fprintf(&b, "%d", 1700000000000+n*86400000)
 			case "allowed":
 				b.WriteString([]string{"granted", "denied"}[n%2])
 			case "optin":
@@ -103,7 +119,7 @@ func TestShapes(t *testing.T) {
 		{"Kunden.csv", table("Vorname=one", "Straße=word:3", "Hausnr.=seq", "PLZ=num", "E-Mail=mail", "Kunden-Nr.=id"), "customer", "Kunden-Nr.", "email=E-Mail", nil},
 		{"export.csv", table("Customer #=seq", "Customer Name=name", "Contact E-mail=mail", "Phone #=phone", "Last Purchase=us12", "Balance=price"), "customer", "Customer #", "email=Contact E-mail phone=Phone #",
 			[]string{"full_name: {from: Customer Name", "last_purchase: {from: Last Purchase, clean: [{date: {format: mdy}}]}", "region: US"}},
-		{"liste.csv", table("Nr=seq", "Name=name", "geb.=eu2", "Tel=phone"), "customer", "Nr", "phone=Tel", []string{`geb: {from: geb., clean: [trim]}`, "geb. has years of two digits"}},
+		{"liste.csv", table("Nr=seq", "Name=name", "geb.=eu2", "Tel=phone"), "customer", "Nr", "phone=Tel", []string{`birth_date: {from: geb., clean: [{date: {format: dmy, pivot: "10"}}]}`, "geb. has years of two digits", "full_name: {from: Name, clean: [trim, name]}", "last_name: {from: Name, clean: [name, {name_part: {part: family}}]}"}},
 		{"people.csv", table("person_id=id", "full name=name", "birth=num"), "customer", "person_id", "", []string{"birth: {from: birth}"}},
 		{"people.csv", table("name=name", "city=word:4"), "customer", "_row", "", nil},
 		{"people.csv", table("name=name", "email=mail:30"), "customer", "_row", "email=email", nil},
@@ -123,6 +139,10 @@ func TestShapes(t *testing.T) {
 		{"ga_events.csv", table("event_timestamp=day", "event_name=word:2", "user_pseudo_id=pseudo:9"), "event", "", "anonymous_id=user_pseudo_id", nil},
 		{"orders_export.csv", table("Name=order", "Email=mail:20", "Total=price", "Created at=day", "Lineitem name=name", "Billing Name=name", "Billing Phone=phone"), "event", "", "email=Email phone=Billing Phone",
 			[]string{"billing_name: {from: Billing Name, clean: [trim, name]}"}},
+		{"club.csv", table("member no=code", "name=name", "joined=named", "balance=pounds", "country=land", "sex=sex", "zip=zip5", "lang=lang", "signup ip=ip", "createdate=millis"), "customer", "member no", "",
+			[]string{"joined: {from: joined, clean: [{date: {format: dmy}}]}", "balance: {from: balance, clean: [money]}", "country: {from: country, clean: [country]}", "gender: {from: sex, clean: [gender]}",
+				"postcode: {from: zip, clean: [{postcode: {country: DE}}]}", "lang: {from: lang, clean: [language]}", "signup_ip: {from: signup ip, clean: [ip]}", "createdate: {from: createdate, clean: [{date: {format: epoch_ms}}]}",
+				"first_name: {from: name, clean: [name, {name_part: {part: given}}]}"}},
 		{"kna1.csv", table("KUNNR=seq", "NAME1=name", "STRAS=word:3", "PSTLZ=num", "ORT01=word:2", "TELF1=phone", "SMTP_ADDR=mail"), "customer", "KUNNR", "email=SMTP_ADDR phone=TELF1", []string{"street: {from: STRAS", "city: {from: ORT01"}},
 		{"crm.csv", table("id=id", "email=mail", "mobile phone=none", "phone=phone"), "customer", "id", "email=email phone=phone", []string{"mobile_phone: {from: mobile phone, clean: [{phone: {region: US}}]}"}},
 		{"things.csv", table("code=id", "label=word:3"), "object", "code", "", nil},

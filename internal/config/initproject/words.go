@@ -71,7 +71,7 @@ func lexicon() []entry {
 		{loyaltyID, "loyalty_id", []string{"loyalty", "loyalty id", "loyalty number", "loyalty card", "membership number", "member number", "mitgliedsnummer", "kundenkarte"}},
 		{userID, "user_id", []string{"user id", "userid", "uid", "username", "user name", "login", "benutzername", "benutzer id", "utilisateur id", "usuario id", "gebruiker id"}},
 		{updated, "updated_at", []string{"updated", "aedat", "updated at", "last updated", "update time", "updatedat", "modified", "last modified", "lastmodified", "lastmodifieddate", "modifieddate", "modified at", "changed", "changed at", "last change", "systemmodstamp", "geandert", "aktualisiert", "aktualisierung", "anderungsdatum", "modifie", "modification", "mise a jour", "actualizado", "actualizacion", "modificado", "aggiornato", "modificato", "atualizado", "gewijzigd", "bijgewerkt", "opdateret", "oppdatert", "uppdaterad", "andrad", "zmieniono", "version", "revision", "row version"}},
-		{created, "created_at", []string{"created", "erdat", "created at", "createdat", "create date", "createddate", "creation date", "registered", "registration date", "signup", "signup date", "sign up", "joined", "erstellt", "angelegt", "registriert", "cree", "creation", "inscription", "creado", "alta", "creato", "criado", "aangemaakt", "oprettet", "opprettet", "skapad", "utworzono"}},
+		{created, "created_at", []string{"created", "erdat", "created at", "createdat", "create date", "createdate", "createddate", "creation date", "registered", "registration date", "signup", "signup date", "sign up", "joined", "erstellt", "angelegt", "registriert", "cree", "creation", "inscription", "creado", "alta", "creato", "criado", "aangemaakt", "oprettet", "opprettet", "skapad", "utworzono"}},
 		{eventName, "event", []string{"event", "event name", "event type", "eventname", "eventtype", "action", "activity", "ereignis", "evenement", "evento", "gebeurtenis", "handelse", "событие"}},
 		{occurred, "occurred_at", []string{"timestamp", "time", "datetime", "date time", "occurred", "occurred at", "event time", "ts", "date", "datum", "fecha", "zeitpunkt", "zeit", "uhrzeit", "heure", "hora", "ora", "tijd", "tijdstip", "dato", "tid", "日期", "時間", "时间", "дата"}},
 		{amount, "amount", []string{"amount", "total", "price", "sum", "revenue", "subtotal", "cost", "betrag", "preis", "gesamt", "summe", "umsatz", "montant", "prix", "importe", "precio", "importo", "prezzo", "totale", "valor", "preco", "bedrag", "prijs", "totaal", "belop", "belopp", "pris", "kwota", "cena", "金额", "金額", "сумма", "цена", "금액", "quantity", "qty", "menge", "anzahl"}},
@@ -117,7 +117,7 @@ func meaningOf(c *column) meaning {
 			return occurred
 		}
 	case occurred, updated, created, birthDate:
-		if c.filled > 0 && !c.isTime() && !c.isDate() && !c.isInt() && c.share(c.forms.compact) < 0.8 {
+		if c.filled > 0 && !c.isTime() && !c.isDate() && !c.isInt() && c.share(c.forms.compact) < 0.8 && !c.written() {
 			return unknown
 		}
 		if named == birthDate && c.isInt() && c.share(c.forms.compact) < 0.8 {
@@ -244,7 +244,7 @@ func isID(words []string) bool {
 	if len(words) == 0 {
 		return false
 	}
-	if hasWord(words, "id", "ids", "uuid", "guid", "key", "nr", "no", "number", "nummer", "numero", "num", "code", "ref", "reference", "identifier", "kennung", "identifiant", "matricule", "identificador", "identificativo", "codice", "codigo", "identyfikator", "cislo", "pk", "sku", "番号", "编号", "номер") {
+	if hasWord(words, "id", "ids", "vid", "uuid", "guid", "key", "nr", "no", "number", "nummer", "numero", "num", "code", "ref", "reference", "identifier", "kennung", "identifiant", "matricule", "identificador", "identificativo", "codice", "codigo", "identyfikator", "cislo", "pk", "sku", "番号", "编号", "номер") {
 		return true
 	}
 	last := words[len(words)-1]
