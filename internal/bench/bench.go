@@ -91,6 +91,8 @@ type trial struct {
 func trials() []trial {
 	return []trial{
 		{"upsert", "streaming upserts among resident people, and memory", upserts},
+		{"files", "files read and typed", typedFiles},
+		{"cleanse", "cleansing", cleansing},
 		{"tracking", "the tracking API", tracking},
 		{"ack", "its acknowledgement", acknowledgement},
 		{"road", "the whole road", wholeRoad},

@@ -54,7 +54,7 @@ func rules() []rule {
 			"internal/app", "internal/api", "internal/api/...", "internal/bench", "internal/config", "internal/config/...", "internal/demo", "internal/demo/...", "internal/record", "internal/kit/..."}},
 		{[]string{"internal/bench/scale"}, []string{"internal/servers", "internal/demo", "internal/bench/conflict", "internal/kit/..."}},
 		{[]string{"internal/bench/conflict"}, nil},
-		{[]string{"internal/bench"}, []string{"internal/app", "internal/demo", "internal/config", "internal/record", "internal/servers", "internal/kit/..."}},
+		{[]string{"internal/bench"}, []string{"internal/app", "internal/demo", "internal/config", "internal/record", "internal/source/file", "internal/contract", "internal/cleanse", "internal/servers", "internal/kit/..."}},
 		{[]string{"internal/app", "internal/app/..."}, []string{"internal/..."}},
 	}
 }
