@@ -103,7 +103,7 @@ func (a *App) putRulesInForce(ctx context.Context) error {
 	case now.Fingerprint() == a.tree.Rules.Fingerprint() || a.opts.Offline:
 		a.door.Pin(latest)
 		return nil
-	case a.opts.ApplyRules:
+	case a.opts.ApplyRules, a.tree.OnlyBrought(now):
 		a.door.Pin(latest)
 		_, err := a.proposeRules(ctx, a.tree.Rules)
 		return err

@@ -185,6 +185,30 @@ func trackingStreams() []contract.StreamConfig {
 	}
 }
 
+// OnlyBrought reports whether the file's rules differ from those in force by nothing but
+// streams that its tracking sources have by themselves, as a newer version brings: the
+// reader's file asked for no change, so there is none to be agreed to.
+func (t *Tree) OnlyBrought(inForce Rules) bool {
+	there, now := map[string]bool{}, map[string]contract.StreamConfig{}
+	for _, s := range inForce.Streams {
+		there[s.Source] = true
+	}
+	for _, s := range t.Rules.Streams {
+		now[s.Stream] = s
+	}
+	plan := NewPlan(inForce, t.Rules)
+	for _, change := range plan.Changes {
+		s := now[change.Subject]
+		source, name, _ := strings.Cut(change.Subject, ".")
+		own := slices.ContainsFunc(t.Tracking, func(c tracking.Config) bool { return c.Name == source }) &&
+			slices.ContainsFunc(trackingStreams(), func(d contract.StreamConfig) bool { return d.Stream == name && d.Kind == s.Kind })
+		if change.What != "added" || !own || !there[source] || s.Schema != nil || s.Key+s.Seq+s.Occurred+s.Deleted != "" {
+			return false
+		}
+	}
+	return !plan.Empty()
+}
+
 func (b *builder) buildStreams(v *value) {
 	seen := map[string]bool{}
 	var fileStreams, hookStreams []sourceStream

@@ -356,7 +356,7 @@ func (p *project) hostileFiles() (rows int, reasons map[string]int) {
 		repeated(marker, (100<<20)/len(marker))(w)
 		text("\"}\n", thing(3))(w)
 	})
-	file("things-deep.ndjson", 1, map[string]int{"json_depth": 1, "json_malformed": 1}, text(
+	file("things-deep.ndjson", 1, map[string]int{"json_too_deep": 2}, text(
 		`{"id":"h","x":`+strings.Repeat("[", 5_000)+strings.Repeat("]", 5_000)+"}\n",
 		`{"id":"i","x":`+strings.Repeat("[", 100_000)+strings.Repeat("]", 100_000)+"}\n", thing(4)))
 	file("things-number.ndjson", 1, map[string]int{"json_number": 1}, text(`{"id":"i","n":1e999}`+"\n", thing(5)))
