@@ -51,6 +51,7 @@ var requests = map[string]struct{ target, body string }{
 	"getDestinationSecret":  {"/api/destinations/mailer/secret", ""},
 	"listDeadLetters":       {"/api/destinations/mailer/dead-letters", ""},
 	"redeliver":             {"/api/destinations/mailer/redeliver", `{"all":true}`},
+	"makePixel":             {"/api/pixels", `{"source":"web","event":"Email Opened","email":"jo@example.com"}`},
 	"listKeys":              {"/api/keys", ""},
 	"createKey":             {"/api/keys", `{"name":"app","role":"read"}`},
 	"revokeKey":             {"/api/keys/abc", ""},
@@ -76,6 +77,8 @@ func TestRoles(t *testing.T) {
 			switch {
 			case slices.Contains(open, op.id):
 				allowed = true
+			case op.id == "makePixel":
+				allowed = role == RoleIngest || role == RoleAdmin
 			case slices.Contains(admin, op.id):
 				allowed = role == RoleAdmin
 			case slices.Contains(operate, op.id):

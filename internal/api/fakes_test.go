@@ -44,6 +44,7 @@ type world struct {
 	revoked  string
 	redone   []string
 	queried  func() // called while a query runs
+	pixel    *PixelRequest
 }
 
 func joProfile() *record.Profile {
@@ -318,7 +319,7 @@ func (w *world) entries() ([]AuditEntry, []bool) {
 
 func (w *world) deps() Deps {
 	return Deps{Profiles: w, Stewards: w, Quarantine: quarantineOf{w}, Road: w, Plans: w, Warehouse: w, Destinations: destinationOf{w}, Contracts: contractsOf{w},
-		Keys: keysOf{w}, Audit: auditOf{w}, Clock: clock.System{}}
+		Pixels: w, Keys: keysOf{w}, Audit: auditOf{w}, Clock: clock.System{}}
 }
 
 // serve is a server on its backends, reached without a network.
@@ -356,6 +357,14 @@ func code(t testing.TB, rec *httptest.ResponseRecorder) string {
 }
 
 var errDriver = errors.New("driver: cannot read row of jo@example.com")
+
+func (w *world) Seal(_ context.Context, r *PixelRequest) (string, error) {
+	w.pixel = r
+	if r.Source != "web" {
+		return "", errs.New("pixel_source_unknown", "there is no tracking source of this name")
+	}
+	return "/v1/pixel/token.gif", w.boom
+}
 
 // contractsOf knows one stream, whose contract a record would widen.
 type contractsOf struct{ *world }

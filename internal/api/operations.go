@@ -51,6 +51,8 @@ var operations = [...]operation{
 	{"listDeadLetters", "GET /api/destinations/{name}/dead-letters", RoleRead, "", []string{"cursor", "limit"}, (*call).listDeadLetters},
 	{"redeliver", "POST /api/destinations/{name}/redeliver", RoleOperate, "destination.redeliver", nil, (*call).redeliver},
 
+	{"makePixel", "POST /api/pixels", RoleIngest, "", nil, (*call).makePixel},
+
 	{"listKeys", "GET /api/keys", RoleAdmin, "", nil, (*call).listKeys},
 	{"createKey", "POST /api/keys", RoleAdmin, "key.create", nil, (*call).createKey},
 	{"revokeKey", "DELETE /api/keys/{id}", RoleAdmin, "key.revoke", nil, (*call).revokeKey},

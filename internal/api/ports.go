@@ -32,6 +32,7 @@ type Deps struct {
 	Warehouse    Warehouse
 	Destinations Destinations
 	Contracts    Contracts
+	Pixels       Pixels
 	Keys         Keys
 	Audit        Audit
 	Peers        Peers // nil: no other process shares the state
@@ -148,6 +149,13 @@ type Peers interface {
 	Where(ctx context.Context, what string) (base string, err error)
 	// Transport is the way to it.
 	Transport() http.RoundTripper
+}
+
+// Pixels makes the images of e-mails.
+type Pixels interface {
+	// Seal gives the path under which the image of an event lies. It fails with codes
+	// pixel_source_unknown and bad_pixel.
+	Seal(ctx context.Context, r *PixelRequest) (path string, err error)
 }
 
 // Keys is who may call.

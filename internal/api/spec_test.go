@@ -371,6 +371,14 @@ func TestEveryOperationThroughTheGeneratedClient(t *testing.T) {
 			r, err := c.RedeliverWithResponse(ctx, "mailer", client.RedeliverRequest{Ids: &[]string{"x1", "x2"}})
 			return r.StatusCode(), r.JSON202.Queued == 2 && len(w.redone) == 2, err
 		}, 202},
+		{"pixel", func() (int, bool, error) {
+			r, err := c.MakePixelWithResponse(ctx, client.PixelRequest{Source: "web", Event: "Email Opened", UserID: ptr("u-1"), Properties: &map[string]any{"n": 1}})
+			return r.StatusCode(), r.JSON200.Path == "/v1/pixel/token.gif" && w.pixel.UserID == "u-1" && string(w.pixel.Properties) == `{"n":1}`, err
+		}, 200},
+		{"pixel of no source", func() (int, bool, error) {
+			r, err := c.MakePixelWithResponse(ctx, client.PixelRequest{Source: "crm", Event: "x"})
+			return r.StatusCode(), r.JSONDefault.Code == "pixel_source_unknown", err
+		}, 404},
 		{"keys", func() (int, bool, error) {
 			r, err := c.ListKeysWithResponse(ctx)
 			return r.StatusCode(), r.JSON200.Items[0].Expires == nil && r.JSON200.Items[0].Revoked.Equal(epoch), err

@@ -174,7 +174,7 @@ func (a *App) cursor(topic string, partition int32) record.Cursor {
 
 func (a *App) openSources(context.Context) error {
 	if len(a.tree.Tracking) > 0 {
-		h, err := tracking.New(a.tree.Tracking, tracking.Deps{Sink: a.door, Clock: a.clock, Logger: a.log, Overloaded: a.door.Overloaded, Observe: a.counts.observe})
+		h, err := tracking.New(a.tree.Tracking, tracking.Deps{Sink: a.door, Clock: a.clock, Logger: a.log, Overloaded: a.door.Overloaded, PixelSecret: a.key, Observe: a.counts.observe})
 		if err != nil {
 			return err
 		}
@@ -218,7 +218,7 @@ func (a *App) openServer(context.Context) (err error) {
 	}
 	s, err := api.NewServer(a.tree.API, api.Deps{
 		Profiles: profiles{a}, Stewards: stewards{a}, Quarantine: quarantine{a}, Road: road{a}, Plans: plans{a},
-		Warehouse: sqlDoor{a}, Destinations: destinations{a}, Contracts: contracts{a}, Keys: keyring{a}, Audit: auditor{a},
+		Warehouse: sqlDoor{a}, Destinations: destinations{a}, Contracts: contracts{a}, Pixels: pixels{a}, Keys: keyring{a}, Audit: auditor{a},
 		Peers: a.peers, Ready: a.ready, Registry: a.metrics, Clock: a.clock, Log: a.log,
 	})
 	if err != nil {

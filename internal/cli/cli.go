@@ -76,6 +76,7 @@ type commands struct {
 	Verify       verifyCmd       `cmd:"" group:"The road:" help:"Replay the log into an empty folder and compare."`
 	Rebuild      rebuildCmd      `cmd:"" group:"The road:" help:"Build profiles anew from the log, and swap them in."`
 
+	Pixel   pixelCmd   `cmd:"" group:"Administration:" help:"Make the address of an e-mail's image, which tells that it was opened."`
 	Keys    keysCmd    `cmd:"" group:"Administration:" help:"API keys."`
 	Audit   auditCmd   `cmd:"" group:"Administration:" help:"The audit chain."`
 	Migrate migrateCmd `cmd:"" group:"Administration:" name:"migrate-engine" help:"Move a project from the embedded engine to a cluster, or back."`

@@ -46,6 +46,7 @@ func (b *builder) buildSources(v *value) {
 				MaxBatch:  s.get("max_batch").int(),
 				MaxEvents: s.get("max_events").int(),
 				Mark:      tracking.Mark{Bots: s.get("mark_bots").bool(false), Internal: b.networks(s.get("mark_internal"))},
+				PixelKeys: b.pixelKeys(s.get("pixel_keys")),
 			})
 		case "webhook":
 			kind.index = len(b.tree.Hooks)
@@ -53,6 +54,20 @@ func (b *builder) buildSources(v *value) {
 		}
 		b.sources[name] = kind
 	}
+}
+
+// pixelKeys reads the numbers of a source's pixel keys.
+func (b *builder) pixelKeys(v *value) (numbers []int) {
+	if v == nil {
+		return nil
+	}
+	if len(v.items) == 0 && len(v.node.Content) == 0 {
+		b.add(v.node, "bad_value", v.path+" has no number", "name at least one key; a new number retires all tokens made before")
+	}
+	for _, item := range v.items {
+		numbers = append(numbers, item.int())
+	}
+	return numbers
 }
 
 // networks reads a list of addresses and networks.

@@ -89,6 +89,7 @@ func drivers() []driver {
 		{"github.com/minio/", []string{"internal/source/file"}},
 		{"github.com/pkg/sftp", []string{"internal/source/file"}},
 		{"golang.org/x/crypto/ssh", []string{"internal/source/file"}},
+		{"golang.org/x/crypto/chacha20poly1305", []string{"internal/source/tracking"}},
 		{"github.com/prometheus/", []string{"internal/api", "internal/app"}},
 	}
 }

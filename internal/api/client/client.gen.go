@@ -760,6 +760,26 @@ type PartitionStatus struct {
 	Partition int   `json:"partition"`
 }
 
+// Pixel defines model for Pixel.
+type Pixel struct {
+	// Path to be put behind the public address of the server: /v1/pixel/TOKEN.gif
+	Path string `json:"path"`
+}
+
+// PixelRequest At least one of user_id, anonymous_id and email is required. All together may have about 1,000 bytes.
+type PixelRequest struct {
+	AnonymousID *string `json:"anonymous_id,omitempty"`
+	Email       *string `json:"email,omitempty"`
+
+	// Event what an opened mail is, such as Email Opened
+	Event      string                  `json:"event"`
+	Properties *map[string]interface{} `json:"properties,omitempty"`
+
+	// Source the name of a tracking source
+	Source string  `json:"source"`
+	UserID *string `json:"user_id,omitempty"`
+}
+
 // Place Where a record lies in the ingest log.
 type Place struct {
 	Offset    int64 `json:"offset"`
@@ -1198,6 +1218,9 @@ type ExplainJSONRequestBody = ExplainRequest
 // CreateKeyJSONRequestBody defines body for CreateKey for application/json ContentType.
 type CreateKeyJSONRequestBody = KeyRequest
 
+// MakePixelJSONRequestBody defines body for MakePixel for application/json ContentType.
+type MakePixelJSONRequestBody = PixelRequest
+
 // ApplyPlanJSONRequestBody defines body for ApplyPlan for application/json ContentType.
 type ApplyPlanJSONRequestBody = ApplyRequest
 
@@ -1428,6 +1451,24 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /api/openapi.yaml (the `GetOpenAPIYAML` operationId).
 	GetOpenAPIYAML(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// MakePixelWithBody Make the address of an e-mail's image
+	//
+	// An e-mail that shows the image leaves the event in the source's events. The address holds what was sent here sealed: nothing can be read from it. Nothing is stored before the image is asked for.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/pixels (the `MakePixel` operationId).
+	MakePixelWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// MakePixel Make the address of an e-mail's image
+	//
+	// An e-mail that shows the image leaves the event in the source's events. The address holds what was sent here sealed: nothing can be read from it. Nothing is stored before the image is asked for.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/pixels (the `MakePixel` operationId).
+	MakePixel(ctx context.Context, body MakePixelJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetPlan What applying the configuration file would do
 	//
@@ -1955,6 +1996,44 @@ func (c *Client) GetOpenAPI(ctx context.Context, reqEditors ...RequestEditorFn) 
 // Corresponds with GET /api/openapi.yaml (the `GetOpenAPIYAML` operationId).
 func (c *Client) GetOpenAPIYAML(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetOpenAPIYAMLRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// MakePixelWithBody Make the address of an e-mail's image
+//
+// An e-mail that shows the image leaves the event in the source's events. The address holds what was sent here sealed: nothing can be read from it. Nothing is stored before the image is asked for.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/pixels (the `MakePixel` operationId).
+func (c *Client) MakePixelWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewMakePixelRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// MakePixel Make the address of an e-mail's image
+//
+// An e-mail that shows the image leaves the event in the source's events. The address holds what was sent here sealed: nothing can be read from it. Nothing is stored before the image is asked for.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/pixels (the `MakePixel` operationId).
+func (c *Client) MakePixel(ctx context.Context, body MakePixelJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewMakePixelRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -2998,6 +3077,46 @@ func NewGetOpenAPIYAMLRequest(server string) (*http.Request, error) {
 	if err != nil {
 		return nil, err
 	}
+
+	return req, nil
+}
+
+// NewMakePixelRequest calls the generic MakePixel builder with application/json body
+func NewMakePixelRequest(server string, body MakePixelJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewMakePixelRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewMakePixelRequestWithBody constructs an http.Request for the MakePixel method, with any body, and a specified content type
+func NewMakePixelRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/pixels")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	return req, nil
 }
@@ -4180,6 +4299,24 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/openapi.yaml (the `GetOpenAPIYAML` operationId).
 	GetOpenAPIYAMLWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetOpenAPIYAMLResponse, error)
 
+	// MakePixelWithBodyWithResponse Make the address of an e-mail's image
+	//
+	// An e-mail that shows the image leaves the event in the source's events. The address holds what was sent here sealed: nothing can be read from it. Nothing is stored before the image is asked for.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/pixels (the `MakePixel` operationId).
+	MakePixelWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*MakePixelResponse, error)
+
+	// MakePixelWithResponse Make the address of an e-mail's image
+	//
+	// An e-mail that shows the image leaves the event in the source's events. The address holds what was sent here sealed: nothing can be read from it. Nothing is stored before the image is asked for.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/pixels (the `MakePixel` operationId).
+	MakePixelWithResponse(ctx context.Context, body MakePixelJSONRequestBody, reqEditors ...RequestEditorFn) (*MakePixelResponse, error)
+
 	// GetPlanWithResponse What applying the configuration file would do
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -5295,6 +5432,62 @@ func (r GetOpenAPIYAMLResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetOpenAPIYAMLResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// MakePixelResponseDefaultHeaders the declared response headers of an HTTP default response for MakePixel
+type MakePixelResponseDefaultHeaders struct {
+	KithRequestID *string
+	RetryAfter    *int
+}
+
+type MakePixelResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Pixel
+	// JSONDefault the response for an HTTP default `application/json` response
+	JSONDefault *Fault
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *MakePixelResponseDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r MakePixelResponse) GetJSON200() *Pixel {
+	return r.JSON200
+}
+
+// GetJSONDefault returns the response for an HTTP default `application/json` response
+func (r MakePixelResponse) GetJSONDefault() *Fault {
+	return r.JSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r MakePixelResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r MakePixelResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r MakePixelResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r MakePixelResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -6656,6 +6849,36 @@ func (c *ClientWithResponses) GetOpenAPIYAMLWithResponse(ctx context.Context, re
 	return ParseGetOpenAPIYAMLResponse(rsp)
 }
 
+// MakePixelWithBodyWithResponse Make the address of an e-mail's image
+//
+// An e-mail that shows the image leaves the event in the source's events. The address holds what was sent here sealed: nothing can be read from it. Nothing is stored before the image is asked for.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/pixels (the `MakePixel` operationId).
+func (c *ClientWithResponses) MakePixelWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*MakePixelResponse, error) {
+	rsp, err := c.MakePixelWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseMakePixelResponse(rsp)
+}
+
+// MakePixelWithResponse Make the address of an e-mail's image
+//
+// An e-mail that shows the image leaves the event in the source's events. The address holds what was sent here sealed: nothing can be read from it. Nothing is stored before the image is asked for.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/pixels (the `MakePixel` operationId).
+func (c *ClientWithResponses) MakePixelWithResponse(ctx context.Context, body MakePixelJSONRequestBody, reqEditors ...RequestEditorFn) (*MakePixelResponse, error) {
+	rsp, err := c.MakePixel(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseMakePixelResponse(rsp)
+}
+
 // GetPlanWithResponse What applying the configuration file would do
 //
 // Returns a wrapper object for the known response body format(s).
@@ -7873,6 +8096,59 @@ func ParseGetOpenAPIYAMLResponse(rsp *http.Response) (*GetOpenAPIYAMLResponse, e
 	switch {
 	case true:
 		var headers GetOpenAPIYAMLResponseDefaultHeaders
+		if values := rsp.Header.Values("Kith-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Kith-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.KithRequestID = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseMakePixelResponse parses an HTTP response from a MakePixelWithResponse call
+func ParseMakePixelResponse(rsp *http.Response) (*MakePixelResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &MakePixelResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Pixel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fault
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	}
+
+	switch {
+	case true:
+		var headers MakePixelResponseDefaultHeaders
 		if values := rsp.Header.Values("Kith-Request-Id"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "Kith-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {

@@ -14,6 +14,7 @@ type Config struct {
 	MaxBatch  int // bytes, unpacked; default 500 KiB
 	MaxEvents int // a batch; default 2,500
 	Mark      Mark
+	PixelKeys []int // numbers of the keys of pixels' tokens: the first seals, all open; default 1
 }
 
 // Validate reports every fault of c.
@@ -37,6 +38,11 @@ func (c Config) Validate() error {
 	if c.MaxEvent < 0 || c.MaxBatch < 0 || c.MaxEvents < 0 {
 		fault("limits must not be negative", at, "leave them out for the defaults")
 	}
+	for _, n := range c.PixelKeys {
+		if n < 1 || n > 255 {
+			fault("the number of a pixel key is not from 1 to 255", at+".pixel_keys", "count them: 1, 2, 3")
+		}
+	}
 	return errors.Join(faults...)
 }
 
@@ -49,6 +55,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.MaxEvents == 0 {
 		c.MaxEvents = 2_500
+	}
+	if len(c.PixelKeys) == 0 {
+		c.PixelKeys = []int{1}
 	}
 	return c
 }

@@ -20,6 +20,7 @@ package tracking
 
 import (
 	"cmp"
+	"crypto/cipher"
 	"crypto/sha256"
 	"crypto/subtle"
 	"errors"
@@ -44,6 +45,9 @@ type Deps struct {
 	// MaxHeld is the most bytes that requests under way hold together, before more
 	// are answered 429; 0: 256 MiB.
 	MaxHeld int64
+	// PixelSecret is what the keys of pixels' tokens are derived from, the same in every
+	// process of a project; nil: there are no pixels.
+	PixelSecret []byte
 	// Observe is told of every request once it is answered; nil: nobody is.
 	Observe func(Observation)
 }
@@ -64,7 +68,9 @@ type Observation struct {
 type Handler struct {
 	deps    Deps
 	keys    []writeKey
-	maxBody int64 // the greatest limit of any source
+	named   map[string]*source
+	ciphers map[byte]cipher.AEAD // of pixels' tokens, by the number of the key; nil: no pixels
+	maxBody int64                // the greatest limit of any source
 	pool    sync.Pool
 }
 
@@ -85,8 +91,9 @@ func New(cfg []Config, deps Deps) (*Handler, error) {
 		deps.Logger = slog.New(slog.DiscardHandler)
 	}
 	held := &budget{most: cmp.Or(deps.MaxHeld, maxHeld)}
-	h := &Handler{deps: deps, pool: sync.Pool{New: func() any { return newWork(held) }}}
+	h := &Handler{deps: deps, named: map[string]*source{}, pool: sync.Pool{New: func() any { return newWork(held) }}}
 	var faults []error
+	var numbers []int
 	seen := map[[sha256.Size]byte]string{}
 	for _, c := range cfg {
 		if err := c.Validate(); err != nil {
@@ -97,6 +104,8 @@ func New(cfg []Config, deps Deps) (*Handler, error) {
 		for t := range src.streams {
 			src.streams[t] = c.Name + "." + streamNames[t]
 		}
+		h.named[c.Name] = src
+		numbers = append(numbers, src.PixelKeys...)
 		h.maxBody = max(h.maxBody, int64(src.MaxBatch), int64(src.MaxEvent))
 		for _, k := range c.WriteKeys {
 			sum := sha256.Sum256([]byte(k))
@@ -110,6 +119,12 @@ func New(cfg []Config, deps Deps) (*Handler, error) {
 	}
 	if err := errors.Join(faults...); err != nil {
 		return nil, err
+	}
+	if deps.PixelSecret != nil {
+		var err error
+		if h.ciphers, err = pixelCiphers(deps.PixelSecret, numbers); err != nil {
+			return nil, errs.Wrap("bad_value", "deriving the keys of pixels", err)
+		}
 	}
 	return h, nil
 }
@@ -130,6 +145,9 @@ func (h *Handler) Register(mux Mux) {
 	}
 	mux.HandleFunc("GET /v1/projects/{writeKey}/settings", h.settings)
 	mux.HandleFunc("OPTIONS /v1/projects/{writeKey}/settings", preflight)
+	if h.ciphers != nil {
+		mux.HandleFunc("GET "+pixelPath+"{token}", h.pixel) // and HEAD
+	}
 }
 
 // find gives the source of a write key, or nil. It compares with every key and in
@@ -160,6 +178,11 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, t callType) {
 		o.Code, o.Status = string(fault.code), fault.status
 		fail(w, fault)
 	}
+	h.observe(wk, o, start)
+}
+
+// observe gives wk back and tells of an answered request.
+func (h *Handler) observe(wk *work, o Observation, start time.Time) {
 	wk.release(&h.pool)
 	if h.deps.Observe != nil {
 		o.Took = h.deps.Clock.Now().Sub(start)
