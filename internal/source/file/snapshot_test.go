@@ -2,6 +2,7 @@ package file_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -284,4 +285,41 @@ func TestSnapshotsOfManyKeys(t *testing.T) {
 			t.Errorf("a chunk of keys has %d bytes", len(d.Value))
 		}
 	}
+}
+
+// TestSnapshotStaysForAWhile has a watched file come in two writes: what lacks after the
+// first is not deleted, as the file has not stayed the same for a poll.
+func TestSnapshotStaysForAWhile(t *testing.T) {
+	r := newSnapshots(t)
+	r.write("1.csv", "id\na\nb\nc\n")
+	r.run()
+	r.cfg.Watch, r.cfg.Poll = true, time.Second
+	r.write("2.csv", "id\na\nb\n")
+	clock := &hands{now: time.Unix(1_700_000_000, 0)}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	looks := 0
+	s, err := file.New(r.cfg, file.Deps{Sink: r.log, Store: r.store, Clock: clock,
+		After: func(time.Duration) <-chan time.Time { // called after each look
+			switch looks++; looks {
+			case 1:
+				r.wantLive("a b c")
+				r.write("2.csv", "id\na\nb\nd\n")
+			case 2:
+				r.wantLive("a b c d")
+				clock.move(r.cfg.Poll)
+			default:
+				cancel()
+			}
+			c := make(chan time.Time, 1)
+			c <- time.Time{}
+			return c
+		}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Run(ctx); err != nil {
+		t.Fatal(err)
+	}
+	r.wantLive("a b d", "c")
 }
