@@ -72,8 +72,8 @@ func (c *sourceCounts) requestCounts() (tracking, hooks map[pushRequest]uint64) 
 	return maps.Clone(c.requests), maps.Clone(c.hooks)
 }
 
-// sourceStates lists the sources that run, by name.
-func (a *App) sourceStates() []api.Source {
+// Sources lists the sources that run, by name.
+func (a *App) Sources() []api.Source {
 	out := []api.Source{}
 	if a.opts.Offline {
 		return out
