@@ -85,7 +85,7 @@ func (f figures) Collect(ch chan<- prometheus.Metric) {
 			}
 		}
 	}
-	for _, s := range a.sourceStates() {
+	for _, s := range a.Sources() {
 		counter(descRecords, float64(s.Records), s.Name)
 		counter(descRejected, float64(s.Rejected), s.Name)
 		if s.Type == "file" {

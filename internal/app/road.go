@@ -34,7 +34,7 @@ func (r road) Status(ctx context.Context) (*api.Status, error) {
 	a := r.a
 	latest, _ := a.rules.last()
 	s := &api.Status{Name: a.tree.Name, Version: a.opts.Version, Started: a.started, Rules: latest, Done: a.keeper.Done()}
-	s.Sources = a.sourceStates() // before the log's ends: what an idle source put is among them
+	s.Sources = a.Sources() // before the log's ends: what an idle source put is among them
 	reader := pipeline.Reader(a.keeper.Current())
 	for p := range a.engine.Log.Partitions(engine.TopicIngest) {
 		first, end, err := a.engine.Log.Bounds(ctx, engine.TopicIngest, p)

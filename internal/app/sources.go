@@ -72,8 +72,8 @@ func (c *sourceCounts) requestCounts() (tracking, hooks map[pushRequest]uint64) 
 	return maps.Clone(c.requests), maps.Clone(c.hooks)
 }
 
-// sourceStates lists the sources that run, by name.
-func (a *App) sourceStates() []api.Source {
+// Sources lists the sources that run, by name.
+func (a *App) Sources() []api.Source {
 	out := []api.Source{}
 	if a.opts.Offline {
 		return out
@@ -86,7 +86,7 @@ func (a *App) sourceStates() []api.Source {
 		if p, told := c.files[cfg.Name]; told {
 			s.Records, s.Rejected = uint64(p.Rows), uint64(p.Rejected)
 			s.Files, s.Bytes, s.TotalBytes = p.Files, p.Bytes, p.TotalBytes
-			s.Fault = string(p.Fault)
+			s.Fault = string(cmp.Or(p.Fault, p.Kept))
 			switch {
 			case p.Fault != "": // waiting for its place
 			case !p.Idle:

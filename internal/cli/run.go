@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"os/exec"
@@ -49,6 +50,9 @@ func (c runCmd) serve(g *Globals) error {
 	if err != nil {
 		return err
 	}
+	onTerminal, screen := terminal(g.Err), g.reading()
+	defer func(w io.Writer) { g.Err = w }(g.Err)
+	g.Err = screen
 	var a *app.App
 	err = whileInUse(g.ctx, func() (err error) {
 		if other, err := running(g.ctx, tree); other != nil || err != nil {
@@ -69,9 +73,10 @@ func (c runCmd) serve(g *Globals) error {
 		case <-a.Listening():
 			local, _ := app.ReadLocal(tree.Data)
 			g.say("kith: %s serves at %s; press Ctrl-C to stop", tree.Name, reachable(local.Address))
-			if terminal(g.Err) {
+			if onTerminal {
 				g.say("kith: in another terminal, kith -p %s status tells how far it has come", g.Project)
 			}
+			screen.follow(ctx, a.Sources)
 		case <-ctx.Done():
 		}
 	}()

@@ -35,6 +35,7 @@ const (
 	CodeStreamFiles    errs.Code = "stream_files"
 	CodeStreamMatch    errs.Code = "stream_match"
 	CodeStreamKind     errs.Code = "stream_kind"
+	CodeStreamSnapshot errs.Code = "stream_snapshot"
 	CodeContractFile   errs.Code = "contract_file"
 	CodeIdentifierType errs.Code = "identifier_type_unknown"
 	CodeStep           errs.Code = "cleanse_step"

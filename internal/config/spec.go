@@ -94,6 +94,8 @@ func sourcesSpec() field {
 			{key: "records", shape: text, doc: "Where the array of objects lies in a JSON file, as names with dots between them; the file is the array when absent.", example: "data.items"},
 			{key: "encoding", shape: text, doc: "Encoding of the files, by a name that the web knows; detected when absent.", example: "iso-8859-2"},
 			{key: "max_unpacked", shape: size, def: "1GiB", doc: "A packed file that unpacks to more than this, and to more than 200 times its size, is refused.", example: "8GiB"},
+			{key: "snapshot", shape: boolean, def: "false", doc: "Each file is the whole truth of its stream: what an earlier file had and this one lacks is deleted.", example: "true"},
+			{key: "snapshot_max_deletes", shape: number, low: 0.001, high: 1, def: "0.5", doc: "A snapshot that would delete more than this share of the keys before deletes nothing.", example: "0.9"},
 			{key: "max_line", shape: size, def: "1MiB", doc: "A longer line is quarantined.", example: "4MiB"},
 			{key: "s3", shape: object, doc: "How to speak to the store of an s3 path.", fields: []field{
 				{key: "endpoint", shape: text, doc: "Address of a store that is not Amazon's; https unless it says otherwise.", example: "https://minio.example.com"},

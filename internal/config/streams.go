@@ -103,6 +103,10 @@ func (b *builder) fileSource(name string, s *value) file.Config {
 		Records:     s.get("records").text(),
 		Encoding:    s.get("encoding").text(),
 		MaxUnpacked: int64(s.get("max_unpacked").int()),
+		Snapshot:    s.get("snapshot").bool(false),
+	}
+	if v := s.get("snapshot_max_deletes"); v != nil {
+		c.MaxDeletes = v.f
 	}
 	if v := s.get("encoding"); v != nil && !file.KnownEncoding(v.str) {
 		b.add(v.node, CodeValueType, v.path+" is not an encoding that is known", "write one of the web's, such as windows-1252, iso-8859-2 or utf-16le")
@@ -350,6 +354,7 @@ func (b *builder) stream(s *value, full, source string) {
 		c.Kind, _ = record.KindOf(kind.str)
 	}
 	b.kindOf(s, &c)
+	b.snapshot(s, c)
 	if v := s.get("contract"); v != nil {
 		path := b.resolve(v.str)
 		b.tree.Contracts[full] = path
@@ -410,6 +415,25 @@ func (b *builder) kindOf(s *value, c *contract.StreamConfig) {
 	}
 	if (c.Kind == record.Customer || c.Kind == record.Object) && c.Key == "" && !s.has("key") && b.sources[c.Source].kind != "tracking" {
 		b.add(s.key, CodeKeyMissing, fmt.Sprintf("stream %s does not say its key", c.Stream), "add key: with the field that is the source's own id of a "+c.Kind.String())
+	}
+}
+
+// snapshot tells where a stream cannot be of snapshots.
+func (b *builder) snapshot(s *value, c contract.StreamConfig) {
+	source := b.sources[c.Source]
+	if source.kind != "file" || !b.tree.Files[source.index].Snapshot {
+		return
+	}
+	fault := func(what, mend string) {
+		b.add(s.key, CodeStreamSnapshot, fmt.Sprintf("stream %s is of snapshots, and %s", c.Stream, what), mend)
+	}
+	switch {
+	case c.Kind == record.Event || c.Kind == record.Consent:
+		fault("its kind is "+c.Kind.String()+": what happened does not vanish", "write kind: customer or object, or remove snapshot of source "+c.Source)
+	case c.Key == "" || c.Key == contract.RowKey:
+		fault("no field is its key, by which a row that vanished is known", "write key: with the source's own id, or remove snapshot of source "+c.Source)
+	case c.Seq != "":
+		fault("has a seq, by which a row that comes back could be older than its delete", "remove seq: a file first seen later wins")
 	}
 }
 

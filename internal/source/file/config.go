@@ -29,6 +29,13 @@ type Config struct {
 	MaxUnpacked int64
 	Dialect     Dialect // of CSV files
 
+	// Snapshot says that each file is the whole truth of its stream: a key that it lacks and
+	// the one before had is deleted.
+	Snapshot bool
+	// MaxDeletes is the greatest share of the keys before that a snapshot may delete;
+	// default 0.5.
+	MaxDeletes float64
+
 	S3           S3   // of an s3 path
 	SFTP         SFTP // of an sftp path
 	AllowPrivate bool // the store may be on a network that is not public
@@ -77,6 +84,9 @@ func (c Config) Validate() error {
 	}
 	if c.MaxUnpacked < 0 {
 		fault("max_unpacked must not be negative", "max_unpacked", "leave it out for the default")
+	}
+	if !(c.MaxDeletes >= 0 && c.MaxDeletes <= 1) { // NaN is neither
+		fault("snapshot_max_deletes is no share", "snapshot_max_deletes", "write a number from 0 to 1; 0 is the default")
 	}
 	c.Dialect.validate(fault)
 	if c.Poll < 0 || c.MaxLine < 0 || c.MaxLine > maxMaxLine {
@@ -138,6 +148,9 @@ func (c Config) withDefaults() Config {
 	c.MaxLine = max(c.MaxLine, minMaxLine)
 	if c.MaxUnpacked == 0 {
 		c.MaxUnpacked = 1 << 30
+	}
+	if c.MaxDeletes == 0 {
+		c.MaxDeletes = 0.5
 	}
 	return c
 }

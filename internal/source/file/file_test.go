@@ -31,8 +31,9 @@ type log struct {
 	puts      int
 	again     int
 	conflicts int
-	fail      func(put int) error // called before a Put takes effect
-	after     func(put int) error // called after it did
+	fail      func(put int) error  // called before a Put takes effect
+	after     func(put int) error  // called after it did
+	mapped    func(*record.Record) // what the road's door sets
 }
 
 func newLog() *log { return &log{byID: map[string]record.Record{}} }
@@ -50,6 +51,9 @@ func (l *log) Put(_ context.Context, records []record.Record) (record.Position, 
 		}
 	}
 	for i := range records {
+		if l.mapped != nil {
+			l.mapped(&records[i])
+		}
 		r := records[i].Clone()
 		r.ID, r.Reject = strings.Clone(r.ID), strings.Clone(r.Reject)
 		if old, ok := l.byID[r.ID]; ok {

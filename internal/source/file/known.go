@@ -203,12 +203,13 @@ type found struct {
 
 // recognise finds the longest content taken before that the file at path begins
 // with. It reads no more than that.
-func (k *known) recognise(ctx context.Context, path string, s *stream) (found, error) {
+// A snapshot is told apart by delivered, which gets the stream's latest; else t is nil.
+func (k *known) recognise(ctx context.Context, path string, s *stream, t *truth) (found, error) {
 	path = k.below(path)
 	fresh := found{progress: progress{Path: path, HeadLen: int64(len(s.head)), Head: xxhash.Sum64(s.head)}}
 	fresh.digest.Reset()
 	fresh.Digest = fresh.digest.Sum64()
-	best := fresh
+	best, matches := fresh, []found(nil)
 	candidates := k.candidates(path, s.head)
 	d, at := fresh.digest, int64(0)
 	for _, c := range candidates {
@@ -222,14 +223,20 @@ func (k *known) recognise(ctx context.Context, path string, s *stream) (found, e
 		}
 		if d.Sum64() == c.Digest {
 			best = found{progress: *c, digest: d}
+			if t != nil {
+				matches = append(matches, best)
+			}
 		}
 	}
 	if best.Ordinal == 0 {
 		return best, nil
 	}
-	if best.Done && at == best.Pos {
+	if (best.Done || t != nil) && at == best.Pos {
 		_, err := io.ReadFull(s.r, make([]byte, 1))
 		best.whole = errors.Is(err, io.EOF)
+	}
+	if t != nil {
+		return k.delivered(ctx, path, matches, best, fresh, t.current), nil
 	}
 	return k.claim(ctx, path, best, fresh), nil
 }

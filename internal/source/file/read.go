@@ -72,6 +72,7 @@ type reading struct {
 	unsaved bool     // at is not yet in the Store
 	content *stream
 	rows    *rows
+	keys    *keys // of a snapshot; else nil
 }
 
 // read takes what is new of one file. fault is one of the file's; err ends the run.
@@ -82,15 +83,18 @@ func (r *run) read(ctx context.Context, c candidate) (fault, err error) {
 	}
 	defer s.Close()
 	if len(s.head) == 0 {
-		return nil, r.settle(ctx, c, nil) // empty: nothing to be known by
+		return nil, errors.Join(r.keepAll(ctx, c, CodeSnapshotKept), r.settle(ctx, c, nil)) // empty: nothing to be known by
 	}
-	from, err := r.known.recognise(ctx, c.path, s)
+	from, err := r.known.recognise(ctx, c.path, s, r.truth(c.stream))
 	if err != nil {
 		return nil, err
 	}
 	if from.whole {
 		r.progress.Files++
 		r.report(c.size)
+		if r.cfg.Snapshot { // which may have moved
+			return nil, r.settle(ctx, c, &from.progress)
+		}
 		return nil, r.settle(ctx, c, nil)
 	}
 	if from.Ordinal == 0 {
@@ -107,6 +111,9 @@ func (r *run) read(ctx context.Context, c candidate) (fault, err error) {
 	f := &reading{candidate: c, at: from.progress, content: again}
 	if fault := f.start(ctx, r.cfg, from); fault != nil {
 		return fault, ctx.Err()
+	}
+	if f.keys, err = r.keysOf(ctx, f); err != nil {
+		return nil, err
 	}
 	return r.take(ctx, f)
 }
@@ -187,7 +194,7 @@ func (r *run) take(ctx context.Context, f *reading) (fault, err error) {
 		case gotPart:
 			return r.part(ctx, f)
 		default:
-			if f.rows.w.err != nil {
+			if f.rows.w.err != nil || f.keys != nil && !f.final { // a snapshot must have stayed as it is for a while
 				return r.part(ctx, f)
 			}
 			if err := r.flush(ctx, f, true); err != nil {
@@ -209,9 +216,10 @@ func (r *run) part(ctx context.Context, f *reading) (fault, err error) {
 		}
 	}
 	if f.unsaved {
-		if err := r.save(ctx, &f.at, nil); err != nil {
+		if err := r.save(ctx, &f.at, f.keys.docs()); err != nil {
 			return nil, err
 		}
+		f.keys.saved()
 	}
 	if f.rows.w.err != nil {
 		return readFault(f.path, f.rows.w.err), nil
@@ -249,6 +257,9 @@ func (r *run) flush(ctx context.Context, f *reading, done bool) error {
 	f.unsaved = true
 	var err error
 	if done {
+		if err := r.finish(ctx, f); err != nil {
+			return err
+		}
 		f.unsaved = false
 		err = r.settle(ctx, f.candidate, &f.at)
 	}
@@ -275,7 +286,8 @@ func (r *run) saveDialect(ctx context.Context, f *reading) error {
 func (r *run) put(ctx context.Context, f *reading) error {
 	saved := make(chan error, 1) // one result, so that the saver never waits
 	if f.unsaved {
-		docs := map[string][]byte{f.at.name(): f.at.encode()}
+		docs := f.keys.docs()
+		docs[f.at.name()] = f.at.encode()
 		go func() { saved <- r.persist(ctx, func() error { return r.deps.Store.Save(ctx, docs) }) }()
 	} else {
 		saved <- nil
@@ -289,7 +301,11 @@ func (r *run) put(ctx context.Context, f *reading) error {
 	}
 	if f.unsaved {
 		r.keep(f.at)
+		f.keys.saved()
 		f.unsaved = false
+	}
+	if err == nil {
+		f.keys.take(r.batch.records)
 	}
 	return err
 }

@@ -38,6 +38,12 @@
 // under way. A crash between the two puts those rows again after the restart, with the same ids and bytes,
 // and the road drops them as duplicates (I2). A failed Put is repeated until it
 // succeeds, or returned when waiting cannot mend it; no row is skipped.
+//
+// # Snapshots
+//
+// Where Config.Snapshot says that each file is the whole truth of its stream, the keys of
+// its rows are stored with how far it was read, and a key that an earlier file had and
+// this one lacks is deleted once it was read to its end. See snapshot.go.
 package file
 
 import (
@@ -79,6 +85,8 @@ type Progress struct {
 	// Fault is the code for which the files could not be listed, or a place not be read,
 	// at the last look; empty where they could.
 	Fault errs.Code
+	// Kept is the code for which the latest snapshot of a stream deleted nothing.
+	Kept errs.Code
 }
 
 // Source reads the files of one configured source.
@@ -118,6 +126,12 @@ func (s *Source) Run(ctx context.Context) error {
 		r.known, err = load(ctx, s.deps.Store, s.place, s.cfg.Path)
 		return err
 	})
+	if err == nil && s.cfg.Snapshot {
+		err = r.persist(ctx, func() (err error) {
+			r.truths, err = loadTruths(ctx, s.deps.Store)
+			return err
+		})
+	}
 	if err != nil {
 		return err
 	}
@@ -136,6 +150,7 @@ func (s *Source) Run(ctx context.Context) error {
 type run struct {
 	*Source
 	known    *known
+	truths   map[string]*truth    // by stream; nil where files are no snapshots
 	held     map[string]heldSight // by path: ends in a line without its end
 	faulty   map[string]sight     // by path: could not be read; not tried again until it changes
 	progress Progress
@@ -187,6 +202,9 @@ func (r *run) look(ctx context.Context) (faults []error, err error) {
 		if fault != nil {
 			if !errs.Is(fault, CodeUnreachable) { // else it is not the file's, and tried again at the next look
 				r.faulty[f.path] = f.sight
+				if err := r.keepAll(ctx, f, CodeSnapshotKept); err != nil {
+					return faults, err
+				}
 			} else {
 				r.progress.Fault = CodeUnreachable
 			}
@@ -264,7 +282,7 @@ func (r *run) report(bytes int64) {
 		return
 	}
 	p := r.progress
-	p.Bytes = r.before + bytes
+	p.Bytes, p.Kept = r.before+bytes, r.kept()
 	r.deps.Progress(p)
 }
 
