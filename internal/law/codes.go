@@ -105,6 +105,7 @@ func Catalogue() []Entry {
 		{"contract_schema_unsupported", "A contract's file says more than a contract can keep.", "Remove the keyword; checks go under `expect`."},
 		{"contract_type", "A value does not fit the type that its contract gives.", "Send the type, or widen the contract, and replay."},
 		{"contract_unknown", "A stream has no contract of the kind that was asked for.", "See how it stands with `kith contract list`."},
+		{"contract_unplanned_event", "An event came that none of its stream's contracts is for, and `unplanned_events` sets such aside.", "Add a contract for it under `contracts`, or set `unplanned_events: evolve`, and replay."},
 		{"control_replay", "A control record other than a decision was replayed.", "Send it anew: it takes effect in its own place of the log alone."},
 		{"control_unknown", "A control record is of a stream that this version does not know.", "Use a version that knows it."},
 		{"csv_header", "The file's header could not be read, so its rows have no names.", "Deliver the file with a header."},
