@@ -36,7 +36,9 @@ func (b *builder) eventContracts(s *value, c *contract.StreamConfig) {
 	if !s.has("contracts") {
 		b.add(unplanned.key, CodeKeyMissing, fmt.Sprintf("%s: stream %s has no contracts of events", unplanned.path, c.Stream), "add contracts, or remove it")
 	}
-	c.Unplanned = contract.Policy(unplanned.str)
+	if p := contract.Policy(unplanned.str); p != contract.Evolve { // as it is when not written
+		c.Unplanned = p
+	}
 }
 
 // eventSchema reads the contract of an event. Unlike a stream's it is never proposed,

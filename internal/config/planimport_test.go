@@ -117,3 +117,39 @@ func TestPlansThatCannotBeImported(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestAChangedContractOfAnEventIsPlanned(t *testing.T) {
+	dir := t.TempDir()
+	rules := func(plan, policy string) config.Rules {
+		t.Helper()
+		made, err := importPlan(t, dir, plan, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := strings.Replace(made.Streams, " web.events:\n", " web.events:\n    unplanned_events: "+policy+"\n", 1)
+		tree, err := config.Parse(filepath.Join(dir, "kith.yaml"), []byte("name: shop\nsources: {web: {type: tracking, write_keys: [k]}}\n"+text), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// as they are stored, and read again
+		stored, err := tree.Rules.Marshal()
+		if err != nil {
+			t.Fatal(err)
+		}
+		back, err := config.ParseRules(stored)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return back
+	}
+	before := rules(planOf(`"A"`, `"B"`, `"C"`), "evolve")
+	after := rules(strings.Replace(planOf(`"A"`, `"B"`, `"D"`), `"type":"string","min`, `"type":"integer","min`, 1), "freeze")
+	got := config.NewPlan(before, after)
+	text := got.String()
+	if want := `web.events changes its contracts ("A", "C" is dropped, "D" is new) and unplanned_events:`; !strings.Contains(text, want) {
+		t.Errorf("%s, not %s", text, want)
+	}
+	if same := config.NewPlan(after, after); len(same.Changes) > 0 {
+		t.Error(same)
+	}
+}

@@ -92,6 +92,9 @@ func (s *Stage) watch(ctx context.Context, tx engine.Tx, b *record.Batch) error 
 			continue
 		}
 		again := record.Record{Kind: of.Kind, Op: of.Op, Key: of.Key, Event: of.Event, Props: of.Props}
+		if st.unplanned != "" && st.planned(of.Event) == nil && st.applied == nil {
+			again.Props = nil // that it is unplanned is all there is to tell
+		}
 		found = found[:0]
 		read.refine(st, &again)
 		seen[of.Stream] = sighted(seen[of.Stream], found)
