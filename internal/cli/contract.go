@@ -15,6 +15,7 @@ type contractCmd struct {
 	History contractHistoryCmd `cmd:"" help:"Show what each version of a stream's contract changed."`
 	Drift   contractDriftCmd   `cmd:"" help:"Show how a stream's records departed from its contract."`
 	Diff    contractDiffCmd    `cmd:"" help:"Show how two contracts differ."`
+	Import  contractImportCmd  `cmd:"" help:"Make contracts from a tracking plan of Segment."`
 	Check   contractCheckCmd   `cmd:"" help:"Fail where a changed contract breaks its readers or writers."`
 }
 

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -181,6 +182,10 @@ func (o part) differences(n part) []string {
 	note("deleted", o.Contract.Deleted, n.Contract.Deleted)
 	note("on_drift", o.drift(), n.drift())
 	note("contract", o.Contract.Schema, n.Contract.Schema)
+	if names := changedEvents(o.Contract.Events, n.Contract.Events); len(names) > 0 {
+		what = append(what, "contracts ("+strings.Join(names, ", ")+")")
+	}
+	note("unplanned_events", o.Contract.Unplanned, n.Contract.Unplanned)
 	if names := changedAttributes(o.Cleanse.Attributes, n.Cleanse.Attributes); len(names) > 0 {
 		what = append(what, "attributes ("+strings.Join(names, ", ")+")")
 	}
@@ -197,6 +202,24 @@ func (o part) drift() any {
 		Rest contract.Policy
 		Own  *contract.DriftRules
 	}{o.Contract.OnDrift, o.Contract.Drift}
+}
+
+// changedEvents lists the events whose contracts are added, dropped or changed.
+func changedEvents(before, after map[string]*contract.Schema) []string {
+	all := append(keysOf(before), keysOf(after)...)
+	slices.Sort(all)
+	var names []string
+	for _, name := range slices.Compact(all) {
+		switch old, now := before[name], after[name]; {
+		case old == nil:
+			names = append(names, strconv.Quote(name)+" is new")
+		case now == nil:
+			names = append(names, strconv.Quote(name)+" is dropped")
+		case !old.Equal(now):
+			names = append(names, strconv.Quote(name))
+		}
+	}
+	return names
 }
 
 // changedAttributes lists those that are added, dropped or made in another way.

@@ -360,6 +360,7 @@ func (b *builder) stream(s *value, full, source string) {
 		b.tree.Contracts[full] = path
 		c.Schema = b.schema(v, path)
 	}
+	b.eventContracts(s, &c)
 	b.tree.Rules.Streams = append(b.tree.Rules.Streams, c)
 	b.tree.Rules.Cleanse = append(b.tree.Rules.Cleanse, b.mapping(s, full, c.Kind))
 	if checks := b.checks(s.get("expect")); len(checks) > 0 {

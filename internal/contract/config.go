@@ -26,7 +26,16 @@ type StreamConfig struct {
 	OnDrift  Policy      `json:"on_drift,omitempty"` // default evolve
 	Drift    *DriftRules `json:"drift,omitempty"`    // where single kinds of drift and columns depart from OnDrift
 	Schema   *Schema     `json:"schema,omitempty"`   // the applied contract; nil: none yet, the stream evolves
+
+	// Events are contracts of single events, by the event's name; AnyEvent's holds for
+	// those that have none. They judge in Schema's place.
+	Events    map[string]*Schema `json:"events,omitempty"`
+	Unplanned Policy             `json:"unplanned,omitempty"` // of events that no member of Events is for; default evolve
 }
+
+// AnyEvent in place of an event's name stands for every event without a contract of
+// its own.
+const AnyEvent = "*"
 
 // DriftRules are the policies of a stream that depart from its OnDrift. A column's
 // own goes before that of the kind of drift, which goes before OnDrift.

@@ -34,6 +34,7 @@ const (
 	CodeMissing   = "contract_missing"
 	CodeNull      = "contract_null"
 	CodeType      = "contract_type"
+	CodeUnplanned = "contract_unplanned_event" // an event that none of its stream's contracts is for
 )
 
 // Deps is what the stage is given; today nothing.
@@ -55,6 +56,10 @@ type stream struct {
 	must    bool      // a missing field can set a record aside
 	names   names
 	mapping mapping
+
+	events    map[string]*stream // the rules of events with contracts of their own
+	event     string             // whose rules these are, of one of events
+	unplanned Policy             // of other events; empty where none has a contract
 }
 
 // New makes a Stage without rules; Install gives it some.
@@ -72,6 +77,7 @@ func (s *Stage) Install(pin uint32, cfg []StreamConfig) error {
 	for _, c := range cfg {
 		st := &stream{cfg: c, applied: compile(c.Schema), mapping: compileMapping(c)}
 		st.judgeBy()
+		st.plan()
 		streams[c.Stream] = st
 	}
 	s.pins.Put(pin, streams)
@@ -93,6 +99,7 @@ func Validate(cfg []StreamConfig) []error {
 		seen[c.Stream] = true
 		faults = append(faults, validateDrift(at+".on_drift", &c)...)
 		faults = append(faults, validateSchema(at+".contract", c.Schema)...)
+		faults = append(faults, validateEvents(at, &c)...)
 	}
 	return faults
 }

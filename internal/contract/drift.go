@@ -6,6 +6,9 @@ import "github.com/kithdata/kith/internal/record"
 // kept: by verdict of the record, or alone under discard_value.
 func (rd *reader) typed(v record.Value, n *node) (record.Value, bool) {
 	f := n.want
+	if f == nil && n.added {
+		return v, true
+	}
 	if f == nil {
 		rd.tell(CodeNewField, n.path, v)
 		if n.policy == Evolve {

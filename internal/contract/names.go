@@ -41,6 +41,9 @@ type node struct {
 	// whole says that the contract has the path as json and nothing below it: an
 	// object there stays whole.
 	whole bool
+	// added says that the event's door has put the member beside the properties: it is
+	// not the sender's departure from the event's contract.
+	added bool
 	kids  atomic.Pointer[kids]
 }
 
@@ -120,6 +123,7 @@ func (t *names) learn(n *node, raw []byte, escaped bool) *node {
 	c := &node{raw: string(raw), path: memberPath(n.path, raw, escaped, n == &t.root)}
 	c.want = t.schema.field(c.path)
 	c.policy = t.drift.of(c.path, c.want)
+	c.added = c.want == nil && t.schema != nil && t.schema.event && (n.added || n == &t.root && addedByDoor(c.path))
 	c.whole = c.want != nil && c.want.Type == record.JSON && !t.schema.below(c.path)
 	if t.count >= maxNames || len(c.path) > maxPath {
 		return c

@@ -4,9 +4,12 @@ import (
 	"bytes"
 )
 
+// proposedName is the member of which proposedMark is one.
+const proposedName = "x-kith-status"
+
 // proposedMark is the member that tells a proposed contract from an applied one. A
 // person who agrees deletes its line, and applies the plan.
-const proposedMark = `"x-kith-status": "proposed: delete this line and run kith plan --apply to put the contract into force"`
+const proposedMark = `"` + proposedName + `": "proposed: delete this line and run kith plan --apply to put the contract into force"`
 
 // Proposal is the JSON Schema of an inferred contract, marked as not yet applied.
 func (s *Schema) Proposal(title string) []byte {
@@ -15,4 +18,4 @@ func (s *Schema) Proposal(title string) []byte {
 }
 
 // Proposed reports whether the text of a contract file is only a proposal.
-func Proposed(text []byte) bool { return bytes.Contains(text, []byte(`"x-kith-status": "proposed`)) }
+func Proposed(text []byte) bool { return bytes.Contains(text, []byte(`"`+proposedName+`": "proposed`)) }

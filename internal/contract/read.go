@@ -40,6 +40,12 @@ type reader struct {
 
 func (rd *reader) refine(st *stream, r *record.Record) {
 	rd.st, rd.r, rd.fields, rd.must = st, r, r.Fields[:0], 0
+	if st.unplanned != "" {
+		if st = rd.planned(st); st == nil {
+			return
+		}
+		rd.st = st
+	}
 	rd.judge = st.applied != nil && r.Op != record.Delete
 	rd.came, rd.sum = rd.came[:0], 0
 	if !rd.read(r.Props) {

@@ -82,6 +82,7 @@ type compiled struct {
 	schema   *Schema
 	by       map[string]*Field
 	required int
+	event    bool // it is a single event's
 }
 
 // compile sorts s, on a copy, and indexes it. It is nil for a nil Schema.
@@ -124,6 +125,9 @@ func (c *compiled) covers(fields []record.Attr) bool {
 	for i := range fields {
 		f := c.by[fields[i].Name]
 		if f == nil {
+			if c.event && addedByDoor(topOf(fields[i].Name)) {
+				continue
+			}
 			if n := len(c.schema.Fields); n < MaxFields || fields[i].Name < c.schema.Fields[n-1].Path {
 				return false
 			}

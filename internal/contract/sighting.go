@@ -18,8 +18,8 @@ import (
 // Sighting is one way in which a stream's records departed from its applied
 // contract: how often, and the first of them by (received, partition, offset).
 type Sighting struct {
-	Path      string
-	Code      string // contract_new_field, contract_type, contract_null or contract_missing
+	Path      string // of an event with a contract of its own, the event's name goes before it
+	Code      string // contract_new_field, contract_type, contract_null, contract_missing or contract_unplanned_event
 	Count     uint64
 	Received  int64 // microseconds UTC
 	Partition int32
@@ -76,7 +76,7 @@ func (s *Stage) watch(ctx context.Context, tx engine.Tx, b *record.Batch) error 
 	var of *record.Record
 	var found []Sighting
 	read.seen = func(code, path string, v record.Value) {
-		found = append(found, Sighting{Path: path, Code: code, Count: 1, Received: of.Received, Partition: of.Partition, Offset: of.Offset, Example: example(v)})
+		found = append(found, Sighting{Path: read.st.sightingPath(path), Code: code, Count: 1, Received: of.Received, Partition: of.Partition, Offset: of.Offset, Example: example(v)})
 	}
 	for i := range b.Records {
 		of = &b.Records[i]
@@ -88,10 +88,13 @@ func (s *Stage) watch(ctx context.Context, tx engine.Tx, b *record.Batch) error 
 			return err
 		}
 		st := streams[of.Stream]
-		if st == nil || st.applied == nil || of.Op == record.Delete || of.Verdict.Keep() && !of.Verdict.Partly && (!st.evolves || st.applied.covers(of.Fields)) {
+		if st == nil || of.Op == record.Delete || !st.mayDrift(of) {
 			continue
 		}
-		again := record.Record{Kind: of.Kind, Op: of.Op, Key: of.Key, Props: of.Props}
+		again := record.Record{Kind: of.Kind, Op: of.Op, Key: of.Key, Event: of.Event, Props: of.Props}
+		if st.unplanned != "" && st.planned(of.Event) == nil && st.applied == nil {
+			again.Props = nil // that it is unplanned is all there is to tell
+		}
 		found = found[:0]
 		read.refine(st, &again)
 		seen[of.Stream] = sighted(seen[of.Stream], found)
@@ -100,11 +103,22 @@ func (s *Stage) watch(ctx context.Context, tx engine.Tx, b *record.Batch) error 
 	return putSightings(tx, seen)
 }
 
+// mayDrift reports whether a record, kept or set aside for drift, has any to count.
+func (st *stream) mayDrift(r *record.Record) bool {
+	by := st.planned(r.Event)
+	if by == nil {
+		if by = st; st.unplanned != "" {
+			return true
+		}
+	}
+	return by.applied != nil && (!r.Verdict.Keep() || r.Verdict.Partly || by.evolves && !by.applied.covers(r.Fields))
+}
+
 // mayDrift reports whether a record with this verdict can be one that drifted: one
 // that is kept, or that this stage set aside for it.
 func mayDrift(v *record.Verdict) bool {
 	switch v.Code {
-	case CodeNewField, CodeMissing, CodeNull, CodeType:
+	case CodeNewField, CodeMissing, CodeNull, CodeType, CodeUnplanned:
 		return true
 	}
 	return v.Keep()

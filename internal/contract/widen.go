@@ -88,6 +88,9 @@ func (s *Stage) news(ctx context.Context, b *record.Batch) (map[string]*compiled
 			}
 			known = s.knownOf(st)
 		}
+		if st.planned(r.Event) != nil {
+			continue // its contract is its own, and is not inferred
+		}
 		if !st.evolves || known.covers(r.Fields) || news[r.Stream].covers(r.Fields) {
 			continue
 		}
