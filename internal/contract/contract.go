@@ -34,6 +34,7 @@ const (
 	CodeMissing   = "contract_missing"
 	CodeNull      = "contract_null"
 	CodeType      = "contract_type"
+	CodeValue     = "contract_value" // of the right type, but against the field's rules
 )
 
 // Deps is what the stage is given; today nothing.
@@ -111,6 +112,7 @@ func validateSchema(at string, s *Schema) []error {
 			faults = append(faults, errs.New("contract_field", "the field has no path, a path that is there twice, or an unknown type").At(at+"."+f.Path))
 		}
 		seen[f.Path] = true
+		faults = append(faults, validateRules(at, &f)...)
 	}
 	return faults
 }

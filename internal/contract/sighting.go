@@ -19,7 +19,7 @@ import (
 // contract: how often, and the first of them by (received, partition, offset).
 type Sighting struct {
 	Path      string
-	Code      string // contract_new_field, contract_type, contract_null or contract_missing
+	Code      string // contract_new_field, contract_type, contract_null, contract_value or contract_missing
 	Count     uint64
 	Received  int64 // microseconds UTC
 	Partition int32
@@ -104,7 +104,7 @@ func (s *Stage) watch(ctx context.Context, tx engine.Tx, b *record.Batch) error 
 // that is kept, or that this stage set aside for it.
 func mayDrift(v *record.Verdict) bool {
 	switch v.Code {
-	case CodeNewField, CodeMissing, CodeNull, CodeType:
+	case CodeNewField, CodeMissing, CodeNull, CodeType, CodeValue:
 		return true
 	}
 	return v.Keep()
