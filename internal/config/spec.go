@@ -151,7 +151,7 @@ func streamsSpec() field {
 		path("seq", "Field that is the source's own order, a version or a time; file and row when absent.", "updated_at"),
 		path("occurred", "Field that says when it happened.", "updated_at"),
 		path("deleted", "Boolean field; true deletes the key.", "is_deleted"),
-		path("contract", "File of the contract, relative to this file. Where it does not exist yet, the inferred contract is written there.", "contracts/contact.json"),
+		path("contract", "File of the contract, relative to this file: JSON Schema (.json), Avro (.avsc) or Protobuf (.proto; FILE#MESSAGE names the message). Where a .json file does not exist yet, the inferred contract is written there.", "contracts/contact.json"),
 		driftSpec(),
 		{key: "identifiers", shape: table, doc: "Identifiers by type: the field, or fields, that hold them.", example: "{email: email, phone: [mobile, landline]}",
 			item: &field{key: "*", shape: list, doc: "A field or a list of fields.", item: &field{shape: text, doc: "A field."}}},

@@ -34,7 +34,7 @@ const maxSchemaBytes = 4 << 20
 // faults are given at once, each with its place as a JSON Pointer.
 func ParseJSONSchema(text []byte) (*Schema, error) {
 	if len(text) > maxSchemaBytes {
-		return nil, errs.New(CodeSchemaInvalid, "the contract's file is larger than "+strconv.Itoa(maxSchemaBytes>>20)+" MiB")
+		return nil, tooLarge()
 	}
 	if !jsontext.Value(text).IsValid() || depth(text) > MaxDepth {
 		return nil, errs.New(CodeSchemaInvalid, "the contract's file is no valid JSON").Fix("check its syntax; names must not repeat within an object")
