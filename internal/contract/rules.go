@@ -17,9 +17,9 @@ import (
 // Rules are what a contract says of a field's values beyond their type. They are
 // judged once a value has its type; a null breaks none. What is inferred has none.
 type Rules struct {
-	Enum      []string `json:"enum,omitempty"`       // the values' texts, sorted
-	Pattern   string   `json:"pattern,omitempty"`    // of strings; RE2, found anywhere
-	MinLength int      `json:"min_length,omitempty"` // of strings, in characters
+	Enum      []string `json:"enum,omitempty"`      // the values' texts, sorted
+	Pattern   string   `json:"pattern,omitempty"`   // of strings; RE2, found anywhere
+	MinLength int      `json:"min_length,omitzero"` // of strings, in characters
 	MaxLength *int     `json:"max_length,omitempty"`
 	Min       *float64 `json:"min,omitempty"` // of integers and numbers
 	Max       *float64 `json:"max,omitempty"`

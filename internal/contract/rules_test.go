@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/go-json-experiment/json"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/kithdata/kith/internal/contract"
@@ -177,5 +178,24 @@ func TestCompareRules(t *testing.T) {
 	}
 	if c := contract.Compare(wide, wide.WithoutRules()); !c.Backward || c.Forward {
 		t.Errorf("dropped: %+v", c)
+	}
+}
+
+// Rules are stored with the streams' settings. A contract without rules is stored as
+// it was before there were any.
+func TestStoredRules(t *testing.T) {
+	s := parsed(t, `{"properties": {"a": {"type": "string", "enum": ["x", "y"]}, "b": {"type": "string", "pattern": "^b", "maxLength": 0},
+		"c": {"type": "number", "minimum": 0, "exclusiveMaximum": 2.5}, "d": {"type": "array", "items": {"type": "string"}}}}`)
+	text, err := json.Marshal(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var back contract.Schema
+	if err := json.Unmarshal(text, &back); err != nil || !back.Equal(s) || s.Equal(s.WithoutRules()) {
+		t.Errorf("%v: %s", err, text)
+	}
+	bare, err := json.Marshal(schema(contract.Field{Path: "a", Type: record.Int}))
+	if err != nil || strings.Contains(string(bare), "rules") {
+		t.Errorf("%v: %s", err, bare)
 	}
 }
