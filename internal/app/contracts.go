@@ -56,7 +56,7 @@ func proposal(schemas map[string]contract.Schema, stream string, history []appli
 	if !ok {
 		return nil
 	}
-	if len(history) > 0 && len(contract.Compare(history[len(history)-1].schema, &s).Differences) == 0 {
+	if len(history) > 0 && len(contract.Compare(history[len(history)-1].schema.WithoutRules(), &s).Differences) == 0 {
 		return nil
 	}
 	return &s
@@ -95,6 +95,9 @@ func (c contracts) History(ctx context.Context, stream string) (*api.ContractHis
 	out := &api.ContractHistory{Stream: stream, Versions: []api.ContractVersion{}}
 	var before *contract.Schema
 	add := func(rules uint32, s *contract.Schema) {
+		if rules == 0 && before != nil { // what records show has no rules to compare
+			before = before.WithoutRules()
+		}
 		v := contractVersion(stream, before, s)
 		v.Rules, v.Proposed = rules, rules == 0
 		out.Versions = append(out.Versions, v)

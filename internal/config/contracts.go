@@ -32,21 +32,28 @@ func readContract(path string) (*contract.Schema, error) {
 	unreadable := func(why string) error {
 		return errs.New(CodeContractFile, "the contract's file cannot be read: "+why).At(path).Fix("name a file that holds a contract")
 	}
-	f, err := os.Open(path) //nolint:gosec // the reader names the file
+	file, message := contract.SplitName(path)
+	data, err := readBounded(file)
 	if err != nil {
 		return nil, unreadable(reason(err))
+	}
+	schema, err := parseFile(file, message, data)
+	if err != nil {
+		return nil, errs.Wrap(CodeContractFile, "reading a contract", err).At(path)
+	}
+	return schema, nil
+}
+
+// readBounded reads a file of at most MaxFile bytes.
+func readBounded(path string) ([]byte, error) {
+	f, err := os.Open(path) //nolint:gosec // the reader, or the settings, name the file
+	if err != nil {
+		return nil, err
 	}
 	defer f.Close() //nolint:errcheck // it was read only
 	data, err := io.ReadAll(io.LimitReader(f, MaxFile+1))
 	if err == nil && len(data) > MaxFile {
 		err = fmt.Errorf("it has more than %d bytes", MaxFile)
 	}
-	if err != nil {
-		return nil, unreadable(reason(err))
-	}
-	schema, err := contract.ParseJSONSchema(data)
-	if err != nil {
-		return nil, errs.Wrap(CodeContractFile, "reading a contract", err).At(path)
-	}
-	return schema, nil
+	return data, err
 }

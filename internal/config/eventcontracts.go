@@ -44,8 +44,9 @@ func (b *builder) eventContracts(s *value, c *contract.StreamConfig) {
 // eventSchema reads the contract of an event. Unlike a stream's it is never proposed,
 // so that one that does not exist is a fault.
 func (b *builder) eventSchema(v *value) *contract.Schema {
-	path, before := b.resolve(v.str), len(b.list)
-	schema := b.schema(v, path)
+	file, message := contract.SplitName(v.str)
+	before := len(b.list)
+	schema := b.schema(v, b.resolve(file), message)
 	if schema == nil && len(b.list) == before {
 		b.add(v.node, CodeContractFile, v.path+" does not exist, or is only a proposal", "write it, or make it with kith contract import")
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -94,12 +95,22 @@ func (b *builder) condition(v *value, over expr.Vars) {
 	}
 }
 
-// parseContract reads a contract file.
-func parseContract(data []byte) (*contract.Schema, error) {
-	if contract.Proposed(data) {
+// parseContract reads what lies in a contract file.
+func parseContract(path, message string, data []byte) (*contract.Schema, error) {
+	if contract.Extension(path) == contract.ExtJSON && contract.Proposed(data) {
 		return nil, nil // inferred, and nobody has agreed to it yet
 	}
-	return contract.ParseJSONSchema(data)
+	return parseFile(path, message, data)
+}
+
+// parseFile reads a contract; what a .proto file imports is read from its folder.
+func parseFile(path, message string, data []byte) (*contract.Schema, error) {
+	folder := filepath.Dir(path)
+	name := filepath.Base(path)
+	if message != "" {
+		name += "#" + message
+	}
+	return contract.Parse(name, data, func(name string) ([]byte, error) { return readBounded(filepath.Join(folder, filepath.Base(name))) })
 }
 
 // Applied reports whether the contract file at path holds more than a proposal, so

@@ -155,7 +155,7 @@ func streamsSpec() field {
 		path("seq", "Field that is the source's own order, a version or a time; file and row when absent.", "updated_at"),
 		path("occurred", "Field that says when it happened.", "updated_at"),
 		path("deleted", "Boolean field; true deletes the key.", "is_deleted"),
-		path("contract", "File of the contract, relative to this file. Where it does not exist yet, the inferred contract is written there.", "contracts/contact.json"),
+		path("contract", "File of the contract, relative to this file: JSON Schema (.json), Avro (.avsc) or Protobuf (.proto; FILE#MESSAGE names the message). Where a .json file does not exist yet, the inferred contract is written there.", "contracts/contact.json"),
 		{key: "contracts", shape: table, doc: "Files of contracts of single events, by the event's name, beside or instead of contract; `*` is for every event that has none of its own. Event streams of tracking sources; the files must exist.", example: `{"Order Completed": contracts/web/order_completed.json}`,
 			item: &field{key: "*", shape: text, doc: "The file, relative to this one."}},
 		{key: "unplanned_events", shape: choice, def: "evolve", choices: []string{"evolve", "freeze", "discard_row"}, doc: "What becomes of events that contracts has no file for: they are judged by contract or, without one, taken; quarantined; or dropped.", example: "freeze"},

@@ -356,9 +356,12 @@ func (b *builder) stream(s *value, full, source string) {
 	b.kindOf(s, &c)
 	b.snapshot(s, c)
 	if v := s.get("contract"); v != nil {
-		path := b.resolve(v.str)
-		b.tree.Contracts[full] = path
-		c.Schema = b.schema(v, path)
+		file, message := contract.SplitName(v.str)
+		path := b.resolve(file)
+		if contract.Extension(path) == contract.ExtJSON { // others are never written to
+			b.tree.Contracts[full] = path
+		}
+		c.Schema = b.schema(v, path, message)
 	}
 	b.eventContracts(s, &c)
 	b.tree.Rules.Streams = append(b.tree.Rules.Streams, c)
@@ -438,26 +441,27 @@ func (b *builder) snapshot(s *value, c contract.StreamConfig) {
 	}
 }
 
-// schema reads a contract file; one that does not exist yet is no fault.
-func (b *builder) schema(v *value, path string) *contract.Schema {
-	if strings.ToLower(filepath.Ext(path)) != ".json" {
-		b.add(v.node, CodeContractFile, v.path+" is not a .json file", "contracts are JSON Schema: end its name in .json")
+// schema reads a contract file; a .json file that does not exist yet is no fault.
+func (b *builder) schema(v *value, path, message string) *contract.Schema {
+	ext := contract.Extension(path)
+	if ext == "" {
+		b.add(v.node, CodeContractFile, v.path+" is not a .json, .avsc or .proto file", "a contract is JSON Schema (.json), an Avro schema (.avsc) or Protobuf (.proto, with #MESSAGE)")
 		return nil
 	}
 	data, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) && ext == contract.ExtJSON {
 		return nil
 	}
 	if err == nil && len(data) > MaxFile {
 		err = fmt.Errorf("it has more than %d bytes", MaxFile)
 	}
 	if err != nil {
-		b.add(v.node, CodeContractFile, fmt.Sprintf("%s cannot be read: %s", v.path, reason(err)), "mend the file's rights, or remove it: the contract is then proposed anew")
+		b.add(v.node, CodeContractFile, fmt.Sprintf("%s cannot be read: %s", v.path, reason(err)), "mend the file's rights; a .json file can be removed, and the contract is then proposed anew")
 		return nil
 	}
-	schema, err := parseContract(data)
+	schema, err := parseContract(path, message, data)
 	if err != nil {
-		b.add(v.node, CodeContractFile, fmt.Sprintf("%s: %s is not a contract: %v", v.path, filepath.Base(path), err), "mend the file, or remove it: the contract is then proposed anew")
+		b.add(v.node, CodeContractFile, fmt.Sprintf("%s: %s is not a contract: %v", v.path, filepath.Base(path), err), "mend the file; a .json file can be removed, and the contract is then proposed anew")
 		return nil
 	}
 	return schema

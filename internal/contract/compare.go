@@ -30,7 +30,7 @@ func CompatibilityOf(name string) (Compatibility, error) {
 // Difference is one thing that a field says in one contract and not in the other.
 type Difference struct {
 	Path   string `json:"path"`
-	Change string `json:"change"` // added, removed, type, nullable or required
+	Change string `json:"change"` // added, removed, type, nullable, required or rules
 	Was    string `json:"was,omitempty"`
 	Is     string `json:"is,omitempty"`
 }
@@ -96,6 +96,7 @@ func (c *Comparison) differ(path string, a, b *Field) {
 		add("type", a.Type.String(), b.Type.String())
 		add("nullable", yesNo(a.Nullable), yesNo(b.Nullable))
 		add("required", yesNo(a.Required), yesNo(b.Required))
+		add("rules", a.Rules.said(), b.Rules.said())
 	}
 }
 
@@ -107,6 +108,9 @@ func (f *Field) said() string {
 	}
 	if f.Required {
 		words = append(words, "required")
+	}
+	if !f.Rules.empty() {
+		words = append(words, f.Rules.said())
 	}
 	return strings.Join(words, ", ")
 }
@@ -132,6 +136,9 @@ func (c *Comparison) offend(path string, in Compatibility, writer, reader *Field
 	}
 	if JoinTypes(writer.Type, reader.Type) != reader.Type {
 		add("the reader's " + reader.Type.String() + " does not hold every " + writer.Type.String())
+	}
+	if !writer.Rules.within(reader.Rules) {
+		add("the reader's rules may refuse a value that the writer's allow")
 	}
 	if writer.Nullable && !reader.Nullable {
 		add("the reader allows no null, and it may be null in what was written")

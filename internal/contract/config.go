@@ -62,4 +62,6 @@ type Field struct {
 	// Formats are those that all texts of an inferred string have. They are told, and
 	// judge nothing.
 	Formats Formats `json:"formats,omitzero"`
+	// Rules are what a written contract says of the values beyond their type.
+	Rules *Rules `json:"rules,omitempty"`
 }

@@ -35,6 +35,7 @@ const (
 	CodeNull      = "contract_null"
 	CodeType      = "contract_type"
 	CodeUnplanned = "contract_unplanned_event" // an event that none of its stream's contracts is for
+	CodeValue     = "contract_value"           // of the right type, but against the field's rules
 )
 
 // Deps is what the stage is given; today nothing.
@@ -118,6 +119,7 @@ func validateSchema(at string, s *Schema) []error {
 			faults = append(faults, errs.New("contract_field", "the field has no path, a path that is there twice, or an unknown type").At(at+"."+f.Path))
 		}
 		seen[f.Path] = true
+		faults = append(faults, validateRules(at, &f)...)
 	}
 	return faults
 }

@@ -21,7 +21,13 @@ func (rd *reader) typed(v record.Value, n *node) (record.Value, bool) {
 	}
 	out, fits := fit(v, f.Type)
 	if fits && (f.Nullable || !out.IsNull()) {
-		return out, true
+		if n.rules == nil || n.rules.keeps(&out) {
+			return out, true
+		}
+		if rd.tell(CodeValue, n.path, v); n.policy == Evolve {
+			return out, true
+		}
+		return out, rd.drift(n.policy, CodeValue, n.path, "the value is of the contract's type and breaks its rules: "+n.rules.said)
 	}
 	if rd.tell(driftCode(fits), n.path, v); n.policy == Evolve {
 		return widened(v, out, fits, f), true

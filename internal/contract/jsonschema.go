@@ -10,7 +10,10 @@ import (
 	"github.com/kithdata/kith/internal/record"
 )
 
-const draft202012 = "https://json-schema.org/draft/2020-12/schema"
+const (
+	draft202012 = "https://json-schema.org/draft/2020-12/schema"
+	draft07     = "http://json-schema.org/draft-07/schema"
+)
 
 // property is one property of a JSON Schema on its way out.
 type property struct {
@@ -156,10 +159,60 @@ func (w schemaWriter) property(p *property) {
 	if format != "" {
 		w.text("format", format)
 	}
+	if p.field != nil {
+		w.rules(p.field)
+	}
 	if len(p.kids) > 0 {
 		w.properties(p)
 	}
 	w.end()
+}
+
+func (w schemaWriter) rules(f *Field) {
+	r := f.Rules
+	if r.empty() {
+		return
+	}
+	if r.Enum != nil {
+		w.put(jsontext.String("enum"))
+		w.put(jsontext.BeginArray)
+		for _, text := range r.Enum {
+			if out, ok := fit(record.StringValue(text), f.Type); ok && f.Type != record.String {
+				_ = w.enc.WriteValue(out.AppendJSON(nil))
+			} else {
+				w.put(jsontext.String(text))
+			}
+		}
+		if f.Nullable {
+			w.put(jsontext.Null)
+		}
+		w.put(jsontext.EndArray)
+	}
+	if r.Pattern != "" {
+		w.text("pattern", r.Pattern)
+	}
+	if r.MinLength > 0 {
+		w.number("minLength", float64(r.MinLength))
+	}
+	if r.MaxLength != nil {
+		w.number("maxLength", float64(*r.MaxLength))
+	}
+	for _, b := range r.bounds() {
+		if *b.at != nil {
+			w.number(b.name, **b.at)
+		}
+	}
+	if r.Items != nil {
+		w.put(jsontext.String("items"))
+		w.begin()
+		w.list("type", r.Items)
+		w.end()
+	}
+}
+
+func (w schemaWriter) number(name string, value float64) {
+	w.put(jsontext.String(name))
+	w.put(jsontext.Float(value))
 }
 
 // typeNames gives JSON Schema's names of a field's type, none for any, sorted.
@@ -223,6 +276,7 @@ func objectMembers(raw jsontext.Value) (members []schemaMember, err error) {
 type schemaMember struct {
 	name  string
 	value jsontext.Value
+	at    string // its place, as a JSON Pointer
 }
 
 func stringOf(raw jsontext.Value) (s string, ok bool) {

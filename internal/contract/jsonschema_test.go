@@ -117,10 +117,25 @@ func TestParseJSONSchemaRefuses(t *testing.T) {
 		{`{"properties":{"a":{"type":["string","string"]}}}`, contract.CodeSchemaInvalid, ""},
 		{`{"properties":{"a.b":{},"a":{"type":"object","properties":{"b":{}}}}}`, contract.CodeSchemaInvalid, "#/properties/a/properties/b"},
 		{`{"$schema":"http://json-schema.org/draft-04/schema#"}`, contract.CodeSchemaUnsupported, "#/$schema"},
-		{`{"$ref":"http://example.com/x"}`, contract.CodeSchemaUnsupported, "#/$ref"},
+		{`{"$ref":"http://example.com/x"}`, contract.CodeSchemaRemote, "#/$ref"},
+		{`{"properties":{"a":{"$ref":"other.json#/x"}}}`, contract.CodeSchemaRemote, "#/properties/a/$ref"},
+		{`{"properties":{"a":{"items":{"$ref":"https://example.com/i"}}}}`, contract.CodeSchemaRemote, "#/properties/a/items/$ref"},
+		{`{"$defs":{"x":{"$ref":"#/$defs/y"},"y":{"$ref":"#/$defs/x"}},"properties":{"a":{"$ref":"#/$defs/x"}}}`, contract.CodeSchemaInvalid, "#/$defs/y/$ref"},
+		{`{"properties":{"a":{"$ref":"#/$defs/none"}}}`, contract.CodeSchemaInvalid, "#/properties/a/$ref"},
+		{`{"properties":{"a":{"$ref":"#name"}}}`, contract.CodeSchemaUnsupported, "#/properties/a/$ref"},
+		{`{"$defs":{"x":{"maxLength":3}},"properties":{"a":{"type":"string","maxLength":2,"$ref":"#/$defs/x"}}}`, contract.CodeSchemaUnsupported, "#/properties/a/maxLength"},
+		{`{"$defs":{"x":{"$id":"https://example.com/x","type":"string"}},"properties":{"a":{"$ref":"#/$defs/x"}}}`, contract.CodeSchemaUnsupported, "#/properties/a/$ref"},
 		{`{"allOf":[]}`, contract.CodeSchemaUnsupported, "#/allOf"},
-		{`{"properties":{"a":{"enum":["x"]}}}`, contract.CodeSchemaUnsupported, "#/properties/a/enum"},
-		{`{"properties":{"a/b":{"type":"string","minLength":2}}}`, contract.CodeSchemaUnsupported, "#/properties/a~1b/minLength"},
+		{`{"properties":{"a":{"enum":[]}}}`, contract.CodeSchemaInvalid, "#/properties/a/enum"},
+		{`{"properties":{"a":{"enum":[{}]}}}`, contract.CodeSchemaUnsupported, "#/properties/a/enum"},
+		{`{"properties":{"a":{"type":"integer","enum":["x"]}}}`, contract.CodeSchemaInvalid, "#/properties/a/enum"},
+		{`{"properties":{"a/b":{"minLength":2}}}`, contract.CodeSchemaUnsupported, "#/properties/a~1b/minLength"},
+		{`{"properties":{"a":{"type":["string","integer"],"pattern":"x"}}}`, contract.CodeSchemaUnsupported, "#/properties/a/pattern"},
+		{`{"properties":{"a":{"type":"string","pattern":"(?=x)"}}}`, contract.CodeSchemaUnsupported, "#/properties/a/pattern"},
+		{`{"properties":{"a":{"type":"string","minimum":2}}}`, contract.CodeSchemaUnsupported, "#/properties/a/minimum"},
+		{`{"properties":{"a":{"type":"integer","maximum":1e300}}}`, contract.CodeSchemaUnsupported, "#/properties/a/maximum"},
+		{`{"properties":{"a":{"type":"array","items":{"type":"string","maxLength":2}}}}`, contract.CodeSchemaUnsupported, "#/properties/a/items/maxLength"},
+		{`{"properties":{"a":{"type":"array","uniqueItems":true}}}`, contract.CodeSchemaUnsupported, "#/properties/a/uniqueItems"},
 		{`{"properties":{"a":false}}`, contract.CodeSchemaUnsupported, "#/properties/a"},
 		{`{"properties":{},"required":["a"]}`, contract.CodeSchemaUnsupported, "#/required"},
 		{`{"additionalProperties":{"type":"string"}}`, contract.CodeSchemaUnsupported, "#/additionalProperties"},
@@ -138,7 +153,10 @@ func TestParseJSONSchemaRefuses(t *testing.T) {
 
 func FuzzParseJSONSchema(f *testing.F) {
 	for _, s := range []string{`{"properties":{"a":{"type":["string","null"],"format":"date"}},"required":["a"]}`,
-		`{"properties":{"a":{"type":["object","null"],"properties":{"":{}}},"a.b":true}}`, `{"$ref":"#"}`, `{"type":"object","properties":{}}`} {
+		`{"properties":{"a":{"type":["object","null"],"properties":{"":{}}},"a.b":true}}`, `{"$ref":"#"}`,
+		`{"$ref":"#/$defs/o","$defs":{"o":{"properties":{"kid":{"$ref":"#/$defs/o"},"t":{"$ref":"#/definitions/t"}}}},"definitions":{"t":{"type":["string","null"],"enum":["a",null]}}}`,
+		`{"properties":{"a":{"type":"string","pattern":"^a","minLength":1,"maxLength":9},"b":{"type":"number","minimum":0,"exclusiveMaximum":2.5,"enum":[1,2e0]},"c":{"type":"array","items":{"type":["string","null"]}},"d":{"type":"string","format":"date","const":"2024-01-02"},"e":{"enum":[true,null,"x"]}}}`,
+		`{"type":"object","properties":{}}`} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {

@@ -31,10 +31,11 @@ type names struct {
 
 // node is one member name at its place.
 type node struct {
-	id   uint64 // 0: not learnt
-	raw  string // between the quotes, as sent
-	path string
-	want *Field // the contract's field of this path; nil when it has none
+	id    uint64 // 0: not learnt
+	raw   string // between the quotes, as sent
+	path  string
+	want  *Field // the contract's field of this path; nil when it has none
+	rules *ruler // of want; nil when it has none
 	// policy says what becomes of drift here: of values that do not fit want, or of
 	// the field itself where there is no want.
 	policy Policy
@@ -121,7 +122,7 @@ func (t *names) learn(n *node, raw []byte, escaped bool) *node {
 		return c
 	}
 	c := &node{raw: string(raw), path: memberPath(n.path, raw, escaped, n == &t.root)}
-	c.want = t.schema.field(c.path)
+	c.want, c.rules = t.schema.field(c.path), t.schema.ruler(c.path)
 	c.policy = t.drift.of(c.path, c.want)
 	c.added = c.want == nil && t.schema != nil && t.schema.event && (n.added || n == &t.root && addedByDoor(c.path))
 	c.whole = c.want != nil && c.want.Type == record.JSON && !t.schema.below(c.path)

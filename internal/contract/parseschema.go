@@ -19,20 +19,22 @@ import (
 const (
 	CodeSchemaInvalid     errs.Code = "contract_schema_invalid"     // no JSON Schema
 	CodeSchemaUnsupported errs.Code = "contract_schema_unsupported" // a JSON Schema that says more than a contract can
+	CodeSchemaRemote      errs.Code = "contract_schema_remote"      // a reference to another file or host
 )
 
 const maxSchemaBytes = 4 << 20
 
 // ParseJSONSchema reads a contract from JSON Schema, draft 2020-12 or draft-07: an
 // object's properties, nested up to eight levels, their type (one, or several of
-// which null makes the field nullable), the formats date and date-time, and
-// required. Annotations and other formats are passed over, since they judge
+// which null makes the field nullable), the formats date and date-time, required,
+// references within the file, and the keywords that become Rules. An object that
+// refers to itself stays whole from there. Annotations and other formats are passed over, since they judge
 // nothing; every keyword that would judge but is not kept is a fault of code
 // contract_schema_unsupported, so that no contract promises more than it does. All
 // faults are given at once, each with its place as a JSON Pointer.
 func ParseJSONSchema(text []byte) (*Schema, error) {
 	if len(text) > maxSchemaBytes {
-		return nil, errs.New(CodeSchemaInvalid, "the contract's file is larger than "+strconv.Itoa(maxSchemaBytes>>20)+" MiB")
+		return nil, tooLarge()
 	}
 	if !jsontext.Value(text).IsValid() || depth(text) > MaxDepth {
 		return nil, errs.New(CodeSchemaInvalid, "the contract's file is no valid JSON").Fix("check its syntax; names must not repeat within an object")
@@ -42,6 +44,7 @@ func ParseJSONSchema(text []byte) (*Schema, error) {
 		return nil, errs.New(CodeSchemaInvalid, "a contract is a JSON Schema of type object")
 	}
 	p := schemaParser{by: map[string]int{}}
+	p.begin(raw)
 	p.root(raw)
 	if len(p.faults) == 0 && len(p.fields) > MaxFields {
 		p.fault(CodeSchemaUnsupported, "", "the contract has more than "+strconv.Itoa(MaxFields)+" fields", "")
@@ -60,6 +63,13 @@ type schemaParser struct {
 	fields []Field
 	by     map[string]int
 	faults []error
+
+	doc      jsontext.Value
+	places   map[string]jsontext.Value // by pointer: what references named
+	open     []string                  // pointers of the objects around
+	visits   int
+	draft07  bool
+	nestedID bool
 }
 
 const maxSchemaFaults = 100
@@ -71,11 +81,12 @@ func (p *schemaParser) fault(code errs.Code, at, what, mend string) {
 }
 
 // check lets a full implementation judge the file against its draft's own schema.
-// References were refused before, so it reads nothing but the file.
+// It loads nothing: references out of the file were refused before.
 func (p *schemaParser) check(text []byte) {
 	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
 	if err == nil {
 		c := jsonschema.NewCompiler()
+		c.UseLoader(noLoader{})
 		if err = c.AddResource("contract.json", doc); err == nil {
 			_, err = c.Compile("contract.json")
 		}
@@ -92,7 +103,11 @@ type keywords struct {
 	format     string
 	properties []schemaMember
 	nested     bool
+	within     string // place of the properties
 	required   []string
+	requiredAt string
+	values     valueKeywords
+	refs       []string // places that $ref led to
 }
 
 func (p *schemaParser) root(raw jsontext.Value) {
@@ -100,19 +115,26 @@ func (p *schemaParser) root(raw jsontext.Value) {
 	if k.typed && !slices.Equal(k.types, []string{"object"}) {
 		p.fault(CodeSchemaInvalid, "/type", "a contract's type is object", `write "type": "object"`)
 	}
-	p.object("", "", k, 1, true)
+	if len(k.values.list) > 0 || k.values.items {
+		p.fault(CodeSchemaUnsupported, "", "a contract's root is an object, of whose value nothing more can be said", "")
+	}
+	p.open = append(p.open, k.refs...)
+	p.object("", k, 1, true)
 }
 
 // object adds the fields of an object's properties. required says whether every
 // object on the way here is required.
-func (p *schemaParser) object(at, path string, k keywords, level int, required bool) {
+func (p *schemaParser) object(path string, k keywords, level int, required bool) {
 	for _, name := range k.required {
 		if !slices.ContainsFunc(k.properties, func(m schemaMember) bool { return m.name == name }) {
-			p.fault(CodeSchemaUnsupported, at+"/required", "a required property is not among the properties", "add it there")
+			p.fault(CodeSchemaUnsupported, k.requiredAt, "a required property is not among the properties", "add it there")
 		}
 	}
 	for _, m := range k.properties {
-		here := at + "/properties/" + pointerToken(m.name)
+		if p.visits > maxVisits || len(p.fields) > MaxFields {
+			return // it is told
+		}
+		here := k.within + "/" + pointerToken(m.name)
 		name := cmp.Or(m.name, "_")
 		if path != "" {
 			name = path + "." + name
@@ -137,9 +159,13 @@ func (p *schemaParser) property(at, path string, raw jsontext.Value, level int, 
 	}
 	k := p.keywords(at, raw, false)
 	f, ok := p.typeOf(at, path, k)
-	deep := k.nested && level >= maxFlat
+	again := slices.ContainsFunc(k.refs, func(ref string) bool { return slices.Contains(p.open, ref) })
+	deep := k.nested && (level >= maxFlat || again)
 	if k.nested && !deep {
-		p.object(at, path, k, level+1, required)
+		open := len(p.open)
+		p.open = append(append(p.open, at), k.refs...)
+		p.object(path, k, level+1, required)
+		p.open = p.open[:open]
 	}
 	switch {
 	case deep:
@@ -157,6 +183,7 @@ func (p *schemaParser) typeOf(at, path string, k keywords) (f Field, ok bool) {
 	f.Path = path
 	if !k.typed {
 		f.Type, f.Nullable = record.JSON, true
+		p.rules(&k.values, &f, nil)
 		return f, true
 	}
 	for _, t := range k.types {
@@ -191,6 +218,7 @@ func (p *schemaParser) typeOf(at, path string, k keywords) (f Field, ok bool) {
 		}
 		f.Type, ok = JoinTypes(f.Type, kind), true
 	}
+	p.rules(&k.values, &f, slices.DeleteFunc(slices.Clone(k.types), func(t string) bool { return t == "null" }))
 	return f, ok
 }
 
@@ -207,33 +235,28 @@ func (p *schemaParser) add(at string, f Field) {
 var annotations = [...]string{"title", "description", "$comment", "default", "example", "examples", "deprecated", "readOnly", "writeOnly", "$id"}
 
 func (p *schemaParser) keywords(at string, raw jsontext.Value, root bool) (k keywords) {
-	members, err := objectMembers(raw)
-	if err != nil {
-		p.fault(CodeSchemaInvalid, at, "the schema cannot be read", "")
-		return k
-	}
+	members, refs := p.expand(at, raw)
+	k.refs = refs
 	for _, m := range members {
-		here, ok := at+"/"+pointerToken(m.name), true
+		here, ok := m.at, true
+		var err error
 		switch m.name {
 		case "type":
-			var one string
-			if one, ok = stringOf(m.value); ok {
-				k.types = []string{one}
-			} else {
-				k.types, ok = stringsOf(m.value)
-				ok = ok && len(k.types) > 0
-			}
+			k.types, ok = typesOf(m.value)
 			k.typed = true
 		case "format":
 			k.format, ok = stringOf(m.value)
 		case "required":
+			k.requiredAt = here
 			k.required, ok = stringsOf(m.value)
 		case "properties":
 			if ok = m.value.Kind() == '{'; ok {
 				k.properties, err = objectMembers(m.value)
 				ok = err == nil
 			}
-			k.nested = true
+			k.nested, k.within = true, here
+		case "$defs", "definitions":
+			ok = m.value.Kind() == '{'
 		case "$schema":
 			var draft string
 			draft, ok = stringOf(m.value)
@@ -244,7 +267,8 @@ func (p *schemaParser) keywords(at string, raw jsontext.Value, root bool) (k key
 				p.fault(CodeSchemaUnsupported, here, "a schema for additional properties is not kept", "write true or false; on_drift says what becomes of new fields")
 			}
 		default:
-			if !slices.Contains(annotations[:], m.name) && !strings.HasPrefix(m.name, "x-") {
+			var known bool
+			if known, ok = p.value(&k.values, m); !known && !isNote(m.name) {
 				p.fault(CodeSchemaUnsupported, here, "this keyword is not kept by a contract", "remove it, and use a check under expect instead")
 			}
 		}
@@ -257,7 +281,7 @@ func (p *schemaParser) keywords(at string, raw jsontext.Value, root bool) (k key
 
 func (p *schemaParser) draft(at, draft string, root bool) {
 	switch strings.TrimSuffix(draft, "#") {
-	case draft202012, "http://json-schema.org/draft-07/schema":
+	case draft202012, draft07:
 		if root {
 			return
 		}

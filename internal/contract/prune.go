@@ -11,8 +11,6 @@ import (
 	"github.com/kithdata/kith/internal/kit/errs"
 )
 
-const draft07 = "http://json-schema.org/draft-07/schema#"
-
 // maxPrunes bounds how often a schema is read, cut back and read again.
 const maxPrunes = 50
 
@@ -81,11 +79,11 @@ func withProperties(schema jsontext.Value, added []schemaMember) jsontext.Value 
 
 // contractText is the file of a contract.
 func contractText(r *planRule, schema jsontext.Value) []byte {
-	head := []schemaMember{{"$schema", stringValue(draft07)}, {"title", stringValue(r.title())}}
+	head := []schemaMember{{name: "$schema", value: stringValue(draft07 + "#")}, {name: "title", value: stringValue(r.title())}}
 	if r.Description != "" {
-		head = append(head, schemaMember{"description", stringValue(r.Description)})
+		head = append(head, schemaMember{name: "description", value: stringValue(r.Description)})
 	}
-	head = append(head, schemaMember{"type", stringValue("object")})
+	head = append(head, schemaMember{name: "type", value: stringValue("object")})
 	members, _ := objectMembers(schema)
 	for _, m := range members {
 		if !slices.ContainsFunc(head, func(has schemaMember) bool { return has.name == m.name }) {

@@ -52,7 +52,11 @@ func joinFields(a, b Field) Field {
 	case b.Type:
 		formats = a.Formats
 	}
-	return Field{Path: a.Path, Type: JoinTypes(a.Type, b.Type), Nullable: a.Nullable || b.Nullable, Required: a.Required && b.Required, Formats: formats}
+	var rules *Rules // those that both have
+	if a.Rules.equal(b.Rules) {
+		rules = a.Rules
+	}
+	return Field{Path: a.Path, Type: JoinTypes(a.Type, b.Type), Nullable: a.Nullable || b.Nullable, Required: a.Required && b.Required, Formats: formats, Rules: rules}
 }
 
 // Equal reports whether two contracts say the same.
@@ -60,7 +64,11 @@ func (s *Schema) Equal(o *Schema) bool {
 	if s == nil || o == nil {
 		return s == o
 	}
-	return slices.Equal(s.Fields, o.Fields)
+	return slices.EqualFunc(s.Fields, o.Fields, func(a, b Field) bool {
+		rules := a.Rules.equal(b.Rules)
+		a.Rules, b.Rules = nil, nil
+		return rules && a == b
+	})
 }
 
 // shape is the contract of one record alone.
@@ -81,6 +89,7 @@ func shape(fields []record.Attr) *Schema {
 type compiled struct {
 	schema   *Schema
 	by       map[string]*Field
+	rulers   map[string]*ruler // by path, of the fields that have rules
 	required int
 	event    bool // it is a single event's
 }
@@ -96,6 +105,12 @@ func compile(s *Schema) *compiled {
 	for i := range own.Fields {
 		f := &own.Fields[i]
 		c.by[f.Path] = f
+		if r := compileRules(f.Rules); r != nil {
+			if c.rulers == nil {
+				c.rulers = map[string]*ruler{}
+			}
+			c.rulers[f.Path] = r
+		}
 		if f.Required {
 			c.required++
 		}
@@ -108,6 +123,13 @@ func (c *compiled) field(path string) *Field {
 		return nil
 	}
 	return c.by[path]
+}
+
+func (c *compiled) ruler(path string) *ruler {
+	if c == nil {
+		return nil
+	}
+	return c.rulers[path]
 }
 
 // below reports whether the contract has a field under path.
@@ -137,6 +159,9 @@ func (c *compiled) covers(fields []record.Attr) bool {
 			required++
 		}
 		v := &fields[i].Value
+		if f.Rules != nil && !c.keeps(f, v) {
+			return false
+		}
 		if v.Kind == f.Type && (v.Kind == record.String || v.Kind == record.JSON) && f.Formats == 0 && (f.Nullable || v.S != "") {
 			continue
 		}
@@ -151,11 +176,17 @@ func (c *compiled) covers(fields []record.Attr) bool {
 	return required == c.required
 }
 
+// keeps judges a value by the rules of its field, once it is of the field's type.
+func (c *compiled) keeps(f *Field, v *record.Value) bool {
+	out, ok := fit(*v, f.Type)
+	return ok && c.rulers[f.Path].keeps(&out)
+}
+
 // schemaVersion is the version that is written; version 1 had no formats.
 const schemaVersion = 2
 
 // AppendSchema appends s's stored form to b (I8): version, count, then path, type,
-// flags and formats of each field.
+// flags and formats of each field. What is stored was inferred, and has no rules.
 func AppendSchema(b []byte, s *Schema) []byte {
 	e := wire.Encoder{B: b}
 	e.Byte(schemaVersion)

@@ -19,7 +19,7 @@ import (
 // contract: how often, and the first of them by (received, partition, offset).
 type Sighting struct {
 	Path      string // of an event with a contract of its own, the event's name goes before it
-	Code      string // contract_new_field, contract_type, contract_null, contract_missing or contract_unplanned_event
+	Code      string // contract_new_field, contract_type, contract_null, contract_value, contract_missing or contract_unplanned_event
 	Count     uint64
 	Received  int64 // microseconds UTC
 	Partition int32
@@ -118,7 +118,7 @@ func (st *stream) mayDrift(r *record.Record) bool {
 // that is kept, or that this stage set aside for it.
 func mayDrift(v *record.Verdict) bool {
 	switch v.Code {
-	case CodeNewField, CodeMissing, CodeNull, CodeType, CodeUnplanned:
+	case CodeNewField, CodeMissing, CodeNull, CodeType, CodeValue, CodeUnplanned:
 		return true
 	}
 	return v.Keep()

@@ -10,6 +10,7 @@ import (
 
 	"github.com/kithdata/kith/internal/contract"
 	"github.com/kithdata/kith/internal/engine"
+	"github.com/kithdata/kith/internal/kit/errs"
 	"github.com/kithdata/kith/internal/record"
 )
 
@@ -77,6 +78,25 @@ func TestDriftDoesNotDependOnOrderOrBatches(t *testing.T) {
 		got := drifts(t, cfg, rapid.Permutation(places).Draw(t, "order"), rapid.IntRange(1, 5).Draw(t, "batch"))
 		if !slices.Equal(got, want) {
 			t.Fatalf("%+v, not %+v", got, want)
+		}
+	})
+}
+
+// Stored drift that is no such thing is an error, and never a panic.
+func FuzzStoredDrift(f *testing.F) {
+	key := engine.Space{}.Key(engine.TableDrift, []byte("s"))
+	f.Add([]byte{})
+	f.Add([]byte{1, 0})
+	f.Add([]byte{2, 0})
+	f.Add([]byte{1, 1, 1, 'a', 1, 'c', 3, 2, 2, 5, 1, 'x'})
+	f.Add([]byte{1, 255, 255, 255, 255, 15})
+	f.Fuzz(func(t *testing.T, stored []byte) {
+		m := newMemory()
+		if err := m.update(func(tx engine.Tx) error { tx.Put(key, stored); return nil }); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := contract.Drift(m, "s"); err != nil && !errs.Is(err, "contract_format") {
+			t.Fatal(err)
 		}
 	})
 }

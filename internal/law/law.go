@@ -82,6 +82,8 @@ func drivers() []driver {
 		{"github.com/jackc/pgx", clusters()},
 		{"github.com/pressly/goose", []string{"internal/engine/cluster"}},
 		{"cel.dev/", []string{"internal/expr"}},
+		{"github.com/hamba/avro", []string{"internal/contract"}},
+		{"github.com/bufbuild/protocompile", []string{"internal/contract"}},
 		{"github.com/alecthomas/kong", []string{"internal/cli", "cmd/..."}},
 		{"go.yaml.in/", []string{"internal/config", "internal/api"}},
 		{"github.com/itchyny/timefmt-go", []string{"internal/quality"}},

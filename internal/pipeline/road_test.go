@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/kithdata/kith/internal/contract"
 	"github.com/kithdata/kith/internal/engine"
 	"github.com/kithdata/kith/internal/engine/embedded"
 	"github.com/kithdata/kith/internal/kit/clock"
@@ -24,9 +25,15 @@ type sum struct {
 	mendedBy uint32
 	refine   func(r *record.Record)
 	fail     func(r *record.Record) error
+	contract *contract.Stage // nil: records keep no contract
 }
 
-func (s *sum) Refine(_ context.Context, b *record.Batch) error {
+func (s *sum) Refine(ctx context.Context, b *record.Batch) error {
+	if s.contract != nil {
+		if err := s.contract.Refine(ctx, b); err != nil {
+			return err
+		}
+	}
 	for i := range b.Records {
 		r := &b.Records[i]
 		if s.refine != nil {
@@ -43,7 +50,12 @@ func sumKey(generation uint32, key string) []byte {
 	return engine.Space{Generation: generation}.Key(engine.TableObject, []byte(key))
 }
 
-func (s *sum) Apply(_ context.Context, tx engine.Tx, b *record.Batch) error {
+func (s *sum) Apply(ctx context.Context, tx engine.Tx, b *record.Batch) error {
+	if s.contract != nil {
+		if err := s.contract.Apply(ctx, tx, b); err != nil {
+			return err
+		}
+	}
 	for i := range b.Records {
 		r := &b.Records[i]
 		if !r.Verdict.Keep() || r.Kind == record.Control {

@@ -559,7 +559,7 @@ type DestinationPage struct {
 
 // Drift defines model for Drift.
 type Drift struct {
-	// Code contract_new_field, contract_type, contract_null or contract_missing
+	// Code contract_new_field, contract_type, contract_null, contract_value or contract_missing
 	Code string `json:"code"`
 
 	// Count how often it was met; a record that is replayed counts again
