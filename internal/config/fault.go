@@ -37,6 +37,7 @@ const (
 	CodeStreamKind     errs.Code = "stream_kind"
 	CodeContractFile   errs.Code = "contract_file"
 	CodeIdentifierType errs.Code = "identifier_type_unknown"
+	CodeFill           errs.Code = "attribute_fill"
 	CodeStep           errs.Code = "cleanse_step"
 	CodeCheck          errs.Code = "quality_check"
 	CodeGoldenRule     errs.Code = "golden_rule"

@@ -480,6 +480,9 @@ type CrosswalkRecord struct {
 
 // CrosswalkValue defines model for CrosswalkValue.
 type CrosswalkValue struct {
+	// Filled the source did not say it: a rule of its stream filled it in; left out where false
+	Filled *bool `json:"filled,omitempty"`
+
 	// Survives it is the golden value
 	Survives bool      `json:"survives"`
 	Time     time.Time `json:"time"`
@@ -840,6 +843,9 @@ type ProfileList struct {
 
 // Provenance defines model for Provenance.
 type Provenance struct {
+	// Filled no source said it: a rule of its stream filled it in; left out where false
+	Filled *bool `json:"filled,omitempty"`
+
 	// Record node of the source customer
 	Record string    `json:"record"`
 	Rule   string    `json:"rule"`
