@@ -52,7 +52,7 @@ func TestFilledValuesAreToldApart(t *testing.T) {
 	p := &project{t: t, dir: t.TempDir(), stop: func() {}}
 	t.Cleanup(func() { p.stop() })
 	p.write("kith.yaml", fillProject)
-	p.write("in/crm.csv", "id,mail,city,land\n1,jo@example.com,leeds,\n2,ana@example.com,Leeds,\n")
+	p.write("in/crm.csv", "id,mail,city,land\n1,jo@example.com, leeds,\n2,ana@example.com,Leeds,\n")
 	p.write("in/shop.csv", "id,mail,land,at\nb1,jo@example.com,Ireland,2020-01-01T00:00:00Z\n")
 	p.run(app.Options{})
 	p.eventually("rules are in force", func() bool { status, _, _ := p.call("GET", "/readyz", ""); return status == 200 })
@@ -97,4 +97,45 @@ func TestFilledValuesAreToldApart(t *testing.T) {
 	p.eventually("the rebuild is swapped in", func() bool { now, _, built := p.generation(); return built && now == was+1 })
 	p.drain()
 	check("after a rebuild")
+	p.rawBesideCleansed()
+}
+
+// rawBesideCleansed traces a row to what its fields said and what was made of them.
+func (p *project) rawBesideCleansed() {
+	p.t.Helper()
+	for values, want := range map[string]string{
+		"raw":    `"content":"{\"id\":\"1\",\"mail\":\"jo@example.com\",\"city\":\" leeds\",\"land\":\"\"}" "city"="leeds"<city=" leeds" "country"="GB" filled`,
+		"masked": `"content":"{\"id\":\"9\",\"mail\":\"xx@xxxxxxx.xxx\",\"city\":\" xxxxx\",\"land\":\"\"}" "city"="xxxxx"<city=" xxxxx" "country"="xx" filled`,
+	} {
+		var trace struct {
+			Values struct {
+				Content    string `json:"content"`
+				Masked     bool   `json:"masked"`
+				Attributes []struct {
+					Attribute string `json:"attribute"`
+					Value     string `json:"value"`
+					Filled    bool   `json:"filled"`
+					Fields    []struct {
+						Field string `json:"field"`
+						Value string `json:"value"`
+					} `json:"fields"`
+				} `json:"attributes"`
+			} `json:"values"`
+		}
+		p.ask("POST", "/api/trace", fmt.Sprintf(`{"source":"crm","message_id":"1:1","values":%q}`, values), &trace)
+		got := fmt.Sprintf(`"content":%q`, trace.Values.Content)
+		for _, a := range trace.Values.Attributes {
+			switch a.Attribute {
+			case "city":
+				got += fmt.Sprintf(` "city"=%s<%s=%s`, a.Value, a.Fields[0].Field, a.Fields[0].Value)
+			case "country":
+				if got += fmt.Sprintf(` "country"=%s`, a.Value); a.Filled {
+					got += " filled"
+				}
+			}
+		}
+		if got != want || trace.Values.Masked != (values == "masked") {
+			p.t.Errorf("%s values are\n%s, not\n%s", values, got, want)
+		}
+	}
 }

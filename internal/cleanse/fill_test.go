@@ -114,3 +114,37 @@ func TestFillFaults(t *testing.T) {
 		}
 	}
 }
+
+// TestOriginsShowRawBesideCleansed gives each attribute with the fields it came from.
+func TestOriginsShowRawBesideCleansed(t *testing.T) {
+	st := cleanse.New()
+	cfg := filling(&cleanse.FillConfig{Value: &cleanse.Constant{Text: "GB"}})
+	cfg.Stream = "s"
+	cfg.Attributes = append(cfg.Attributes, cleanse.AttributeConfig{Name: "name", From: "first", More: []string{"last"}, Steps: []cleanse.StepConfig{{Name: "join"}}})
+	if err := st.Install(1, []cleanse.StreamConfig{cfg, {Stream: "all"}}); err != nil {
+		t.Fatal(err)
+	}
+	fields := []record.Attr{str("a.b", "x"), str("city", " Leeds "), str("first", "Jo"), str("last", "Bloggs")}
+	for _, c := range []struct {
+		stream string
+		kind   record.Kind
+		want   string
+	}{
+		{"s", record.Customer, "city=Leeds<city= Leeds |country=~GB<|name=Jo Bloggs<first=Jo last=Bloggs|=<a.b=x|"},
+		{"s", record.Event, "a_b=x<a.b=x|city=Leeds<city= Leeds |country=~GB<|name=Jo Bloggs<first=Jo last=Bloggs|"},
+		{"all", record.Customer, "a_b=x<a.b=x|city= Leeds <city= Leeds |first=Jo<first=Jo|last=Bloggs<last=Bloggs|"},
+		{"none", record.Customer, ""},
+	} {
+		b := record.Batch{Records: []record.Record{{Stream: c.stream, Pin: 1, Kind: c.kind, Op: record.Upsert, Fields: fields}}}
+		if err := st.Refine(t.Context(), &b); err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		for _, o := range st.Origins(&b.Records[0]) {
+			got += marked([]record.Attr{o.Attr}) + "<" + show(o.Fields) + "|"
+		}
+		if got != c.want {
+			t.Errorf("%s, %s: %q", c.stream, c.kind, got)
+		}
+	}
+}

@@ -308,6 +308,24 @@ func (e SourceType) Valid() bool {
 	}
 }
 
+// Defines values for TraceRequestValues.
+const (
+	TraceMasked TraceRequestValues = "masked"
+	TraceRaw    TraceRequestValues = "raw"
+)
+
+// Valid indicates whether the value is a known member of the TraceRequestValues enum.
+func (e TraceRequestValues) Valid() bool {
+	switch e {
+	case TraceMasked:
+		return true
+	case TraceRaw:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for TrialOutcome.
 const (
 	Discarded   TrialOutcome = "discarded"
@@ -1030,15 +1048,50 @@ type Status struct {
 
 // Trace defines model for Trace.
 type Trace struct {
-	Hops      []Hop  `json:"hops"`
-	MessageID string `json:"message_id"`
-	Source    string `json:"source"`
+	Hops      []Hop         `json:"hops"`
+	MessageID string        `json:"message_id"`
+	Source    string        `json:"source"`
+	Values    *TracedValues `json:"values,omitempty"`
 }
 
 // TraceRequest defines model for TraceRequest.
 type TraceRequest struct {
-	MessageID string `json:"message_id"`
-	Source    string `json:"source"`
+	MessageID string              `json:"message_id"`
+	Source    string              `json:"source"`
+	Values    *TraceRequestValues `json:"values,omitempty"`
+}
+
+// TraceRequestValues defines model for TraceRequest.Values.
+type TraceRequestValues string
+
+// TracedAttribute defines model for TracedAttribute.
+type TracedAttribute struct {
+	// Attribute left out for fields that no attribute is made of
+	Attribute *string       `json:"attribute,omitempty"`
+	Fields    []TracedField `json:"fields"`
+
+	// Filled no field said it: a rule of its stream filled it in
+	Filled *bool `json:"filled,omitempty"`
+
+	// Value as cleansed; JSON text
+	Value *string `json:"value,omitempty"`
+}
+
+// TracedField defines model for TracedField.
+type TracedField struct {
+	Field string `json:"field"`
+
+	// Value before cleansing; JSON text
+	Value string `json:"value"`
+}
+
+// TracedValues defines model for TracedValues.
+type TracedValues struct {
+	Attributes []TracedAttribute `json:"attributes"`
+
+	// Content as it was sent
+	Content string `json:"content"`
+	Masked  bool   `json:"masked"`
 }
 
 // Trial defines model for Trial.
@@ -1606,7 +1659,9 @@ type ClientInterface interface {
 
 	// TraceWithBody Where a message went, hop by hop
 	//
-	// A POST, since message ids are the sources' own and may name a person.
+	// A POST, since message ids are the sources' own and may name a person. With values it shows what the message said beside what cleansing
+	// made of it, masked: letters as x, digits as 9. With values raw it is shown as it is; this needs the role operate, and an audit entry is on
+	// disk before the answer is sent.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1615,7 +1670,9 @@ type ClientInterface interface {
 
 	// Trace Where a message went, hop by hop
 	//
-	// A POST, since message ids are the sources' own and may name a person.
+	// A POST, since message ids are the sources' own and may name a person. With values it shows what the message said beside what cleansing
+	// made of it, masked: letters as x, digits as 9. With values raw it is shown as it is; this needs the role operate, and an audit entry is on
+	// disk before the answer is sent.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -2362,7 +2419,9 @@ func (c *Client) GetStatus(ctx context.Context, reqEditors ...RequestEditorFn) (
 
 // TraceWithBody Where a message went, hop by hop
 //
-// A POST, since message ids are the sources' own and may name a person.
+// A POST, since message ids are the sources' own and may name a person. With values it shows what the message said beside what cleansing
+// made of it, masked: letters as x, digits as 9. With values raw it is shown as it is; this needs the role operate, and an audit entry is on
+// disk before the answer is sent.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2381,7 +2440,9 @@ func (c *Client) TraceWithBody(ctx context.Context, contentType string, body io.
 
 // Trace Where a message went, hop by hop
 //
-// A POST, since message ids are the sources' own and may name a person.
+// A POST, since message ids are the sources' own and may name a person. With values it shows what the message said beside what cleansing
+// made of it, masked: letters as x, digits as 9. With values raw it is shown as it is; this needs the role operate, and an audit entry is on
+// disk before the answer is sent.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -4373,7 +4434,9 @@ type ClientWithResponsesInterface interface {
 
 	// TraceWithBodyWithResponse Where a message went, hop by hop
 	//
-	// A POST, since message ids are the sources' own and may name a person.
+	// A POST, since message ids are the sources' own and may name a person. With values it shows what the message said beside what cleansing
+	// made of it, masked: letters as x, digits as 9. With values raw it is shown as it is; this needs the role operate, and an audit entry is on
+	// disk before the answer is sent.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4382,7 +4445,9 @@ type ClientWithResponsesInterface interface {
 
 	// TraceWithResponse Where a message went, hop by hop
 	//
-	// A POST, since message ids are the sources' own and may name a person.
+	// A POST, since message ids are the sources' own and may name a person. With values it shows what the message said beside what cleansing
+	// made of it, masked: letters as x, digits as 9. With values raw it is shown as it is; this needs the role operate, and an audit entry is on
+	// disk before the answer is sent.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -6981,7 +7046,9 @@ func (c *ClientWithResponses) GetStatusWithResponse(ctx context.Context, reqEdit
 
 // TraceWithBodyWithResponse Where a message went, hop by hop
 //
-// A POST, since message ids are the sources' own and may name a person.
+// A POST, since message ids are the sources' own and may name a person. With values it shows what the message said beside what cleansing
+// made of it, masked: letters as x, digits as 9. With values raw it is shown as it is; this needs the role operate, and an audit entry is on
+// disk before the answer is sent.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6996,7 +7063,9 @@ func (c *ClientWithResponses) TraceWithBodyWithResponse(ctx context.Context, con
 
 // TraceWithResponse Where a message went, hop by hop
 //
-// A POST, since message ids are the sources' own and may name a person.
+// A POST, since message ids are the sources' own and may name a person. With values it shows what the message said beside what cleansing
+// made of it, masked: letters as x, digits as 9. With values raw it is shown as it is; this needs the role operate, and an audit entry is on
+// disk before the answer is sent.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
