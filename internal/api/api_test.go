@@ -126,6 +126,16 @@ func TestReadsAreAudited(t *testing.T) {
 			}
 		}
 	}
+	for body, what := range map[string]string{`{"source":"crm","message_id":"m1","values":"masked"}`: "masked", `{"source":"crm","message_id":"m1","values":"raw"}`: "raw"} {
+		rec := ask(s, RoleOperate, "POST", "/api/trace", body)
+		entries, durable := w.entries()
+		if len(entries) != 1 || durable[0] != (what == "raw") || !strings.HasPrefix(entries[0].What, what+" ") || strings.Contains(entries[0].What, "m1") {
+			t.Errorf("%s values left %v, durable: %v", what, entries, durable)
+		}
+		if shown := strings.Contains(rec.Body.String(), " jo ") || strings.Contains(rec.Body.String(), "41"); shown != (what == "raw") {
+			t.Errorf("%s values are %s", what, rec.Body)
+		}
+	}
 	ask(s, RoleOperate, "GET", "/api/quarantine?raw=true", "")
 	if entries, durable := w.entries(); len(entries) != 1 || !durable[0] || !strings.HasPrefix(entries[0].What, "raw 1.0 to 1.2") {
 		t.Errorf("raw content left %v, durable: %v", entries, durable)
@@ -162,6 +172,9 @@ func TestNothingIsShownWithoutAudit(t *testing.T) {
 
 func TestRawContentIsForOperators(t *testing.T) {
 	s, _, _ := serve(t)
+	if rec := ask(s, RoleRead, "POST", "/api/trace", `{"source":"crm","message_id":"m1","values":"raw"}`); rec.Code != 403 || strings.Contains(rec.Body.String(), "jo") {
+		t.Errorf("a reader sees raw values: %d %s", rec.Code, rec.Body)
+	}
 	if rec := ask(s, RoleRead, "GET", "/api/quarantine?raw=true", ""); rec.Code != 403 || strings.Contains(rec.Body.String(), "Jo") {
 		t.Errorf("%d %s", rec.Code, rec.Body)
 	}
@@ -222,6 +235,7 @@ func TestFaults(t *testing.T) {
 		{"POST", "/api/quarantine/replay", `{"all":true,"code":"x"}`, 400, "bad_body"},
 		{"POST", "/api/quarantine/replay", `{"all":true,"places":[{"partition":1,"offset":2}]}`, 400, "bad_body"},
 		{"POST", "/api/trace", `{"source":"crm"}`, 400, "bad_body"},
+		{"POST", "/api/trace", `{"source":"crm","message_id":"m1","values":"all"}`, 400, "bad_body"},
 		{"POST", "/api/trace", `{"source":"crm","message_id":"m404"}`, 404, "message_unknown"},
 		{"POST", "/api/rebuild", `{"force":true}`, 400, "bad_body"},
 		{"POST", "/api/plan/apply", `{"fingerprint":""}`, 400, "bad_body"},

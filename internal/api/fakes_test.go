@@ -182,12 +182,18 @@ func (w *world) Ledger(context.Context) (*Ledger, error) {
 	return &Ledger{Balanced: true, Accepted: 10, Lines: []LedgerLine{{Source: "crm", Stream: "crm.contacts", Applied: 9, Quarantined: 1}}}, w.boom
 }
 
-func (w *world) Trace(_ context.Context, source, id string) (*Trace, error) {
+func (w *world) Trace(_ context.Context, source, id string, values bool) (*Trace, error) {
 	if id == "m404" {
 		return nil, errs.New("message_unknown", "no kept record has this message id")
 	}
-	return &Trace{Source: source, MessageID: id, Hops: []Hop{{Hop: "accepted", Time: epoch, Place: &Place{1, 5}, Outcome: "ok"},
-		{Hop: "golden", Outcome: "updated", Profile: jo.String(), Version: 3}}}, w.boom
+	trace := &Trace{Source: source, MessageID: id, Hops: []Hop{{Hop: "accepted", Time: epoch, Place: &Place{1, 5}, Outcome: "ok"},
+		{Hop: "golden", Outcome: "updated", Profile: jo.String(), Version: 3}}}
+	if values {
+		trace.Values = &TracedValues{Content: `{"name":" jo ","age":41}`, Attributes: []TracedAttribute{
+			{Attribute: "name", Value: `"Jo"`, Fields: []TracedField{{"name", `" jo "`}}}, {Attribute: "country", Value: `"GB"`, Filled: true, Fields: []TracedField{}},
+			{Fields: []TracedField{{"age", "41"}}}}}
+	}
+	return trace, w.boom
 }
 
 func (w *world) Status(context.Context) (*Status, error) {

@@ -105,8 +105,9 @@ type Contracts interface {
 // Road tells how the road stands, and rebuilds.
 type Road interface {
 	Ledger(ctx context.Context) (*Ledger, error)
-	// Trace fails with code message_unknown.
-	Trace(ctx context.Context, source, messageID string) (*Trace, error)
+	// Trace fails with code message_unknown. It shows what the message said, unmasked,
+	// only with values.
+	Trace(ctx context.Context, source, messageID string, values bool) (*Trace, error)
 	Status(ctx context.Context) (*Status, error)
 	Rebuild(ctx context.Context) (*Rebuilt, error)
 }

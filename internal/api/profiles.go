@@ -343,6 +343,9 @@ func appendCrosswalk(b []byte, rows []*record.SourceCustomer, p *record.Profile)
 			b = append(record.AppendJSONString(b, a.Name), `:{"value":`...)
 			b = a.Value.AppendJSON(b)
 			b = appendMember(b, "time", record.TimeValue(a.Order.Effective).Text())
+			if a.Value.Filled {
+				b = append(b, `,"filled":true`...)
+			}
 			if survives(p, row.Node, a) {
 				b = append(b, `,"survives":true}`...)
 			} else {

@@ -35,6 +35,7 @@ func (c *call) trace() error {
 	var body struct {
 		Source    string `json:"source"`
 		MessageID string `json:"message_id"`
+		Values    string `json:"values"` // masked or raw: what it said as well
 	}
 	if err := c.decode(&body, false); err != nil {
 		return err
@@ -42,9 +43,24 @@ func (c *call) trace() error {
 	if body.Source == "" || body.MessageID == "" {
 		return errs.New(CodeBadBody, "a trace needs a source and a message_id")
 	}
-	trace, err := backend.Trace(c.r.Context(), body.Source, body.MessageID)
-	if auditErr := c.audit(c.s.deps.Audit.Hash(body.Source, body.MessageID), outcome(err), false); err != nil || auditErr != nil {
+	what, raw := c.s.deps.Audit.Hash(body.Source, body.MessageID), body.Values == "raw"
+	switch {
+	case body.Values != "" && body.Values != "masked" && !raw:
+		return errs.New(CodeBadBody, "values are masked or raw").At("/values")
+	case raw && !c.who.Role.allows(RoleOperate):
+		if err := c.audit("raw "+what, "denied", false); err != nil {
+			return err
+		}
+		return errs.New(CodeForbidden, "the content as it was sent is for operators").Fix("ask for masked values, or use a key of role operate")
+	case body.Values != "":
+		what = body.Values + " " + what
+	}
+	trace, err := backend.Trace(c.r.Context(), body.Source, body.MessageID, body.Values != "")
+	if auditErr := c.audit(what, outcome(err), raw); err != nil || auditErr != nil {
 		return errors.Join(auditErr, err)
+	}
+	if trace.Values != nil && !raw {
+		trace.Values.mask()
 	}
 	return c.json(http.StatusOK, trace)
 }

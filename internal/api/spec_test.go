@@ -321,7 +321,12 @@ func TestEveryOperationThroughTheGeneratedClient(t *testing.T) {
 		}, 200},
 		{"trace", func() (int, bool, error) {
 			r, err := c.TraceWithResponse(ctx, client.TraceRequest{Source: "crm", MessageID: "m1"})
-			return r.StatusCode(), len(r.JSON200.Hops) == 2, err
+			return r.StatusCode(), len(r.JSON200.Hops) == 2 && r.JSON200.Values == nil, err
+		}, 200},
+		{"trace, its values", func() (int, bool, error) {
+			masked := client.TraceMasked
+			r, err := c.TraceWithResponse(ctx, client.TraceRequest{Source: "crm", MessageID: "m1", Values: &masked})
+			return r.StatusCode(), r.JSON200.Values.Masked && *r.JSON200.Values.Attributes[0].Value == `"xx"` && *r.JSON200.Values.Attributes[1].Filled, err
 		}, 200},
 		{"status", func() (int, bool, error) {
 			r, err := c.GetStatusWithResponse(ctx)

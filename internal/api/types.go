@@ -261,6 +261,44 @@ type Trace struct {
 	Source    string `json:"source"`
 	MessageID string `json:"message_id"`
 	Hops      []Hop  `json:"hops"`
+	// What was sent and what became of it, where asked for; nil otherwise.
+	Values *TracedValues `json:"values,omitempty"`
+}
+
+// TracedValues is what a message said, beside what cleansing made of it. Content and
+// values are JSON texts.
+type TracedValues struct {
+	Masked     bool              `json:"masked"`
+	Content    string            `json:"content"` // as it was sent
+	Attributes []TracedAttribute `json:"attributes"`
+}
+
+// TracedAttribute is an attribute beside the fields it was made from; without a name,
+// the fields that none was made of.
+type TracedAttribute struct {
+	Attribute string        `json:"attribute,omitempty"`
+	Value     string        `json:"value,omitempty"`
+	Filled    bool          `json:"filled,omitempty"`
+	Fields    []TracedField `json:"fields"`
+}
+
+// TracedField is a field under its own name.
+type TracedField struct {
+	Field string `json:"field"`
+	Value string `json:"value"`
+}
+
+// mask leaves the shape of what it says.
+func (v *TracedValues) mask() {
+	v.Masked = true
+	v.Content = string(mask([]byte(v.Content)))
+	for i := range v.Attributes {
+		a := &v.Attributes[i]
+		a.Value = string(mask([]byte(a.Value)))
+		for j := range a.Fields {
+			a.Fields[j].Value = string(mask([]byte(a.Fields[j].Value)))
+		}
+	}
 }
 
 // Hop is one station of a message: accepted, refined, resolved, golden, warehouse,

@@ -89,7 +89,7 @@ func (r road) Rebuild(ctx context.Context) (*api.Rebuilt, error) {
 }
 
 // Trace tells where a message went, hop by hop.
-func (r road) Trace(ctx context.Context, source, messageID string) (*api.Trace, error) {
+func (r road) Trace(ctx context.Context, source, messageID string, values bool) (*api.Trace, error) {
 	a := r.a
 	l, err := pipeline.Locate(ctx, a.engine, a.hasher, a.keeper.Current(), source, messageID)
 	if err != nil {
@@ -97,6 +97,11 @@ func (r road) Trace(ctx context.Context, source, messageID string) (*api.Trace, 
 	}
 	t := &api.Trace{Source: source, MessageID: messageID}
 	place := &api.Place{Partition: l.Partition, Offset: l.Offset}
+	if values && l.Verdict.Outcome != record.Erased && l.Verdict.Outcome != record.Expired {
+		if t.Values, err = a.tracedValues(ctx, &l.Record); err != nil {
+			return nil, err
+		}
+	}
 	t.Hops = append(t.Hops, api.Hop{Hop: "accepted", Time: micros(l.Record.Received), Place: place, Outcome: "durable", Detail: "stream " + l.Record.Stream})
 	if !l.Done {
 		t.Hops = append(t.Hops, api.Hop{Hop: "refined", Outcome: "pending", Detail: "the road has not reached it yet"})
@@ -125,6 +130,27 @@ func (r road) Trace(ctx context.Context, source, messageID string) (*api.Trace, 
 		t.Hops = append(t.Hops, api.Hop{Hop: "golden", Outcome: "new version", Profile: id.String(), Version: version})
 	}
 	return t, r.downstream(ctx, t)
+}
+
+// tracedValues reads a record again, and shows its attributes beside what was sent. Of
+// one that no rules let act there is only what was sent.
+func (a *App) tracedValues(ctx context.Context, rec *record.Record) (*api.TracedValues, error) {
+	out := &api.TracedValues{Content: string(rec.Props), Attributes: []api.TracedAttribute{}}
+	read, err := a.readAgain(ctx, rec)
+	if err != nil || !read.Verdict.Keep() {
+		return out, err
+	}
+	for _, o := range a.refine.cleanse.Origins(read) {
+		shown := api.TracedAttribute{Attribute: o.Name, Filled: o.Value.Filled, Fields: []api.TracedField{}}
+		if o.Name != "" {
+			shown.Value = string(o.Value.AppendJSON(nil))
+		}
+		for _, f := range o.Fields {
+			shown.Fields = append(shown.Fields, api.TracedField{Field: f.Name, Value: string(f.Value.AppendJSON(nil))})
+		}
+		out.Attributes = append(out.Attributes, shown)
+	}
+	return out, nil
 }
 
 // caused finds the version of a profile that the record at place caused.

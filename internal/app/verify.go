@@ -116,7 +116,11 @@ func canonicalPerson(out *bufio.Writer, p *identity.Person, row *record.Profile)
 	}
 	for i := range row.Attrs {
 		a := &row.Attrs[i]
-		fmt.Fprintf(out, "  %q = %s from %s %s %s by %s at %d\n", a.Name, a.Value.AppendJSON(nil), a.Source, a.Stream, a.Node, a.Rule, a.Time)
+		filled := ""
+		if a.Value.Filled {
+			filled = ", filled"
+		}
+		fmt.Fprintf(out, "  %q = %s from %s %s %s by %s at %d%s\n", a.Name, a.Value.AppendJSON(nil), a.Source, a.Stream, a.Node, a.Rule, a.Time, filled)
 	}
 	for _, id := range row.Identifiers {
 		fmt.Fprintf(out, "  identifier %s %q %s since %d\n", id.Type, id.Value, id.Node, id.First)

@@ -108,7 +108,8 @@ type stream struct {
 	ids      []identifier
 	combined []combined // attributes of several fields
 	parts    int        // of them all
-	phone    *chain     // canonical phone numbers, with the stream's usual region
+	fills    []fill
+	phone    *chain // canonical phone numbers, with the stream's usual region
 	email    *chain
 	consent  *ConsentConfig
 	renamed  sync.Map     // path with dots to attribute name; bounded by maxRenamed
@@ -137,6 +138,7 @@ type worker struct {
 	cache   *cache
 	slots   []record.Attr
 	used    []bool
+	lost    []bool // what was said of it could not be read
 	parts   []part
 	tallies []*tally
 	now     *tally // of the record's stream
@@ -166,6 +168,7 @@ func (w *worker) attributes(st *stream, r *record.Record) {
 	w.slots = slices.Grow(w.slots[:0], len(st.order))[:len(st.order)]
 	w.used = slices.Grow(w.used[:0], len(st.order))[:len(st.order)]
 	clear(w.used)
+	w.lost = slices.Grow(w.lost[:0], len(st.order))[:len(st.order)]
 	w.parts = slices.Grow(w.parts[:0], st.parts)[:st.parts]
 	clear(w.parts)
 	rest := r.Kind == record.Event || r.Kind == record.Object
@@ -195,10 +198,11 @@ func (w *worker) attributes(st *stream, r *record.Record) {
 				w.now.count(a.place, ok)
 			}
 			w.slots[a.place] = record.Attr{Name: a.name, Value: v}
-			w.used[a.place] = true
+			w.used[a.place], w.lost[a.place] = true, !ok
 		}
 	}
 	w.finish(st, r)
+	w.fill(st, r)
 	passed := len(r.Attrs)
 	for i, used := range w.used {
 		if used {

@@ -105,25 +105,41 @@ type part struct {
 	there, ok bool
 }
 
+// half is some of an attribute's steps, and the type that they end in.
+type half struct {
+	steps []StepConfig
+	typ   string
+}
+
+// combiner is the place of the step that makes one value of several, or -1.
+func (a AttributeConfig) combiner() int {
+	if len(a.More) == 0 {
+		return -1
+	}
+	return slices.IndexFunc(a.Steps, func(s StepConfig) bool { return s.Name == stepCoalesce || s.Name == stepJoin })
+}
+
+// halves are the steps that each field's value passes, and those of the one value.
+func (a AttributeConfig) halves() (each, after half) {
+	at := a.combiner()
+	if at < 0 {
+		return half{a.Steps, a.Type}, half{}
+	}
+	return half{a.Steps[:at], ""}, half{a.Steps[at+1:], a.Type}
+}
+
 // combine compiles an attribute of several fields.
 func (s *Stage) combine(st *stream, a AttributeConfig) error {
-	at := slices.IndexFunc(a.Steps, func(s StepConfig) bool { return s.Name == stepCoalesce || s.Name == stepJoin })
-	before, after, typ := a.Steps, []StepConfig(nil), a.Type
 	g := combined{name: a.Name, from: st.parts}
-	if at >= 0 {
-		before, after, typ = a.Steps[:at], a.Steps[at+1:], ""
+	if at := a.combiner(); at >= 0 {
 		g.join, g.with = a.Steps[at].Name == stepJoin, separator(a.Steps[at])
 	}
-	each, err := s.chain(before, typ)
+	before, after := a.halves()
+	each, err := s.chain(before.steps, before.typ)
 	if err != nil {
 		return err
 	}
-	if at >= 0 {
-		typ = a.Type
-	} else {
-		typ = ""
-	}
-	if g.after, err = s.chain(after, typ); err != nil {
+	if g.after, err = s.chain(after.steps, after.typ); err != nil {
 		return err
 	}
 	g.picky = each.picky || g.after.picky
@@ -169,6 +185,6 @@ func (w *worker) finish(st *stream, r *record.Record) {
 			w.now.count(g.place, ok && !lost)
 		}
 		w.slots[g.place] = record.Attr{Name: g.name, Value: v}
-		w.used[g.place] = true
+		w.used[g.place], w.lost[g.place] = true, lost || !ok
 	}
 }

@@ -62,6 +62,7 @@ func (s *Stage) compile(c StreamConfig) (*stream, error) {
 	for i := range st.combined {
 		st.combined[i].place, _ = slices.BinarySearch(st.order, st.combined[i].name)
 	}
+	compileFills(st, c)
 	slices.SortStableFunc(st.attrs, func(a, b attribute) int {
 		return cmp.Or(strings.Compare(a.from, b.from), strings.Compare(a.name, b.name))
 	})
@@ -157,7 +158,7 @@ func spelling(steps []StepConfig, typ string) string {
 	return b.String() + typ
 }
 
-func sortedNames(m map[string]string) []string {
+func sortedNames[V any](m map[string]V) []string {
 	names := make([]string, 0, len(m))
 	for name := range m {
 		names = append(names, name)
@@ -205,6 +206,9 @@ func validateStream(at string, c StreamConfig) []error {
 		for _, fault := range bad {
 			fault.Where = here + fault.Where
 			faults = append(faults, fault)
+		}
+		if a.Fill != nil {
+			faults = append(faults, validateFill(here+".fill", c, a)...)
 		}
 	}
 	for i, id := range c.Identifiers {

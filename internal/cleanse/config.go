@@ -25,6 +25,7 @@ type AttributeConfig struct {
 	More  []string     `json:"more,omitempty"` // of further fields; join or coalesce makes one value of all
 	Type  string       `json:"type,omitempty"`
 	Steps []StepConfig `json:"steps,omitempty"`
+	Fill  *FillConfig  `json:"fill,omitempty"` // what it is where the source says nothing
 }
 
 // StepConfig is one cleansing step, such as trim, or phone with region GB.

@@ -158,7 +158,11 @@ func (p *printer) golden(f *client.Profile) {
 		if f.Provenance != nil {
 			from = (*f.Provenance)[name]
 		}
-		t.add(name, (*f.Attributes)[name], from.Stream, from.Rule, from.Time)
+		rule := from.Rule
+		if from.Filled != nil && *from.Filled {
+			rule += ", filled"
+		}
+		t.add(name, (*f.Attributes)[name], from.Stream, rule, from.Time)
 	}
 	p.table(t)
 }
@@ -240,6 +244,9 @@ func (p *printer) crosswalk(f *client.Profile) {
 			mark := ""
 			if v.Survives {
 				mark = "*"
+			}
+			if v.Filled != nil && *v.Filled {
+				mark = strings.TrimSpace(mark + " filled")
 			}
 			t.add(name, attribute, v.Value, mark, v.Time)
 			name = ""

@@ -69,9 +69,11 @@ func (p *printer) ledger(l client.Ledger) {
 type traceCmd struct {
 	Message string `arg:"" name:"message-id" help:"The message's id: the source's own; for a file, as kith quarantine show names it."`
 	Source  string `required:"" placeholder:"SOURCE" help:"The source that sent it."`
+	Values  bool   `help:"What it said as well, beside what cleansing made of it, masked (letters as x, digits as 9)."`
+	Raw     bool   `help:"The same as it was sent, not masked. The audit chain keeps who did."`
 }
 
-func (traceCmd) Help() string { return "Example: kith trace m-00000001 --source web" }
+func (traceCmd) Help() string { return "Example: kith trace m-00000001 --source web --values" }
 
 func (c traceCmd) Run(g *Globals) (err error) {
 	conn, done, err := connect(g)
@@ -79,7 +81,15 @@ func (c traceCmd) Run(g *Globals) (err error) {
 		return err
 	}
 	defer finish(&err, done)
-	a, err := ask[client.Trace](conn.Trace(g.ctx, client.TraceRequest{Source: c.Source, MessageID: c.Message}))
+	request := client.TraceRequest{Source: c.Source, MessageID: c.Message}
+	switch values := client.TraceMasked; {
+	case c.Raw:
+		values = client.TraceRaw
+		fallthrough
+	case c.Values:
+		request.Values = &values
+	}
+	a, err := ask[client.Trace](conn.Trace(g.ctx, request))
 	if err != nil {
 		return err
 	}
@@ -89,7 +99,32 @@ func (c traceCmd) Run(g *Globals) (err error) {
 			t.add(h.Hop, h.Outcome, detail(&h), h.Time)
 		}
 		p.table(t)
+		if trace.Values != nil {
+			p.traced(trace.Values)
+		}
 	})
+}
+
+// traced shows what a message said beside what was made of it.
+func (p *printer) traced(v *client.TracedValues) {
+	p.section("what it said, and what cleansing made of it")
+	t := newTable("field", "sent", "attribute", "cleansed", "")
+	for _, a := range v.Attributes {
+		name, value, mark := text(a.Attribute), text(a.Value), ""
+		if a.Filled != nil && *a.Filled {
+			mark = "filled"
+		}
+		if len(a.Fields) == 0 {
+			t.add("", "", name, value, mark)
+		}
+		for _, f := range a.Fields {
+			t.add(f.Field, f.Value, name, value, mark)
+			name, value, mark = "", "", ""
+		}
+	}
+	p.table(t)
+	p.section("content")
+	p.line("%s", harmless(v.Content))
 }
 
 // detail gathers what a hop tells besides its outcome.

@@ -1,6 +1,11 @@
 package config
 
-import "github.com/kithdata/kith/internal/cleanse"
+import (
+	"strconv"
+
+	"github.com/kithdata/kith/internal/cleanse"
+	"github.com/kithdata/kith/internal/record"
+)
 
 // steps reads cleansing steps: a name, {name: value}, {name: [values]} or
 // {name: {argument: value}}.
@@ -52,4 +57,49 @@ func (b *builder) step(item *value) (cleanse.StepConfig, bool) {
 		step.Args = map[string]string{mainArgument(step.Name): arg.str}
 	}
 	return step, true
+}
+
+// fill reads what an attribute is where nothing is said; default is short for it.
+func (b *builder) fill(a *value) *cleanse.FillConfig {
+	short, long := a.get("default"), a.get("fill")
+	switch {
+	case short != nil && long != nil:
+		b.add(short.key, CodeFill, a.path+" has both default and fill", "keep one: default is short for fill with a value")
+	case short != nil:
+		c := constant(short)
+		return &cleanse.FillConfig{Value: &c}
+	case long != nil:
+		f := &cleanse.FillConfig{By: long.get("by").text()}
+		if v := long.get("value"); v != nil {
+			c := constant(v)
+			f.Value = &c
+		}
+		table := long.get("map")
+		for _, text := range table.keys() {
+			if f.Map == nil {
+				f.Map = map[string]cleanse.Constant{}
+			}
+			f.Map[text] = constant(table.get(text))
+		}
+		return f
+	}
+	return nil
+}
+
+// constant reads a value as YAML types it: 1 is a number, "1" a text.
+func constant(v *value) cleanse.Constant {
+	c := cleanse.Constant{Text: v.str}
+	switch v.node.ShortTag() {
+	case "!!int":
+		if _, err := strconv.ParseInt(v.str, 10, 64); err == nil {
+			c.Type = record.Int.String()
+		}
+	case "!!float":
+		c.Type = record.Float.String()
+	case "!!bool":
+		if yes, ok := parseBool(v.str); ok {
+			c.Type, c.Text = record.Bool.String(), strconv.FormatBool(yes)
+		}
+	}
+	return c
 }

@@ -38,6 +38,7 @@ const (
 	CodeStreamSnapshot errs.Code = "stream_snapshot"
 	CodeContractFile   errs.Code = "contract_file"
 	CodeIdentifierType errs.Code = "identifier_type_unknown"
+	CodeFill           errs.Code = "attribute_fill"
 	CodeStep           errs.Code = "cleanse_step"
 	CodeCheck          errs.Code = "quality_check"
 	CodeGoldenRule     errs.Code = "golden_rule"

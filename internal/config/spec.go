@@ -170,6 +170,13 @@ func streamsSpec() field {
 					{key: "type", shape: choice, choices: valueTypes(), doc: "Type to give it after cleansing.", example: "date"},
 					{key: "clean", shape: list, doc: "Cleansing steps, in order: a name, {name: value} or {name: {argument: value}}.", example: "[trim, {phone: {region: GB}}]",
 						item: &field{shape: arguments, doc: "A step."}},
+					{key: "default", shape: text, doc: "Short for fill with this value.", example: "GB"},
+					{key: "fill", shape: object, doc: "What it is where a record says nothing. Such a value is marked as filled, loses to every value that a source said, and never names a person.", example: "{value: GB}", fields: []field{
+						{key: "value", shape: text, doc: "The value, which passes the steps and the type as the field's would; with by, where map has none.", example: "GB"},
+						{key: "by", shape: text, doc: "Another attribute of the stream, by whose value map gives it.", example: "city"},
+						{key: "map", shape: table, doc: "Values of that attribute, whatever their case, and what each means.", example: "{Leeds: GB, Lyon: FR}",
+							item: &field{key: "*", shape: text, doc: "The value.", example: "GB"}},
+					}},
 				}},
 			}}},
 		{key: "consent", shape: object, doc: "Fields of a consent stream: a path, or a constant in single quotes.", example: `{purpose: purpose, channel: "'email'", status: status}`, fields: []field{

@@ -487,6 +487,7 @@ func (b *builder) mapping(s *value, full string, kind record.Kind) cleanse.Strea
 			}
 			ac.Type = a.get("type").text()
 			ac.Steps = b.steps(a.get("clean"))
+			ac.Fill = b.fill(a)
 		}
 		c.Attributes = append(c.Attributes, ac)
 	}

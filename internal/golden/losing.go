@@ -11,6 +11,7 @@ const (
 	LostNull   = "null"   // it says nothing
 	LostFilter = "filter" // the rule's filter passed it over
 	LostRule   = "rule"   // another value was better by the rule
+	LostFilled = "filled" // it was only filled in, and a source said another
 )
 
 // Standing is one source customer's value of one attribute, and how it fared.
@@ -18,7 +19,7 @@ type Standing struct {
 	record.GoldenAttr        // its own value and provenance; Rule is the attribute's
 	Key               string // the source's own key of the customer
 	Wins              bool   // it is the golden value, or part of an aggregate
-	Lost              string // LostNull, LostFilter or LostRule where it does not win
+	Lost              string // LostNull, LostFilter, LostFilled or LostRule where it does not win
 }
 
 // Losing gives the crosswalk of one person: for each attribute, by name, what every
@@ -48,6 +49,8 @@ func Losing(customers []*record.SourceCustomer, rules *Rules) []Standing {
 				s.Lost = LostNull
 			case !r.passes(c.customer, s.Value):
 				s.Lost = LostFilter
+			case s.Value.Filled && !winner.Value.Filled:
+				s.Lost = LostFilled
 			case r.name == Aggregate || s.GoldenAttr == winner:
 				s.Wins = true
 			default:
@@ -65,8 +68,10 @@ func place(s Standing) int {
 		return 0
 	case s.Lost == LostRule:
 		return 1
-	case s.Lost == LostFilter:
+	case s.Lost == LostFilled:
 		return 2
+	case s.Lost == LostFilter:
+		return 3
 	}
-	return 3
+	return 4
 }

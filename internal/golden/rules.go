@@ -29,7 +29,8 @@ import (
 
 // The survivorship rules. Ties, here and below, go to the better source (by the
 // rule's Sources, else the default rule's), then to the lesser value by
-// Value.Compare, then to the lesser node. A null value never survives.
+// Value.Compare, then to the lesser node. A null value never survives, and a value that
+// was filled in never beside one that a source said.
 const (
 	MostRecent     = "most_recent"     // the latest effective time
 	SourcePriority = "source_priority" // the best source; within it the latest

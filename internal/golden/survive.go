@@ -73,13 +73,18 @@ func (w *work) gather(customers []*record.SourceCustomer) (name string, ok bool)
 	return name, true
 }
 
-// eligible drops the candidates that cannot survive.
+// eligible drops the candidates that cannot survive: what a source said puts out all
+// that was only filled in, whatever the rule.
 func (w *work) eligible(r *rule) {
-	kept := w.candidates[:0]
+	kept, said := w.candidates[:0], false
 	for _, c := range w.candidates {
 		if !c.attr.Value.IsNull() && r.passes(c.customer, c.attr.Value) {
 			kept = append(kept, c)
+			said = said || !c.attr.Value.Filled
 		}
+	}
+	if said {
+		kept = slices.DeleteFunc(kept, func(c candidate) bool { return c.attr.Value.Filled })
 	}
 	w.candidates = kept
 }
@@ -205,6 +210,8 @@ func (w *work) aggregate(r *rule) record.GoldenAttr {
 		last = begin
 	}
 	g := best.golden(r)
+	filled := g.Value.Filled // then all are
 	g.Value = record.JSONValue(string(append(w.text, ']')))
+	g.Value.Filled = filled
 	return g
 }

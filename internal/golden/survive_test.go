@@ -40,7 +40,7 @@ func TestSurvive(t *testing.T) {
 			case "golden":
 				var b strings.Builder
 				for _, a := range golden.Survive(parseCustomers(d.Input), rules) {
-					fmt.Fprintf(&b, "%s = %s by %s from %s %s @%d\n", a.Name, a.Value.AppendJSON(nil), a.Rule, a.Stream, keyOf(a.Node), a.Time)
+					fmt.Fprintf(&b, "%s = %s%s by %s from %s %s @%d\n", a.Name, filled(a.Value), a.Value.AppendJSON(nil), a.Rule, a.Stream, keyOf(a.Node), a.Time)
 				}
 				return b.String()
 			case "crosswalk":
@@ -50,7 +50,7 @@ func TestSurvive(t *testing.T) {
 					if !s.Wins {
 						fate = "loses: " + s.Lost
 					}
-					fmt.Fprintf(&b, "%s = %s from %s %s @%d %s\n", s.Name, s.Value.AppendJSON(nil), s.Stream, s.Key, s.Time, fate)
+					fmt.Fprintf(&b, "%s = %s%s from %s %s @%d %s\n", s.Name, filled(s.Value), s.Value.AppendJSON(nil), s.Stream, s.Key, s.Time, fate)
 				}
 				return b.String()
 			}
@@ -108,6 +108,11 @@ func parseCustomers(input string) (all []*record.SourceCustomer) {
 }
 
 func parseValue(text string) record.Value {
+	if said, filled := strings.CutPrefix(text, "~"); filled {
+		v := parseValue(said)
+		v.Filled = true
+		return v
+	}
 	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
 		return record.IntValue(n)
 	}
@@ -125,11 +130,23 @@ func parseValue(text string) record.Value {
 	return record.StringValue(strings.ReplaceAll(text, "_", " "))
 }
 
+// filled is the mark of a value that nobody said.
+func filled(v record.Value) string {
+	if v.Filled {
+		return "~"
+	}
+	return ""
+}
+
 var allRules = []string{golden.MostRecent, golden.SourcePriority, golden.MostFrequent, golden.Oldest, golden.Longest, golden.Aggregate, golden.Min, golden.Max}
 
 func drawCustomers(t *rapid.T) []*record.SourceCustomer {
 	values := []record.Value{{}, record.StringValue("a"), record.StringValue("bb"), record.StringValue("é"), record.IntValue(1), record.FloatValue(1),
 		record.FloatValue(1.5), record.BoolValue(true), record.DateValue(3), record.TimeValue(3), record.JSONValue(`["a"]`)}
+	for _, v := range values[1:5] {
+		v.Filled = true
+		values = append(values, v)
+	}
 	all := make([]*record.SourceCustomer, rapid.IntRange(0, 6).Draw(t, "customers"))
 	for i := range all {
 		source := rapid.SampledFrom([]string{"crm", "shop", "web"}).Draw(t, "source")
@@ -174,11 +191,12 @@ func TestSurviveIsAFunctionOfTheSet(t *testing.T) {
 			t.Fatalf("another order gives the crosswalk\n%v, not\n%v", b, a)
 		}
 		// Every value is one that somebody said, no null won, and nothing that was said is lost.
-		said := map[string]bool{}
+		said, unfilled := map[string]bool{}, map[string]bool{}
 		for _, c := range customers {
 			for _, a := range c.Attrs {
 				if !a.Value.IsNull() {
 					said[a.Name] = true
+					unfilled[a.Name] = unfilled[a.Name] || !a.Value.Filled
 				}
 			}
 		}
@@ -194,6 +212,9 @@ func TestSurviveIsAFunctionOfTheSet(t *testing.T) {
 		for _, a := range one {
 			if a.Value.IsNull() {
 				t.Fatalf("null won %s", a.Name)
+			}
+			if a.Value.Filled == unfilled[a.Name] {
+				t.Fatalf("%v survives, and a source said a value: %v", a, unfilled[a.Name])
 			}
 			if a.Rule != golden.Aggregate && winners[a.Name] != a {
 				t.Fatalf("the crosswalk marks %v, golden has %v", winners[a.Name], a)

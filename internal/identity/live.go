@@ -167,9 +167,9 @@ func (l *live) mergeAttrs(order record.Order, attrs []record.Attr) (acts bool) {
 	}
 	merged = append(merged, l.attrs...)
 	slices.SortStableFunc(merged, func(a, b record.TimedAttr) int {
-		// The greatest order first, then the greatest value: no two records differ
-		// in this and can still tell which came first.
-		return cmp.Or(strings.Compare(a.Name, b.Name), b.Order.Compare(a.Order), b.Value.Compare(a.Value))
+		// The greatest order first, then what was said, then the greatest value: no two
+		// records differ in this and can still tell which came first.
+		return cmp.Or(strings.Compare(a.Name, b.Name), b.Order.Compare(a.Order), saidFirst(a.Value, b.Value), b.Value.Compare(a.Value))
 	})
 	merged = slices.CompactFunc(merged, func(a, b record.TimedAttr) bool { return a.Name == b.Name })
 	acts = len(merged) != len(l.attrs)
@@ -178,6 +178,17 @@ func (l *live) mergeAttrs(order record.Order, attrs []record.Attr) (acts bool) {
 	}
 	l.attrs = merged
 	return acts
+}
+
+// saidFirst orders what a source said before what was filled in.
+func saidFirst(a, b record.Value) int {
+	switch {
+	case a.Filled == b.Filled:
+		return 0
+	case b.Filled:
+		return -1
+	}
+	return 1
 }
 
 // current gives the attributes that are not null, and the identifiers.

@@ -106,7 +106,9 @@ func (c *check) judgeMany(r *record.Record, values []record.Value) result {
 func column(r *record.Record, name string) (record.Value, bool) {
 	for _, attrs := range [...][]record.Attr{r.Attrs, r.Fields} {
 		if i, ok := slices.BinarySearchFunc(attrs, name, byName); ok {
-			return attrs[i].Value, true
+			v := attrs[i].Value
+			v.Filled = false // a check judges what a value is, not whence it is
+			return v, true
 		}
 	}
 	return record.Value{}, false

@@ -131,9 +131,17 @@ func decodeIdentifiers(d *wire.Decoder, ids []Identifier) []Identifier {
 	return ids
 }
 
+// filledBit of a value's kind says that it was filled in. A version that does not know
+// it takes the kind for one of a later version, and refuses.
+const filledBit = 0x80
+
 // EncodeValue writes v for a state's own documents.
 func EncodeValue(e *wire.Encoder, v Value) {
-	e.Byte(byte(v.Kind))
+	kind := byte(v.Kind)
+	if v.Filled {
+		kind |= filledBit
+	}
+	e.Byte(kind)
 	switch v.Kind {
 	case Null:
 	case String, JSON:
@@ -147,9 +155,13 @@ func EncodeValue(e *wire.Encoder, v Value) {
 
 // DecodeValue reads what EncodeValue wrote.
 func DecodeValue(d *wire.Decoder) Value {
-	v := Value{Kind: ValueKind(d.Byte())}
+	kind := d.Byte()
+	v := Value{Kind: ValueKind(kind &^ filledBit), Filled: kind&filledBit != 0}
 	switch {
 	case v.Kind == Null:
+		if v.Filled {
+			d.Fail() // nothing fills nothing
+		}
 	case v.Kind == String || v.Kind == JSON:
 		v.S = d.String()
 	case v.Kind == Float:

@@ -7,6 +7,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
+
+	"github.com/kithdata/kith/internal/kit/wire"
 )
 
 func drawIdentifiers(t *rapid.T) []Identifier {
@@ -36,6 +38,7 @@ func drawValue(t *rapid.T) Value {
 	default:
 		v.N = rapid.Int64().Draw(t, "n")
 	}
+	v.Filled = v.Kind != Null && rapid.Bool().Draw(t, "filled")
 	return v
 }
 
@@ -107,6 +110,30 @@ func TestEmittedRoundTrip(t *testing.T) {
 			t.Fatal(err, diff)
 		}
 	})
+}
+
+// TestFilledIsABitOfTheKind reads what versions wrote that knew no filled values, and is
+// refused by them: their kinds end at JSON.
+func TestFilledIsABitOfTheKind(t *testing.T) {
+	said, filled := StringValue("GB"), StringValue("GB")
+	filled.Filled = true
+	for _, c := range []struct {
+		bytes string
+		want  Value
+	}{{"\x01\x02GB", said}, {"\x81\x02GB", filled}} {
+		d := wire.NewDecoder([]byte(c.bytes))
+		if got := DecodeValue(&d); d.Finish() != nil || got != c.want {
+			t.Errorf("%q is read as %v", c.bytes, got)
+		}
+		e := wire.Encoder{}
+		if EncodeValue(&e, c.want); string(e.B) != c.bytes {
+			t.Errorf("%v is written %q", c.want, e.B)
+		}
+	}
+	d := wire.NewDecoder([]byte{filledBit})
+	if DecodeValue(&d); d.Finish() == nil {
+		t.Error("a filled null is read")
+	}
 }
 
 func FuzzDecodeEnvelope(f *testing.F) {

@@ -134,7 +134,11 @@ func appendAttrs(b []byte, attrs []GoldenAttr) []byte {
 		b = append(b, `","rule":`...)
 		b = AppendJSONString(b, a.Rule)
 		b = append(b, `,"time":`...)
-		b = append(appendTime(b, a.Time), '}')
+		b = appendTime(b, a.Time)
+		if a.Value.Filled {
+			b = append(b, `,"filled":true`...)
+		}
+		b = append(b, '}')
 	}
 	return append(b, '}')
 }

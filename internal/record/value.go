@@ -35,8 +35,11 @@ func (k ValueKind) String() string {
 // Value is one typed value. The zero Value is null.
 type Value struct {
 	Kind ValueKind
-	N    int64  // Int, Bool (0 or 1), Time, Date; the bits of a Float
-	S    string // String, JSON
+	// Filled: no source said it; a stated rule of its stream put it where nothing was
+	// said. It takes no part in Compare: rules that tell it apart ask for it.
+	Filled bool
+	N      int64  // Int, Bool (0 or 1), Time, Date; the bits of a Float
+	S      string // String, JSON
 }
 
 // StringValue makes a string.

@@ -308,6 +308,24 @@ func (e SourceType) Valid() bool {
 	}
 }
 
+// Defines values for TraceRequestValues.
+const (
+	TraceMasked TraceRequestValues = "masked"
+	TraceRaw    TraceRequestValues = "raw"
+)
+
+// Valid indicates whether the value is a known member of the TraceRequestValues enum.
+func (e TraceRequestValues) Valid() bool {
+	switch e {
+	case TraceMasked:
+		return true
+	case TraceRaw:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for TrialOutcome.
 const (
 	Discarded   TrialOutcome = "discarded"
@@ -480,6 +498,9 @@ type CrosswalkRecord struct {
 
 // CrosswalkValue defines model for CrosswalkValue.
 type CrosswalkValue struct {
+	// Filled the source did not say it: a rule of its stream filled it in; left out where false
+	Filled *bool `json:"filled,omitempty"`
+
 	// Survives it is the golden value
 	Survives bool      `json:"survives"`
 	Time     time.Time `json:"time"`
@@ -860,6 +881,9 @@ type ProfileList struct {
 
 // Provenance defines model for Provenance.
 type Provenance struct {
+	// Filled no source said it: a rule of its stream filled it in; left out where false
+	Filled *bool `json:"filled,omitempty"`
+
 	// Record node of the source customer
 	Record string    `json:"record"`
 	Rule   string    `json:"rule"`
@@ -1044,15 +1068,50 @@ type Status struct {
 
 // Trace defines model for Trace.
 type Trace struct {
-	Hops      []Hop  `json:"hops"`
-	MessageID string `json:"message_id"`
-	Source    string `json:"source"`
+	Hops      []Hop         `json:"hops"`
+	MessageID string        `json:"message_id"`
+	Source    string        `json:"source"`
+	Values    *TracedValues `json:"values,omitempty"`
 }
 
 // TraceRequest defines model for TraceRequest.
 type TraceRequest struct {
-	MessageID string `json:"message_id"`
-	Source    string `json:"source"`
+	MessageID string              `json:"message_id"`
+	Source    string              `json:"source"`
+	Values    *TraceRequestValues `json:"values,omitempty"`
+}
+
+// TraceRequestValues defines model for TraceRequest.Values.
+type TraceRequestValues string
+
+// TracedAttribute defines model for TracedAttribute.
+type TracedAttribute struct {
+	// Attribute left out for fields that no attribute is made of
+	Attribute *string       `json:"attribute,omitempty"`
+	Fields    []TracedField `json:"fields"`
+
+	// Filled no field said it: a rule of its stream filled it in
+	Filled *bool `json:"filled,omitempty"`
+
+	// Value as cleansed; JSON text
+	Value *string `json:"value,omitempty"`
+}
+
+// TracedField defines model for TracedField.
+type TracedField struct {
+	Field string `json:"field"`
+
+	// Value before cleansing; JSON text
+	Value string `json:"value"`
+}
+
+// TracedValues defines model for TracedValues.
+type TracedValues struct {
+	Attributes []TracedAttribute `json:"attributes"`
+
+	// Content as it was sent
+	Content string `json:"content"`
+	Masked  bool   `json:"masked"`
 }
 
 // Trial defines model for Trial.
@@ -1641,7 +1700,9 @@ type ClientInterface interface {
 
 	// TraceWithBody Where a message went, hop by hop
 	//
-	// A POST, since message ids are the sources' own and may name a person.
+	// A POST, since message ids are the sources' own and may name a person. With values it shows what the message said beside what cleansing
+	// made of it, masked: letters as x, digits as 9. With values raw it is shown as it is; this needs the role operate, and an audit entry is on
+	// disk before the answer is sent.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1650,7 +1711,9 @@ type ClientInterface interface {
 
 	// Trace Where a message went, hop by hop
 	//
-	// A POST, since message ids are the sources' own and may name a person.
+	// A POST, since message ids are the sources' own and may name a person. With values it shows what the message said beside what cleansing
+	// made of it, masked: letters as x, digits as 9. With values raw it is shown as it is; this needs the role operate, and an audit entry is on
+	// disk before the answer is sent.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -2435,7 +2498,9 @@ func (c *Client) GetStatus(ctx context.Context, reqEditors ...RequestEditorFn) (
 
 // TraceWithBody Where a message went, hop by hop
 //
-// A POST, since message ids are the sources' own and may name a person.
+// A POST, since message ids are the sources' own and may name a person. With values it shows what the message said beside what cleansing
+// made of it, masked: letters as x, digits as 9. With values raw it is shown as it is; this needs the role operate, and an audit entry is on
+// disk before the answer is sent.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2454,7 +2519,9 @@ func (c *Client) TraceWithBody(ctx context.Context, contentType string, body io.
 
 // Trace Where a message went, hop by hop
 //
-// A POST, since message ids are the sources' own and may name a person.
+// A POST, since message ids are the sources' own and may name a person. With values it shows what the message said beside what cleansing
+// made of it, masked: letters as x, digits as 9. With values raw it is shown as it is; this needs the role operate, and an audit entry is on
+// disk before the answer is sent.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -4504,7 +4571,9 @@ type ClientWithResponsesInterface interface {
 
 	// TraceWithBodyWithResponse Where a message went, hop by hop
 	//
-	// A POST, since message ids are the sources' own and may name a person.
+	// A POST, since message ids are the sources' own and may name a person. With values it shows what the message said beside what cleansing
+	// made of it, masked: letters as x, digits as 9. With values raw it is shown as it is; this needs the role operate, and an audit entry is on
+	// disk before the answer is sent.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4513,7 +4582,9 @@ type ClientWithResponsesInterface interface {
 
 	// TraceWithResponse Where a message went, hop by hop
 	//
-	// A POST, since message ids are the sources' own and may name a person.
+	// A POST, since message ids are the sources' own and may name a person. With values it shows what the message said beside what cleansing
+	// made of it, masked: letters as x, digits as 9. With values raw it is shown as it is; this needs the role operate, and an audit entry is on
+	// disk before the answer is sent.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -7198,7 +7269,9 @@ func (c *ClientWithResponses) GetStatusWithResponse(ctx context.Context, reqEdit
 
 // TraceWithBodyWithResponse Where a message went, hop by hop
 //
-// A POST, since message ids are the sources' own and may name a person.
+// A POST, since message ids are the sources' own and may name a person. With values it shows what the message said beside what cleansing
+// made of it, masked: letters as x, digits as 9. With values raw it is shown as it is; this needs the role operate, and an audit entry is on
+// disk before the answer is sent.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -7213,7 +7286,9 @@ func (c *ClientWithResponses) TraceWithBodyWithResponse(ctx context.Context, con
 
 // TraceWithResponse Where a message went, hop by hop
 //
-// A POST, since message ids are the sources' own and may name a person.
+// A POST, since message ids are the sources' own and may name a person. With values it shows what the message said beside what cleansing
+// made of it, masked: letters as x, digits as 9. With values raw it is shown as it is; this needs the role operate, and an audit entry is on
+// disk before the answer is sent.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
