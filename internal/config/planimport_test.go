@@ -16,7 +16,7 @@ import (
 func planOf(names ...string) string {
 	rules := []string{`{"type":"PAGE","jsonSchema":{"properties":{"properties":{"properties":{"url":{"type":"string"}}}}}}`}
 	for _, name := range names {
-		rules = append(rules, `{"type":"TRACK","key":`+name+`,"jsonSchema":{"properties":{"properties":{"properties":{"a":{"type":"string","minLength":1}}}}}}`)
+		rules = append(rules, `{"type":"TRACK","key":`+name+`,"jsonSchema":{"properties":{"properties":{"properties":{"a":{"type":"string","contentEncoding":"base64"}}}}}}`)
 	}
 	return `{"data":{"trackingPlan":{"rules":[` + strings.Join(rules, ",") + `]}}}`
 }
