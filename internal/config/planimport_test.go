@@ -143,7 +143,7 @@ func TestAChangedContractOfAnEventIsPlanned(t *testing.T) {
 		return back
 	}
 	before := rules(planOf(`"A"`, `"B"`, `"C"`), "evolve")
-	after := rules(strings.Replace(planOf(`"A"`, `"B"`, `"D"`), `"type":"string","min`, `"type":"integer","min`, 1), "freeze")
+	after := rules(strings.Replace(planOf(`"A"`, `"B"`, `"D"`), `"type":"string","content`, `"type":"integer","content`, 1), "freeze")
 	got := config.NewPlan(before, after)
 	text := got.String()
 	if want := `web.events changes its contracts ("A", "C" is dropped, "D" is new) and unplanned_events:`; !strings.Contains(text, want) {
