@@ -107,10 +107,7 @@ func (t *parquetTable) Close() error {
 
 func (t *parquetTable) closeGroup() {
 	for _, l := range t.leaves {
-		if l.reader != nil {
-			_ = l.reader.Close() // it was only read
-			l.reader = nil
-		}
+		l.close()
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -158,6 +159,37 @@ func TestHostileParquet(t *testing.T) {
 			t.Fatal(len(r.log.byID))
 		}
 	})
+}
+
+// TestMutatedParquet changes a few bytes of good files: each is read, or a fault with a code.
+func TestMutatedParquet(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	path := filepath.Join(t.TempDir(), "a.parquet")
+	faults := 0
+	for _, codec := range []compress.Compression{compress.Codecs.Uncompressed, compress.Codecs.Snappy, compress.Codecs.Zstd, compress.Codecs.Gzip} {
+		for _, version := range []parquet.DataPageVersion{parquet.DataPageV1, parquet.DataPageV2} {
+			whole := numbered(t, 20, parquet.WithCompression(codec), parquet.WithDataPageVersion(version))
+			for range 200 {
+				content := []byte(whole)
+				for range 1 + r.IntN(3) {
+					content[r.IntN(len(content))] = byte(r.Uint32())
+				}
+				if err := os.WriteFile(path, content, 0o600); err != nil {
+					t.Fatal(err)
+				}
+				_, err := file.Sample(t.Context(), file.Config{MaxUnpacked: 1 << 20}, path, 1<<30, func([]byte) bool { return true })
+				if err == nil {
+					continue
+				}
+				if faults++; errs.CodeOf(err) == "" {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	if faults < 100 {
+		t.Fatal(faults)
+	}
 }
 
 func FuzzParquet(f *testing.F) {

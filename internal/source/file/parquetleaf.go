@@ -36,6 +36,18 @@ func newLeaf(c *schema.Column) *leaf {
 		defs: make([]int16, parquetBatch), reps: make([]int16, parquetBatch)}
 }
 
+// close gives back what the reader holds. Where the reader has panicked before it may do
+// so again: what it held is then left to the garbage collector.
+func (l *leaf) close() {
+	if l.reader == nil {
+		return
+	}
+	defer func() { _ = recover() }()
+	r := l.reader
+	l.reader = nil
+	_ = r.Close() // it was only read
+}
+
 // more reports whether the row group has more of the column, and decodes it.
 func (l *leaf) more() bool {
 	if l.at < l.n {
