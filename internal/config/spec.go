@@ -76,9 +76,9 @@ func sourcesSpec() field {
 	source := field{key: "*", shape: object, by: "type", doc: "A source, by its name.", fields: []field{
 		{key: "type", shape: choice, required: true, choices: sourceTypes(), doc: "What kind of system it is.", example: "file"},
 	}, variants: []variant{
-		{name: "file", doc: "CSV, NDJSON or JSON files, plain or packed by gzip or zstd.", fields: []field{
+		{name: "file", doc: "CSV, NDJSON or JSON files, plain or packed by gzip or zstd, or Parquet files.", fields: []field{
 			{key: "path", shape: text, required: true, doc: "Glob of the files, relative to this file; s3://BUCKET/GLOB for objects in S3 or a store that speaks its protocol; or sftp://USER@HOST/GLOB for files on another machine.", example: `"exports/crm-*.csv"`},
-			{key: "format", shape: choice, choices: []string{"csv", "ndjson", "json"}, doc: "Format of the files, json being one array of objects; by their names when absent.", example: "csv"},
+			{key: "format", shape: choice, choices: []string{"csv", "ndjson", "json", "parquet"}, doc: "Format of the files, json being one array of objects; by their names when absent.", example: "csv"},
 			{key: "watch", shape: boolean, def: "true", doc: "Go on looking for new and grown files.", example: "false"},
 			{key: "poll", shape: duration, def: "2s", doc: "How often to look, besides being notified; 30s where the files lie elsewhere.", example: "10s"},
 			{key: "delimiter", shape: text, doc: "What separates the columns of a CSV file; detected when absent.", example: `";"`},

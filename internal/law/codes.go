@@ -152,6 +152,7 @@ func Catalogue() []Entry {
 		{"file_json", "A JSON file has no array where its records should be, or the array is malformed or cut off at the line that is told.", "Mend it there: the rows before were taken. Where the array lies within an object, name its path under `records`."},
 		{"file_link", "A link that one user made leads to a file of another.", "Copy the file there, or make the link as the user who runs Kith."},
 		{"file_not_regular", "What has a file's name is a pipe, a device or a folder.", "Name files only."},
+		{"file_parquet", "A Parquet file is damaged, cut off, encrypted or packed, or says of its pages what is not so.", "Write it again, and deliver it whole; the rows before the damage were taken."},
 		{"file_progress_format", "How far files were read was stored in a format that this version cannot read.", "Open the data folder with the version that wrote it, or a later one."},
 		{"file_snapshot_deletes", "A snapshot would delete more than `snapshot_max_deletes` of the keys before; it deleted nothing.", "If so many are gone, raise `snapshot_max_deletes` of the source: the next file deletes them. Else deliver a whole file."},
 		{"file_snapshot_kept", "A snapshot is empty, damaged, or has rows without a key, and deleted nothing.", "Deliver a whole file, of which each row has its key."},

@@ -24,7 +24,7 @@ const (
 // sample is what was read of one file.
 type sample struct {
 	path      string
-	format    string // csv, ndjson or json
+	format    string // csv, ndjson, json or parquet
 	delimiter string // csv
 	headless  bool   // csv: its columns have no names but column_1 and so on
 	columns   []*column
@@ -41,7 +41,7 @@ func isData(name string) bool {
 	for _, packed := range []string{".gz", ".zst", ".zstd"} {
 		name = strings.TrimSuffix(name, packed)
 	}
-	for _, ext := range []string{".csv", ".tsv", ".txt", ".ndjson", ".jsonl", ".json"} {
+	for _, ext := range []string{".csv", ".tsv", ".txt", ".ndjson", ".jsonl", ".json", ".parquet"} {
 		if strings.HasSuffix(name, ext) {
 			return true
 		}
@@ -52,7 +52,7 @@ func isData(name string) bool {
 // read looks at the beginning of a file, through the file source's own reader.
 func read(ctx context.Context, path string) (*sample, error) {
 	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
-		return nil, fileFault(path, "is not a file that can be read", "name a CSV, NDJSON or JSON file, a folder of them, or a pattern")
+		return nil, fileFault(path, "is not a file that can be read", "name a CSV, NDJSON, JSON or Parquet file, a folder of them, or a pattern")
 	}
 	s := &sample{path: path, byName: map[string]*column{}}
 	size, binary := 0, false

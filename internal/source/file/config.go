@@ -10,11 +10,11 @@ import (
 	"github.com/kithdata/kith/internal/kit/errs"
 )
 
-// Config is one file source: CSV or JSON, plain or packed by gzip or zstd.
+// Config is one file source: CSV or JSON, plain or packed by gzip or zstd, or Parquet.
 type Config struct {
 	Name    string        // the source's name
 	Path    string        // glob, absolute, or s3://BUCKET/GLOB or sftp://USER@HOST/GLOB
-	Format  string        // csv, ndjson, json, or empty: by the file's name
+	Format  string        // csv, ndjson, json, parquet, or empty: by the file's name
 	Streams []StreamMatch // which files belong to which stream; the first match wins
 	Watch   bool          // go on looking for new and grown files
 	Poll    time.Duration // how often to look besides notifications; default 2 s, elsewhere 30 s
@@ -64,9 +64,9 @@ func (c Config) Validate() error {
 		c.validatePlace(fault)
 	}
 	switch c.Format {
-	case "", formatCSV, formatNDJSON, formatJSON:
+	case "", formatCSV, formatNDJSON, formatJSON, formatParquet:
 	default:
-		fault("the format is not known", "format", "write csv, ndjson or json, or leave it out: the file's name tells")
+		fault("the format is not known", "format", "write csv, ndjson, json or parquet, or leave it out: the file's name tells")
 	}
 	if c.Records != "" && c.Format != "" && c.Format != formatJSON || slices.Contains(strings.Split(c.Records, "."), "") && c.Records != "" {
 		fault("records is the path to the array of a JSON file", "records", "write names with dots between them, such as data.items, and format: json")

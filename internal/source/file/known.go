@@ -269,7 +269,7 @@ func (k *known) candidates(path string, head []byte) []*progress {
 	heads := map[int64]uint64{}
 	var cs []*progress
 	for _, p := range k.files {
-		if p.HeadLen > int64(len(head)) || p.Pos == 0 && p.Path != path {
+		if strings.HasPrefix(p.Dialect, tableMark) || p.HeadLen > int64(len(head)) || p.Pos == 0 && p.Path != path {
 			continue
 		}
 		h, ok := heads[p.HeadLen]

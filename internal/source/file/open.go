@@ -27,6 +27,7 @@ type stream struct {
 	raw    *counter
 	unpack *zstd.Decoder // nil: it is not packed by zstd
 	plain  bool          // the content is the file's own bytes: it can be seeked
+	table  table         // nil: it is read from its start to its end
 }
 
 // counter counts what is read of the file itself.
@@ -42,6 +43,9 @@ func (c *counter) Read(p []byte) (int, error) {
 }
 
 func (s *stream) Close() {
+	if s.table != nil {
+		_ = s.table.Close() // it was only read
+	}
 	if s.unpack != nil {
 		s.unpack.Close()
 	}
@@ -64,6 +68,10 @@ func (c Config) open(ctx context.Context, p place, e entry) (*stream, error) {
 	if err := s.readHead(); err != nil {
 		s.Close()
 		return nil, readFault(path, err)
+	}
+	if isTable(c.formatOf(path, s.head)) { // its bytes are no text
+		s.plain = false
+		return s, nil
 	}
 	if decode := c.decoder(s.head); decode != nil {
 		s.plain = false
@@ -128,6 +136,8 @@ const (
 	formatCSV    = "csv"
 	formatNDJSON = "ndjson"
 	formatJSON   = "json" // one array of objects, or an object that holds one
+
+	formatParquet = "parquet"
 )
 
 // formatOf tells a file's format by the configuration, its name, or its first bytes.
@@ -138,11 +148,16 @@ func (c Config) formatOf(path string, head []byte) string {
 	if c.Records != "" {
 		return formatJSON
 	}
+	if bytes.HasPrefix(head, parquetMagic) {
+		return formatParquet
+	}
 	first := bytes.TrimLeft(bytes.TrimPrefix(head, bom), " \t\r\n")
 	array := len(first) > 0 && first[0] == '['
 	switch filepath.Ext(unpackedName(strings.ToLower(path))) {
 	case ".csv", ".tsv", ".tab", ".psv":
 		return formatCSV
+	case ".parquet", ".pq":
+		return formatParquet
 	case ".ndjson", ".jsonl":
 		return formatNDJSON
 	case ".json":

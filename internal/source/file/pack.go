@@ -91,11 +91,14 @@ func (b *bounded) Read(p []byte) (int, error) {
 func readFault(path string, err error) error {
 	const again = "deliver it again: what was read before the damage is kept"
 	var malformed *jsonFault
+	var table *tableFault
 	switch packed := packingOf(path); {
 	case errs.CodeOf(err) != "": // the place has told
 		return err
 	case errors.As(err, &malformed):
 		return errs.Wrap("file_json", "reading a JSON array", err).At(path).Fix("mend it there; the rows before were taken. Where the array lies within an object, name its path: records: data.items")
+	case errors.As(err, &table):
+		return table.fault(path)
 	case errors.Is(err, errBomb):
 		return errs.Wrap("file_bomb", "unpacking a file", err).At(path).Fix("deliver it unpacked, or raise max_unpacked of the source")
 	case packed == packedGzip:

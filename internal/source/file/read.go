@@ -85,9 +85,9 @@ func (r *run) read(ctx context.Context, c candidate) (fault, err error) {
 	if len(s.head) == 0 {
 		return nil, errors.Join(r.keepAll(ctx, c, CodeSnapshotKept), r.settle(ctx, c, nil)) // empty: nothing to be known by
 	}
-	from, err := r.known.recognise(ctx, c.path, s, r.truth(c.stream))
-	if err != nil {
-		return nil, err
+	from, fault, err := r.recognise(ctx, c, s)
+	if fault != nil || err != nil {
+		return fault, err
 	}
 	if from.whole {
 		r.progress.Files++
@@ -118,12 +118,30 @@ func (r *run) read(ctx context.Context, c candidate) (fault, err error) {
 	return r.take(ctx, f)
 }
 
+// recognise finds what is known of a file's content.
+func (r *run) recognise(ctx context.Context, c candidate, s *stream) (from found, fault, err error) {
+	format := r.cfg.formatOf(c.path, s.head)
+	if !isTable(format) {
+		from, err = r.known.recognise(ctx, c.path, s, r.truth(c.stream))
+		return from, nil, err
+	}
+	from, err = r.known.recogniseTable(ctx, c.path, r.cfg.mark(format), s)
+	if err != nil && ctx.Err() == nil {
+		return from, readFault(c.path, err), nil
+	}
+	return from, nil, err
+}
+
 // start brings the reading to where it goes on.
 func (f *reading) start(ctx context.Context, cfg Config, from found) error {
 	s := f.content
 	w := newWindow(s.r, cfg.MaxLine)
 	f.rows = &rows{w: w, hold: !f.final}
-	switch cfg.formatOf(f.path, s.head) {
+	format := cfg.formatOf(f.path, s.head)
+	if isTable(format) {
+		return f.startTable(cfg, format, from)
+	}
+	switch format {
 	case formatJSON:
 		f.rows.json = &jsonFormat{}
 		if cfg.Records != "" {

@@ -33,18 +33,22 @@ const (
 
 // rows turns a stream into rows: one JSON object each, or a code and what was read.
 type rows struct {
-	w    *window
-	csv  *csvFormat
-	json *jsonFormat // an array; where csv and json are nil: NDJSON
-	row  int64       // rows given so far
-	line int64       // physical lines passed so far
-	once bool        // stop after the header
-	hold bool        // a last line without its end may still be growing
+	w     *window
+	csv   *csvFormat
+	json  *jsonFormat // an array; where csv and json are nil: NDJSON
+	table table       // set: none of these
+	row   int64       // rows given so far
+	line  int64       // physical lines passed so far
+	once  bool        // stop after the header
+	hold  bool        // a last line without its end may still be growing
 }
 
 // next appends the next row's Props to b. A reject is the code that the road is to
 // quarantine the row under.
 func (r *rows) next(b []byte) (out []byte, reject errs.Code, st status) {
+	if r.table != nil {
+		return r.nextTable(b)
+	}
 	if r.json != nil {
 		return r.nextItem(b)
 	}

@@ -6,7 +6,7 @@ import (
 
 // Sampled says what Sample saw of a file.
 type Sampled struct {
-	Format    string // csv, ndjson or json
+	Format    string // csv, ndjson, json or parquet
 	Delimiter string // csv
 	Headless  bool   // csv: no row has the columns' names
 	Rejected  int    // rows that the source would quarantine

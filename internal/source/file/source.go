@@ -1,4 +1,4 @@
-// Package file is the source that reads CSV, NDJSON and JSON array files, plain or packed,
+// Package file is the source that reads CSV, NDJSON, JSON array and Parquet files, plain or packed,
 // named by a glob, once or for as long as it watches.
 //
 // It may touch the files it is pointed at (it only reads), the Sink that its rows
@@ -28,6 +28,10 @@
 //
 // A JSON array cut off is so read on when more of it is there; one that was whole and
 // then grew within its brackets is a new file.
+//
+// Parquet says at its end what its bytes mean. Such a file is hashed as a whole first,
+// is known by all its bytes and the format it was read as, and is resumed by counting
+// rows.
 //
 // So a file of which an earlier byte changed is a new file, and all its rows are
 // read. A record's id is "<ordinal>:<row>" and its order (ordinal, row).
