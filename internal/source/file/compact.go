@@ -233,7 +233,7 @@ func (c *compact) page() (h pageHeader, err error) {
 // dataHeader reads what the header of a page says of its values.
 func (c *compact) dataHeader(second bool, h *pageHeader) error {
 	return c.fields(1, func(id int64, kind byte) (err error) {
-		n := int64(0)
+		var n int64
 		switch {
 		case id == 1 && kind == compactI32:
 			h.values, err = c.varint()

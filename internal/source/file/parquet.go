@@ -119,8 +119,11 @@ func (t *parquetTable) skip(rows int64) (err error) {
 		}
 		rows -= n
 	}
-	var b []byte
-	for ok := true; rows > 0; rows-- {
+	var (
+		b  []byte
+		ok bool
+	)
+	for ; rows > 0; rows-- {
 		if b, ok, err = t.next(b[:0]); err != nil {
 			return err
 		} else if !ok {
