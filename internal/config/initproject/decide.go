@@ -26,6 +26,7 @@ type stream struct {
 	allowed  *column // the status of a consent
 	ids      []identified
 	mapped   []mapped
+	parted   bool     // some file of people has the parts of names
 	near     []string // regions that other files speak for
 	notes    []string // what the reader should look at
 }

@@ -175,7 +175,9 @@ func propose(ctx context.Context, dir string, from []string) ([]*stream, []strin
 	}
 	relate(streams)
 	neighbours(streams)
+	parts := slices.ContainsFunc(streams, func(s *stream) bool { return s.person() && (s.has(firstName) || s.has(lastName)) })
 	for _, s := range streams {
+		s.parted = parts
 		s.mapped = s.attributes()
 	}
 	return streams, skipped, nil

@@ -45,11 +45,11 @@ func (s *stream) attributes() []mapped {
 	return append(all, s.nameParts(taken)...)
 }
 
-// nameParts takes whole names apart where no column has the parts, so that people are
-// found by them beside those of files that do.
+// nameParts takes whole names apart where no file has the parts: what was guessed from a
+// whole name must not survive what somebody wrote.
 func (s *stream) nameParts(taken map[string]bool) (all []mapped) {
 	whole := s.fullest(fullName)
-	if !s.person() || whole == nil || s.has(firstName) || s.has(lastName) {
+	if !s.person() || whole == nil || s.parted {
 		return nil
 	}
 	several := 0

@@ -200,3 +200,15 @@ func TestFilesThatNameEachOther(t *testing.T) {
 		t.Errorf("contacts and cases: %v", got)
 	}
 }
+
+// What was guessed from a whole name must not survive what another file says.
+func TestNamesAreTakenApartWhereNoFileHasTheParts(t *testing.T) {
+	_, text, _ := propose(t, map[string]string{"members.csv": table("member_id=code", "name=name", "email=mail")})
+	if !strings.Contains(text, "name_part") {
+		t.Errorf("a whole name stays whole\n%s", text)
+	}
+	_, text, _ = propose(t, map[string]string{"members.csv": table("member_id=code", "name=name", "email=mail"), "crm.csv": table("id=id", "first name=one", "email=mail")})
+	if strings.Contains(text, "name_part") {
+		t.Errorf("a whole name is taken apart beside first names\n%s", text)
+	}
+}
