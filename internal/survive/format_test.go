@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -46,7 +47,7 @@ func TestOldDataFolders(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			firstDifference(t, p.tells(), string(want))
+			firstDifference(t, p.tells(), withoutRules(string(want)))
 			before, err := p.ledger()
 			if err != nil {
 				t.Fatal(err)
@@ -63,6 +64,12 @@ func TestOldDataFolders(t *testing.T) {
 			p.verifyByCommand()
 		})
 	}
+}
+
+// withoutRules leaves out how many versions of the rules there were: a newer Kith may
+// bring streams, which it puts into force at its first start.
+func withoutRules(told string) string {
+	return regexp.MustCompile(`(?m)^ledger \{Source:kith Stream:rules .*\n`).ReplaceAllString(told, "")
 }
 
 // tells is what a project says of itself, in a text that stays the same as long as
@@ -108,7 +115,7 @@ func (p *project) tells() string {
 			fmt.Fprintf(&b, "profile %s %s\n", row[0], text)
 		}
 	}
-	return b.String()
+	return withoutRules(b.String())
 }
 
 // makeFolder makes a fixture: a small shop, loaded and stopped.
