@@ -12,6 +12,7 @@ import (
 	"github.com/klauspost/compress/flate"
 	"github.com/klauspost/compress/gzip"
 
+	"github.com/kithdata/kith/internal/kit/budget"
 	"github.com/kithdata/kith/internal/record"
 )
 
@@ -33,7 +34,7 @@ type work struct {
 	in       bytes.Buffer
 	dec      *jsontext.Decoder
 	unzip    *gzip.Reader
-	budget   *budget
+	budget   *budget.Budget
 	charged  int64 // bytes taken of budget
 }
 
@@ -45,7 +46,7 @@ type envelope struct {
 	integrations []byte
 }
 
-func newWork(b *budget) *work {
+func newWork(b *budget.Budget) *work {
 	return &work{dec: jsontext.NewDecoder(bytes.NewReader(nil)), budget: b}
 }
 
@@ -57,7 +58,7 @@ const keepBytes = 2 << 20
 
 // release gives w back for the next request. Nothing may use its records any more.
 func (w *work) release(pool *sync.Pool) {
-	w.budget.give(w.charged)
+	w.budget.Give(w.charged)
 	w.charged = 0
 	if w.size() > keepBytes {
 		return

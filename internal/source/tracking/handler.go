@@ -29,6 +29,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/kithdata/kith/internal/kit/budget"
 	"github.com/kithdata/kith/internal/kit/clock"
 	"github.com/kithdata/kith/internal/kit/errs"
 	"github.com/kithdata/kith/internal/record"
@@ -90,7 +91,7 @@ func New(cfg []Config, deps Deps) (*Handler, error) {
 	if deps.Logger == nil {
 		deps.Logger = slog.New(slog.DiscardHandler)
 	}
-	held := &budget{most: cmp.Or(deps.MaxHeld, maxHeld)}
+	held := budget.New(cmp.Or(deps.MaxHeld, budget.Requests))
 	h := &Handler{deps: deps, named: map[string]*source{}, pool: sync.Pool{New: func() any { return newWork(held) }}}
 	var faults []error
 	var numbers []int

@@ -6,10 +6,10 @@ import (
 	"io"
 	"net/http"
 	"strings"
-	"sync/atomic"
 
 	"github.com/klauspost/compress/gzip"
 
+	"github.com/kithdata/kith/internal/kit/budget"
 	"github.com/kithdata/kith/internal/record"
 )
 
@@ -23,25 +23,14 @@ type delivery struct {
 	rejected int // of them, marked for quarantine
 }
 
-// maxHeld is the most bytes that all deliveries under way hold together: a body comes
-// slowly where its sender wants it to, and is verified only once it is whole.
-const maxHeld = 256 << 20
-
-// budget is shared by all deliveries of a Handler.
-type budget struct {
-	most int64
-	held atomic.Int64
-}
-
 // hold is what one delivery has taken of the budget.
 type hold struct {
-	budget *budget
+	budget *budget.Budget
 	taken  int64
 }
 
 func (h *hold) take(n int) bool {
-	if h.budget.held.Add(int64(n)) > h.budget.most {
-		h.budget.held.Add(-int64(n))
+	if !h.budget.Take(int64(n)) {
 		return false
 	}
 	h.taken += int64(n)
@@ -49,7 +38,7 @@ func (h *hold) take(n int) bool {
 }
 
 func (h *hold) release() {
-	h.budget.held.Add(-h.taken)
+	h.budget.Give(h.taken)
 	h.taken = 0
 }
 

@@ -21,6 +21,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/kithdata/kith/internal/kit/budget"
 	"github.com/kithdata/kith/internal/kit/clock"
 	"github.com/kithdata/kith/internal/kit/errs"
 	"github.com/kithdata/kith/internal/record"
@@ -57,7 +58,7 @@ type Observation struct {
 type Handler struct {
 	deps    Deps
 	sources []*source
-	held    budget
+	held    *budget.Budget
 }
 
 // source is one configured source, ready to verify and convert.
@@ -71,7 +72,7 @@ func New(cfg []Config, deps Deps) (*Handler, error) {
 	if deps.Logger == nil {
 		deps.Logger = slog.New(slog.DiscardHandler)
 	}
-	h := &Handler{deps: deps, held: budget{most: cmp.Or(deps.MaxHeld, maxHeld)}}
+	h := &Handler{deps: deps, held: budget.New(cmp.Or(deps.MaxHeld, budget.Requests))}
 	if err := errors.Join(Validate(cfg)...); err != nil {
 		return nil, err
 	}
@@ -101,7 +102,7 @@ func (h *Handler) Register(mux Mux) {
 // serve answers one delivery.
 func (h *Handler) serve(w http.ResponseWriter, r *http.Request, src *source) {
 	start := h.deps.Clock.Now()
-	d := &delivery{src: src, header: r.Header, hold: hold{budget: &h.held}}
+	d := &delivery{src: src, header: r.Header, hold: hold{budget: h.held}}
 	pos, fault := h.accept(w, r, d, start)
 	o := Observation{Source: src.Name, Code: "ok", Status: http.StatusOK, Bytes: d.size}
 	if fault == nil {
