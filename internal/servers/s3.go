@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"sync"
 )
 
 // S3 is one Versity gateway, which speaks S3 and keeps its objects in a folder.
@@ -20,7 +19,6 @@ type S3 struct {
 	SecretKey string
 
 	dir    string
-	mu     sync.Mutex
 	server *process
 }
 
@@ -50,9 +48,7 @@ func StartS3(ctx context.Context, dir string) (*S3, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.mu.Lock()
 	s.server = server
-	s.mu.Unlock()
 	if err := server.answers(ctx, s.ready); err != nil {
 		return nil, errors.Join(err, s.Stop())
 	}
@@ -90,13 +86,10 @@ func (s *S3) ready(ctx context.Context) error {
 
 // Stop ends the server.
 func (s *S3) Stop() error {
-	s.mu.Lock()
-	server := s.server
-	s.mu.Unlock()
-	if !server.alive() {
+	if !s.server.alive() {
 		return nil
 	}
-	return server.signalAll(kill)
+	return s.server.signalAll(kill)
 }
 
 // Addr is where it listens.

@@ -48,12 +48,11 @@ func (m Mark) isInternal(address string) bool {
 	return false
 }
 
-// asker is who sent a request.
-type asker struct{ address, agent string }
+// asker is who sent a request, as the connection and the header say.
+type asker struct{ remote, agent string }
 
 func askerOf(r *http.Request) asker {
-	from, _ := netip.ParseAddrPort(r.RemoteAddr) // the zero address lies in no prefix
-	return asker{address: from.Addr().String(), agent: r.UserAgent()}
+	return asker{remote: r.RemoteAddr, agent: r.UserAgent()}
 }
 
 // judge marks the event of a call. What its context says counts before what the request
@@ -62,7 +61,8 @@ func (w *work) judge(m Mark, context []byte) (bot, internal bool) {
 	if !m.Bots && len(m.Internal) == 0 {
 		return false, false
 	}
-	agent, address := w.asker.agent, w.asker.address
+	from, _ := netip.ParseAddrPort(w.asker.remote) // the zero address lies in no prefix
+	agent, address := w.asker.agent, from.Addr().String()
 	for _, from := range [][]byte{w.env.context, context} {
 		o, ok := object(from)
 		for ok && o.next() {
