@@ -202,14 +202,7 @@ func (c quarantineReplayCmd) Run(g *Globals) (err error) {
 	if err != nil {
 		return err
 	}
-	if a.value.Records > 0 {
-		if err := conn.settle(g, 0, always); err != nil {
-			return err
-		}
-	}
-	return show(g, a, func(p *printer, r client.Replayed) {
-		p.line("%s judged again; kith quarantine reasons shows what is left", count(int64(r.Records), "record was", "records were"))
-	})
+	return conn.moved(g, a, "judged again; kith quarantine reasons shows what is left")
 }
 
 type quarantineExpireCmd struct {
@@ -239,12 +232,17 @@ func (c quarantineExpireCmd) Run(g *Globals) (err error) {
 	if err != nil {
 		return err
 	}
+	return conn.moved(g, a, "given up; kith ledger counts them as expired")
+}
+
+// moved waits until records have left the quarantine, and says what became of them.
+func (c *connection) moved(g *Globals, a answer[client.Replayed], what string) error {
 	if a.value.Records > 0 {
-		if err := conn.settle(g, 0, always); err != nil {
+		if err := c.settle(g, 0, always); err != nil {
 			return err
 		}
 	}
 	return show(g, a, func(p *printer, r client.Replayed) {
-		p.line("%s given up; kith ledger counts them as expired", count(int64(r.Records), "record was", "records were"))
+		p.line("%s %s", count(int64(r.Records), "record was", "records were"), what)
 	})
 }

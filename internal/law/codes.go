@@ -185,7 +185,7 @@ func Catalogue() []Entry {
 		{"identity_config", "An identity rule cannot be.", "See identity in docs/configuration.md."},
 		{"identity_format", "Stored identity data has a format that this version cannot read.", "Open the data folder with the version that wrote it, or rebuild."},
 		{"init_exists", "There is a project in the folder already.", "Name another folder, or remove its kith.yaml first."},
-		{"init_file", "A file named for `kith init` is not there or holds no rows that can be read.", "Name CSV files with a header, or NDJSON, plain or gzip."},
+		{"init_file", "A file named for `kith init` is not there or holds no rows that can be read.", "Name CSV, NDJSON, JSON or Parquet files that hold rows."},
 		{"init_write", "The project cannot be written.", "Name a folder that can be written to."},
 		{"internal", "Something went wrong inside.", "Report it with the time and the log's lines."},
 		{"json_depth", "JSON nests too deep.", "Flatten it, and send it again."},

@@ -163,7 +163,7 @@ func propose(ctx context.Context, dir string, from []string) ([]*stream, []strin
 		if len(skipped) > 0 {
 			what += ": " + skipped[0]
 		}
-		return nil, nil, errs.New(CodeFile, what).Fix("name CSV files with a header, or NDJSON, plain or gzip")
+		return nil, nil, errs.New(CodeFile, what).Fix("name CSV, NDJSON, JSON or Parquet files that hold rows")
 	}
 	taken := map[string]bool{}
 	for _, s := range streams {
@@ -207,7 +207,7 @@ func expand(from []string) (paths, skipped []string, err error) {
 			}
 		}
 		if len(found) == 0 {
-			return nil, nil, fileFault(name, "names no file", "name CSV or NDJSON files that are there, a folder of them, or a pattern in quotes")
+			return nil, nil, fileFault(name, "names no file", "name files that are there, a folder of them, or a pattern in quotes")
 		}
 		for _, path := range found {
 			abs, err := filepath.Abs(path)
