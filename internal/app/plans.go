@@ -19,7 +19,7 @@ func (p plans) tree() (*config.Tree, error) {
 	return p.a.opts.Load()
 }
 
-func (p plans) Plan(context.Context) (*api.Plan, error) {
+func (p plans) Plan(ctx context.Context) (*api.Plan, error) {
 	tree, err := p.tree()
 	if err != nil {
 		return nil, err
@@ -35,7 +35,11 @@ func (p plans) Plan(context.Context) (*api.Plan, error) {
 		}
 		out.Changes = append(out.Changes, api.PlanChange{Path: c.Subject, Change: change, Effect: c.Sentence})
 	}
-	return out, nil
+	note, err := p.a.keepNote(ctx, tree)
+	if note != "" {
+		out.Notes = append(out.Notes, note)
+	}
+	return out, err
 }
 
 func (p plans) Apply(ctx context.Context, fingerprint string) (*api.Applied, error) {

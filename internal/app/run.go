@@ -56,6 +56,9 @@ func (a *App) Run(ctx context.Context) error {
 	start("watching the log", a.watchLag)
 	start("mirroring contracts", a.mirrorContracts)
 	start("forgetting old message ids", a.leased(leaseForget, a.forgetMessages))
+	if a.tree.Pipeline.Keep > 0 {
+		start("expiring quarantined records", a.leased(leaseExpire, a.expireQuarantine))
+	}
 	select {
 	case <-ctx.Done():
 	case <-a.engine.Failed:

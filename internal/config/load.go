@@ -124,6 +124,7 @@ func (b *builder) build(v *value) {
 	b.warehouse(v.get("warehouse"))
 	b.server(v.get("server"))
 	b.pipeline(v.get("pipeline"))
+	b.quarantine(v.get("quarantine"))
 	b.identity(v.get("identity"))
 	b.buildSources(v.get("sources"))
 	b.buildStreams(v.get("streams"))

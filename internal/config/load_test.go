@@ -145,6 +145,8 @@ func TestFaults(t *testing.T) {
 		{"negative duration", base + "warehouse: {step_time: -1s}\n", config.CodeValueType, "2:24", "500ms"},
 		{"bad size", base + "warehouse: {memory: lots}\n", config.CodeValueType, "2:21", "256MiB"},
 		{"bad integer", base + "pipeline: {batch_records: many}\n", config.CodeValueType, "2:27", "whole number"},
+		{"kept for no time", base + "quarantine: {keep: 0s}\n", config.CodeValueType, "2:20", "90d"},
+		{"kept too shortly", base + "quarantine: {keep: 10ms}\n", config.CodeValueRange, "2:20", "from 1s"},
 		{"out of range", base + "pipeline: {batch_records: 0}\n", config.CodeValueRange, "2:27", "from 1"},
 		{"bad boolean", base + "server: {insecure: maybe}\n", config.CodeValueType, "2:20", "true or false"},
 		{"bad choice", base + "warehouse: {type: duckbd}\n", config.CodeValueChoice, "2:19", "did you mean duckdb?"},

@@ -43,6 +43,8 @@ func (b *builder) pipeline(v *value) {
 	}
 }
 
+func (b *builder) quarantine(v *value) { b.tree.Pipeline.Keep = v.get("keep").duration() }
+
 func (b *builder) server(v *value) {
 	c := api.Config{
 		Listen:   v.get("listen").text(),

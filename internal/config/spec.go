@@ -69,6 +69,7 @@ func spec() field {
 		serverSpec(),
 		engineSpec(),
 		pipelineSpec(),
+		quarantineSpec(),
 	}}
 }
 

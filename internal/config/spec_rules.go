@@ -96,3 +96,9 @@ func pipelineSpec() field {
 		{key: "duplicate_window", shape: duration, def: "30d", doc: "How long a message id counts as seen.", example: "7d"},
 	}}
 }
+
+func quarantineSpec() field {
+	return field{key: "quarantine", shape: object, doc: "What was set aside.", example: "{keep: 90d}", fields: []field{
+		{key: "keep", shape: duration, low: 1, high: 36500 * 86400, doc: "How long after it was received a record stays in quarantine; then it is given up, which the ledger counts as expired. For ever when absent.", example: "90d"},
+	}}
+}
