@@ -33,12 +33,12 @@ var requests = map[string]struct{ target, body string }{
 	"listReview":            {"/api/review", ""},
 	"explain":               {"/api/explain", `{"a":{"profile":"` + jo.String() + `"},"b":{"customer":{"source":"crm","stream":"crm.contacts","key":"c7"}}}`},
 	"listQuarantine":        {"/api/quarantine", ""},
-	"listQuarantineReasons": {"/api/quarantine/reasons", ""},
 	"expireQuarantine":      {"/api/quarantine/expire", `{"before":"2026-01-31T00:00:00Z"}`},
 	"listContracts":         {"/api/contracts", ""},
 	"getContract":           {"/api/contracts/crm.contacts", ""},
 	"listDrift":             {"/api/contracts/crm.contacts/drift", ""},
 	"tryQuarantine":         {"/api/quarantine/try", `{}`},
+	"listQuarantineReasons": {"/api/quarantine/reasons?samples=2", ""},
 	"replayQuarantine":      {"/api/quarantine/replay", `{"all":true}`},
 	"getLedger":             {"/api/ledger", ""},
 	"trace":                 {"/api/trace", `{"source":"crm","message_id":"m1"}`},
@@ -180,6 +180,42 @@ func TestRawContentIsForOperators(t *testing.T) {
 	}
 	if rec := ask(s, RoleRead, "GET", "/api/quarantine", ""); rec.Code != 200 || strings.Contains(rec.Body.String(), "Jo") {
 		t.Errorf("%d %s", rec.Code, rec.Body)
+	}
+}
+
+// TestRulesOfOnesOwnAreForOperators: who may have a check of one's own judge records may
+// ask what each of them says.
+func TestRulesOfOnesOwnAreForOperators(t *testing.T) {
+	s, _, _ := serve(t)
+	for _, body := range []string{`{"rules":{"streams":[]}}`, `{"raw":true}`} {
+		if rec := ask(s, RoleRead, "POST", "/api/quarantine/try", body); rec.Code != 403 || strings.Contains(rec.Body.String(), "Jo") {
+			t.Errorf("a reader: %d %s", rec.Code, rec.Body)
+		}
+	}
+	for body, want := range map[string]string{`{}`: `"before":"{\"name\":\"xx\"}"`, `{"rules":{"streams":[]}}`: `"before":"{\"name\":\"xx\"}"`, `{"raw":true}`: `"before":"{\"name\":\"Jo\"}"`} {
+		if rec := ask(s, RoleOperate, "POST", "/api/quarantine/try", body); rec.Code != 200 || !strings.Contains(rec.Body.String(), want) {
+			t.Errorf("an operator with %s: %d %s", body, rec.Code, rec.Body)
+		}
+	}
+	for _, body := range []string{`{"samples":101}`, `{"samples":-1}`} {
+		if rec := ask(s, RoleOperate, "POST", "/api/quarantine/try", body); rec.Code != 400 {
+			t.Errorf("%s: %d %s", body, rec.Code, rec.Body)
+		}
+	}
+}
+
+// TestMaskedRowsSayWhereTheyLie: what a file source says of a torn row is no part of it.
+func TestMaskedRowsSayWhereTheyLie(t *testing.T) {
+	row := `{"_line":1044,"_bytes":7,"_raw":"9,Jo"}`
+	for reject, want := range map[string]string{"csv_too_few": `{"_line":1044,"_bytes":7,"_raw":"9,xx"}`, "": `{"_line":9999,"_bytes":9,"_raw":"9,xx"}`} {
+		if got := masked(&Quarantined{Record: record.Record{Reject: reject, Props: []byte(row)}}); got != want {
+			t.Errorf("%q: %s", reject, got)
+		}
+	}
+	for _, odd := range []string{``, `{`, `{"_line":5,`, `{"_line":5}`, `{"_card":5105105,"_raw":""}`} {
+		if got := masked(&Quarantined{Record: record.Record{Reject: "csv_too_few", Props: []byte(odd)}}); strings.Contains(got, "51") {
+			t.Errorf("%s became %s", odd, got)
+		}
 	}
 }
 

@@ -147,8 +147,9 @@ func (w *world) Explain(_ context.Context, a, b Ref) (*Explanation, error) {
 	}}, w.boom
 }
 
-func (w *world) Reasons(context.Context) ([]QuarantineReason, error) {
-	return []QuarantineReason{{Code: "contract_type", Source: "crm", Stream: "crm.contacts", Field: "age", Count: 4, Mend: "make age a number"}}, w.boom
+func (w *world) Reasons(_ context.Context, _ Chosen, samples int) ([]QuarantineReason, error) {
+	return []QuarantineReason{{Code: "contract_type", Source: "crm", Stream: "crm.contacts", Field: "age", Count: 4, First: epoch, Last: epoch, Mend: "make age a number",
+		Samples: w.listQuarantine(QuarantineFilter{Limit: samples})}}, w.boom
 }
 
 func (w *world) listQuarantine(f QuarantineFilter) []Quarantined {

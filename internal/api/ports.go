@@ -82,12 +82,14 @@ type Stewards interface {
 
 // Quarantine is the records that were set aside.
 type Quarantine interface {
-	Reasons(ctx context.Context) ([]QuarantineReason, error)
+	// Reasons counts the records that are chosen, with at most so many samples of each.
+	Reasons(ctx context.Context, of Chosen, samples int) ([]QuarantineReason, error)
 	// List gives at most f.Limit records in order of place, fewer where they are large;
 	// more says that others may follow.
 	List(ctx context.Context, f QuarantineFilter) (list []Quarantined, more bool, err error)
 	Replay(ctx context.Context, r *ReplayRequest) (*Replayed, error)
-	// Try judges by the project's file as it is, and changes nothing.
+	// Try judges by r's rules, or by the project's file as it is, and changes nothing. It
+	// fails with code bad_fix for faulty rules.
 	Try(ctx context.Context, r *TryRequest) (*Tried, error)
 	// Expire gives up the records that were received before a time.
 	Expire(ctx context.Context, r *ExpireRequest) (*Replayed, error)

@@ -282,7 +282,7 @@ func TestEveryOperationThroughTheGeneratedClient(t *testing.T) {
 			return r.StatusCode(), r.JSON200.Next == nil && len(r.JSON200.Items) == 1 && strings.Contains(r.JSON200.Items[0].Content, "Jo Öz"), err
 		}, 200},
 		{"reasons", func() (int, bool, error) {
-			r, err := c.ListQuarantineReasonsWithResponse(ctx)
+			r, err := c.ListQuarantineReasonsWithResponse(ctx, &client.ListQuarantineReasonsParams{Samples: ptr(2)})
 			return r.StatusCode(), r.JSON200.Items[0].Count == 4, err
 		}, 200},
 		{"replay", func() (int, bool, error) {

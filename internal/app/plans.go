@@ -26,15 +26,8 @@ func (p plans) Plan(ctx context.Context) (*api.Plan, error) {
 	}
 	_, now := p.a.rules.last()
 	plan := config.NewPlan(now, tree.Rules)
-	out := &api.Plan{Running: now.Fingerprint(), Fingerprint: tree.Rules.Fingerprint(), Generation: plan.NeedsGeneration, Changes: []api.PlanChange{},
+	out := &api.Plan{Running: now.Fingerprint(), Fingerprint: tree.Rules.Fingerprint(), Generation: plan.NeedsGeneration, Changes: changes(plan),
 		Notes: config.EngineNotes(p.a.tree.Engine, tree.Engine)}
-	for _, c := range plan.Changes {
-		change := c.What
-		if change == "dropped" {
-			change = "removed"
-		}
-		out.Changes = append(out.Changes, api.PlanChange{Path: c.Subject, Change: change, Effect: c.Sentence})
-	}
 	note, err := p.a.keepNote(ctx, tree)
 	if note != "" {
 		out.Notes = append(out.Notes, note)
@@ -65,4 +58,16 @@ func (p plans) Apply(ctx context.Context, fingerprint string) (*api.Applied, err
 	}
 	out.Rules, out.Generation, out.Token = latest+1, plan.NeedsGeneration, pos.Token()
 	return out, nil
+}
+
+func changes(plan config.Plan) []api.PlanChange {
+	all := []api.PlanChange{}
+	for _, c := range plan.Changes {
+		change := c.What
+		if change == "dropped" {
+			change = "removed"
+		}
+		all = append(all, api.PlanChange{Path: c.Subject, Change: change, Effect: c.Sentence})
+	}
+	return all
 }

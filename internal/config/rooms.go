@@ -14,7 +14,6 @@ import (
 	"github.com/kithdata/kith/internal/contract"
 	"github.com/kithdata/kith/internal/expr"
 	"github.com/kithdata/kith/internal/kit/errs"
-	"github.com/kithdata/kith/internal/quality"
 	hook "github.com/kithdata/kith/internal/source/webhook"
 )
 
@@ -124,11 +123,7 @@ func Applied(path string) bool {
 // file has no other, so that nothing is told twice.
 func (b *builder) rooms(root *value) {
 	t := b.tree
-	var all []error
-	all = append(all, contract.Validate(t.Rules.Streams)...)
-	all = append(all, cleanse.Validate(t.Rules.Cleanse)...)
-	all = append(all, quality.Validate(t.Rules.Quality)...)
-	all = append(all, t.Rules.Identity.Validate(), t.API.Validate(), t.Pipeline.Validate())
+	all := append(t.Rules.validate(), t.API.Validate(), t.Pipeline.Validate())
 	for _, c := range t.Files {
 		all = append(all, c.Validate())
 	}
@@ -139,6 +134,11 @@ func (b *builder) rooms(root *value) {
 	for _, c := range t.Webhooks {
 		all = append(all, c.Validate())
 	}
+	b.judge(root, all)
+}
+
+// judge tells the faults that rooms found, each where the file says what it is about.
+func (b *builder) judge(root *value, all []error) {
 	for _, e := range each(errors.Join(all...)) {
 		at := root.find(e.Where)
 		what := e.What

@@ -17,6 +17,7 @@ const (
 	list                   // a list; a single item may stand for a list of one
 	either                 // the first of its alternatives that fits
 	arguments              // checked by the room they are for
+	ignored                // anything: it is not read
 )
 
 // field describes one setting. The tree of them yields the checks, the JSON Schema

@@ -103,6 +103,9 @@ type reader struct {
 
 // read gives the value of a node, or nil where it is absent or faulty.
 func (r *reader) read(n *yaml.Node, f field, path string, depth int) *value {
+	if f.shape == ignored {
+		return nil
+	}
 	n = r.follow(n, depth)
 	if n == nil || isNull(n) {
 		return nil
@@ -471,6 +474,8 @@ func (f field) wanted() string {
 // bound writes low or high.
 func (f field) bound(n float64) string {
 	switch {
+	case f.shape == duration && n >= 86400 && math.Mod(n, 86400) == 0:
+		return plain(n/86400) + "d"
 	case f.shape == duration && n >= 60 && math.Mod(n, 60) == 0:
 		return plain(n/60) + "m"
 	case f.shape == duration:

@@ -49,6 +49,7 @@ func Catalogue() []Entry {
 		{"bad_body", "The body of a request is not what the operation takes.", "See the message for the place, and `/api/openapi.json` for the form."},
 		{"bad_compatibility", "A compatibility of contracts has an unknown name.", "Use `backward`, `forward` or `full`."},
 		{"bad_engine_settings", "A partition count, cache or reserve of the embedded engine cannot be.", "See docs/configuration.md under engine."},
+		{"bad_fix", "Rules that were sent to be tried are faulty, or not of this version's form.", "Use `kith quarantine try --fix`, of the server's version."},
 		{"bad_parameter", "A query parameter is unknown, given twice or malformed.", "See `/api/openapi.json` for what the operation takes."},
 		{"bad_pixel", "A pixel lacks its event or its person, has properties that are no JSON object, or is too large for an address.", "See the message for what is missing; keep its texts and properties below 1,000 bytes."},
 		{"bad_place", "A place in the log is a partition and an offset.", "Write it as `kith quarantine list` does, such as 3.1042."},

@@ -58,6 +58,13 @@ func decodeRejected(p Place, b []byte) (Rejected, error) {
 	return rej, nil
 }
 
+// Clone gives a copy that outlives what r's texts lie in.
+func (r *Rejected) Clone() (Rejected, error) {
+	rec := r.Record
+	rec.Verdict = record.Verdict{Code: r.Reason.Code, Field: r.Reason.Field, Detail: r.Reason.Detail}
+	return decodeRejected(r.Place, encodeRejected(&rec))
+}
+
 // QuarantineFilter chooses quarantined records; zero fields choose all.
 type QuarantineFilter struct {
 	Code, Source, Stream string

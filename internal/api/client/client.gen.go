@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/oapi-codegen/runtime"
 )
 
@@ -611,7 +612,11 @@ type ExpireRequest struct {
 	// Before received before then
 	Before time.Time `json:"before"`
 	Code   *string   `json:"code,omitempty"`
-	Stream *string   `json:"stream,omitempty"`
+
+	// Field the field that the reason is about; "": none
+	Field  *string `json:"field,omitempty"`
+	Source *string `json:"source,omitempty"`
+	Stream *string `json:"stream,omitempty"`
 }
 
 // ExplainRequest defines model for ExplainRequest.
@@ -900,12 +905,19 @@ type QuarantinePage struct {
 
 // QuarantineReason defines model for QuarantineReason.
 type QuarantineReason struct {
-	Code   string  `json:"code"`
-	Count  int64   `json:"count"`
-	Field  *string `json:"field,omitempty"`
-	Mend   *string `json:"mend,omitempty"`
-	Source string  `json:"source"`
-	Stream string  `json:"stream"`
+	Code  string  `json:"code"`
+	Count int64   `json:"count"`
+	Field *string `json:"field,omitempty"`
+
+	// First when the first of them was received
+	First time.Time `json:"first"`
+
+	// Last when the last of them was received
+	Last    time.Time            `json:"last"`
+	Mend    *string              `json:"mend,omitempty"`
+	Samples *[]QuarantinedRecord `json:"samples,omitempty"`
+	Source  string               `json:"source"`
+	Stream  string               `json:"stream"`
 }
 
 // QuarantineReasonPage defines model for QuarantineReasonPage.
@@ -957,9 +969,13 @@ type Ref struct {
 
 // ReplayRequest defines model for ReplayRequest.
 type ReplayRequest struct {
-	All    *bool    `json:"all,omitempty"`
-	Code   *string  `json:"code,omitempty"`
+	All  *bool   `json:"all,omitempty"`
+	Code *string `json:"code,omitempty"`
+
+	// Field the field that the reason is about; "": none
+	Field  *string  `json:"field,omitempty"`
 	Places *[]Place `json:"places,omitempty"`
+	Source *string  `json:"source,omitempty"`
 	Stream *string  `json:"stream,omitempty"`
 }
 
@@ -1116,14 +1132,18 @@ type TracedValues struct {
 
 // Trial defines model for Trial.
 type Trial struct {
-	Code     string        `json:"code"`
-	Count    int           `json:"count"`
-	Field    string        `json:"field"`
-	NewCode  string        `json:"new_code"`
-	NewField string        `json:"new_field"`
-	Outcome  TrialOutcome  `json:"outcome"`
-	Samples  []TriedSample `json:"samples"`
-	Stream   string        `json:"stream"`
+	Code    string `json:"code"`
+	Count   int    `json:"count"`
+	Field   string `json:"field"`
+	NewCode string `json:"new_code"`
+
+	// NewDetail the way to mend what is still wrong
+	NewDetail *string       `json:"new_detail,omitempty"`
+	NewField  string        `json:"new_field"`
+	Outcome   TrialOutcome  `json:"outcome"`
+	Samples   []TriedSample `json:"samples"`
+	Source    string        `json:"source"`
+	Stream    string        `json:"stream"`
 }
 
 // TrialOutcome defines model for Trial.Outcome.
@@ -1131,22 +1151,29 @@ type TrialOutcome string
 
 // Tried defines model for Tried.
 type Tried struct {
+	// Changes what the rules that were tried change in those in force
+	Changes []PlanChange `json:"changes"`
+
 	// Fingerprint of the rules that were tried
 	Fingerprint string  `json:"fingerprint"`
 	Groups      []Trial `json:"groups"`
+	Masked      bool    `json:"masked"`
 
 	// More others were not tried
 	More    bool `json:"more"`
 	Pass    int  `json:"pass"`
 	Records int  `json:"records"`
+
+	// Rules version of the rules in force
+	Rules int `json:"rules"`
 }
 
 // TriedSample defines model for TriedSample.
 type TriedSample struct {
-	// After the attributes that would act, masked
+	// After the attributes that would act, masked or raw
 	After string `json:"after"`
 
-	// Before the properties as they came, masked
+	// Before the properties as they came, masked or raw
 	Before    string `json:"before"`
 	Offset    int64  `json:"offset"`
 	Partition int    `json:"partition"`
@@ -1154,8 +1181,21 @@ type TriedSample struct {
 
 // TryRequest defines model for TryRequest.
 type TryRequest struct {
-	Code   *string `json:"code,omitempty"`
-	Stream *string `json:"stream,omitempty"`
+	Code *string `json:"code,omitempty"`
+
+	// Field the field that the reason is about; "": none
+	Field *string `json:"field,omitempty"`
+
+	// Raw Show content as it was sent. Needs role operate.
+	Raw *bool `json:"raw,omitempty"`
+
+	// Rules Rules to try, as kith quarantine try --fix sends them; the project's file as it is when absent. Needs role operate.
+	Rules *jsontext.Value `json:"rules,omitempty"`
+
+	// Samples records to show of each group
+	Samples *int    `json:"samples,omitempty"`
+	Source  *string `json:"source,omitempty"`
+	Stream  *string `json:"stream,omitempty"`
 }
 
 // WarehouseStatus defines model for WarehouseStatus.
@@ -1249,6 +1289,9 @@ type ListQuarantineParams struct {
 	// Code Only this reason.
 	Code *string `form:"code,omitempty" json:"code,omitempty"`
 
+	// Source Only this source.
+	Source *string `form:"source,omitempty" json:"source,omitempty"`
+
 	// Stream Only this stream.
 	Stream *string `form:"stream,omitempty" json:"stream,omitempty"`
 	Raw    *bool   `form:"raw,omitempty" json:"raw,omitempty"`
@@ -1256,6 +1299,21 @@ type ListQuarantineParams struct {
 	// Cursor The next of the page before.
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 	Limit  *Limit  `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
+// ListQuarantineReasonsParams defines parameters for ListQuarantineReasons.
+type ListQuarantineReasonsParams struct {
+	// Code Only this reason.
+	Code *string `form:"code,omitempty" json:"code,omitempty"`
+
+	// Source Only this source.
+	Source *string `form:"source,omitempty" json:"source,omitempty"`
+
+	// Stream Only this stream.
+	Stream *string `form:"stream,omitempty" json:"stream,omitempty"`
+
+	// Samples So many records of each.
+	Samples *int `form:"samples,omitempty" json:"samples,omitempty"`
 }
 
 // ListReviewParams defines parameters for ListReview.
@@ -1615,14 +1673,16 @@ type ClientInterface interface {
 	// Corresponds with POST /api/quarantine/expire (the `ExpireQuarantine` operationId).
 	ExpireQuarantine(ctx context.Context, body ExpireQuarantineJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListQuarantineReasons Quarantined records counted by reason
+	// ListQuarantineReasons Quarantined records counted by reason, source, stream and field, the most frequent first
+	//
+	// With samples, the first few records of each by their place, masked: letters as x, digits as 9. Past 1,000 reasons, further fields are counted under the field "…".
 	//
 	// Corresponds with GET /api/quarantine/reasons (the `ListQuarantineReasons` operationId).
-	ListQuarantineReasons(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+	ListQuarantineReasons(ctx context.Context, params *ListQuarantineReasonsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ReplayQuarantineWithBody Judge quarantined records again, under the rules now in force
 	//
-	// Choose places, or code and stream, or all. Nothing is counted twice: a record only moves from quarantined to what it becomes.
+	// Choose places, or any of code, source, stream and field, or all. Nothing is counted twice: a record only moves from quarantined to what it becomes.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1631,25 +1691,27 @@ type ClientInterface interface {
 
 	// ReplayQuarantine Judge quarantined records again, under the rules now in force
 	//
-	// Choose places, or code and stream, or all. Nothing is counted twice: a record only moves from quarantined to what it becomes.
+	// Choose places, or any of code, source, stream and field, or all. Nothing is counted twice: a record only moves from quarantined to what it becomes.
 	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /api/quarantine/replay (the `ReplayQuarantine` operationId).
 	ReplayQuarantine(ctx context.Context, body ReplayQuarantineJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// TryQuarantineWithBody What the project's file, as it is now, would make of quarantined records
+	// TryQuarantineWithBody What the project's file, as it is now, or other rules would make of quarantined records
 	//
-	// Mapping, contract, cleansing and checks of the file are tried on the records; nothing is changed. Content is masked: letters as x, digits as 9.
+	// Mapping, contract, cleansing and checks are tried on the records; nothing is changed. Content is masked: letters as x, digits as 9.
+	// Rules that are sent, and content as it was sent, are for role operate: rules could ask the records what masking hides.
 	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /api/quarantine/try (the `TryQuarantine` operationId).
 	TryQuarantineWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// TryQuarantine What the project's file, as it is now, would make of quarantined records
+	// TryQuarantine What the project's file, as it is now, or other rules would make of quarantined records
 	//
-	// Mapping, contract, cleansing and checks of the file are tried on the records; nothing is changed. Content is masked: letters as x, digits as 9.
+	// Mapping, contract, cleansing and checks are tried on the records; nothing is changed. Content is masked: letters as x, digits as 9.
+	// Rules that are sent, and content as it was sent, are for role operate: rules could ask the records what masking hides.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -2303,11 +2365,13 @@ func (c *Client) ExpireQuarantine(ctx context.Context, body ExpireQuarantineJSON
 	return c.Client.Do(req)
 }
 
-// ListQuarantineReasons Quarantined records counted by reason
+// ListQuarantineReasons Quarantined records counted by reason, source, stream and field, the most frequent first
+//
+// With samples, the first few records of each by their place, masked: letters as x, digits as 9. Past 1,000 reasons, further fields are counted under the field "…".
 //
 // Corresponds with GET /api/quarantine/reasons (the `ListQuarantineReasons` operationId).
-func (c *Client) ListQuarantineReasons(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewListQuarantineReasonsRequest(c.Server)
+func (c *Client) ListQuarantineReasons(ctx context.Context, params *ListQuarantineReasonsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListQuarantineReasonsRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -2320,7 +2384,7 @@ func (c *Client) ListQuarantineReasons(ctx context.Context, reqEditors ...Reques
 
 // ReplayQuarantineWithBody Judge quarantined records again, under the rules now in force
 //
-// Choose places, or code and stream, or all. Nothing is counted twice: a record only moves from quarantined to what it becomes.
+// Choose places, or any of code, source, stream and field, or all. Nothing is counted twice: a record only moves from quarantined to what it becomes.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2339,7 +2403,7 @@ func (c *Client) ReplayQuarantineWithBody(ctx context.Context, contentType strin
 
 // ReplayQuarantine Judge quarantined records again, under the rules now in force
 //
-// Choose places, or code and stream, or all. Nothing is counted twice: a record only moves from quarantined to what it becomes.
+// Choose places, or any of code, source, stream and field, or all. Nothing is counted twice: a record only moves from quarantined to what it becomes.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2356,9 +2420,10 @@ func (c *Client) ReplayQuarantine(ctx context.Context, body ReplayQuarantineJSON
 	return c.Client.Do(req)
 }
 
-// TryQuarantineWithBody What the project's file, as it is now, would make of quarantined records
+// TryQuarantineWithBody What the project's file, as it is now, or other rules would make of quarantined records
 //
-// Mapping, contract, cleansing and checks of the file are tried on the records; nothing is changed. Content is masked: letters as x, digits as 9.
+// Mapping, contract, cleansing and checks are tried on the records; nothing is changed. Content is masked: letters as x, digits as 9.
+// Rules that are sent, and content as it was sent, are for role operate: rules could ask the records what masking hides.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2375,9 +2440,10 @@ func (c *Client) TryQuarantineWithBody(ctx context.Context, contentType string, 
 	return c.Client.Do(req)
 }
 
-// TryQuarantine What the project's file, as it is now, would make of quarantined records
+// TryQuarantine What the project's file, as it is now, or other rules would make of quarantined records
 //
-// Mapping, contract, cleansing and checks of the file are tried on the records; nothing is changed. Content is masked: letters as x, digits as 9.
+// Mapping, contract, cleansing and checks are tried on the records; nothing is changed. Content is masked: letters as x, digits as 9.
+// Rules that are sent, and content as it was sent, are for role operate: rules could ask the records what masking hides.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -3662,6 +3728,18 @@ func NewListQuarantineRequest(server string, params *ListQuarantineParams) (*htt
 
 		}
 
+		if params.Source != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "source", *params.Source, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.Stream != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "stream", *params.Stream, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
@@ -3765,7 +3843,7 @@ func NewExpireQuarantineRequestWithBody(server string, contentType string, body 
 }
 
 // NewListQuarantineReasonsRequest constructs an http.Request for the ListQuarantineReasons method
-func NewListQuarantineReasonsRequest(server string) (*http.Request, error) {
+func NewListQuarantineReasonsRequest(server string, params *ListQuarantineReasonsParams) (*http.Request, error) {
 	var err error
 
 	serverURL, err := url.Parse(server)
@@ -3781,6 +3859,69 @@ func NewListQuarantineReasonsRequest(server string) (*http.Request, error) {
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Code != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "code", *params.Code, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Source != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "source", *params.Source, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Stream != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "stream", *params.Stream, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Samples != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "samples", *params.Samples, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
@@ -4480,16 +4621,18 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /api/quarantine/expire (the `ExpireQuarantine` operationId).
 	ExpireQuarantineWithResponse(ctx context.Context, body ExpireQuarantineJSONRequestBody, reqEditors ...RequestEditorFn) (*ExpireQuarantineResponse, error)
 
-	// ListQuarantineReasonsWithResponse Quarantined records counted by reason
+	// ListQuarantineReasonsWithResponse Quarantined records counted by reason, source, stream and field, the most frequent first
+	//
+	// With samples, the first few records of each by their place, masked: letters as x, digits as 9. Past 1,000 reasons, further fields are counted under the field "…".
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api/quarantine/reasons (the `ListQuarantineReasons` operationId).
-	ListQuarantineReasonsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListQuarantineReasonsResponse, error)
+	ListQuarantineReasonsWithResponse(ctx context.Context, params *ListQuarantineReasonsParams, reqEditors ...RequestEditorFn) (*ListQuarantineReasonsResponse, error)
 
 	// ReplayQuarantineWithBodyWithResponse Judge quarantined records again, under the rules now in force
 	//
-	// Choose places, or code and stream, or all. Nothing is counted twice: a record only moves from quarantined to what it becomes.
+	// Choose places, or any of code, source, stream and field, or all. Nothing is counted twice: a record only moves from quarantined to what it becomes.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4498,25 +4641,27 @@ type ClientWithResponsesInterface interface {
 
 	// ReplayQuarantineWithResponse Judge quarantined records again, under the rules now in force
 	//
-	// Choose places, or code and stream, or all. Nothing is counted twice: a record only moves from quarantined to what it becomes.
+	// Choose places, or any of code, source, stream and field, or all. Nothing is counted twice: a record only moves from quarantined to what it becomes.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/quarantine/replay (the `ReplayQuarantine` operationId).
 	ReplayQuarantineWithResponse(ctx context.Context, body ReplayQuarantineJSONRequestBody, reqEditors ...RequestEditorFn) (*ReplayQuarantineResponse, error)
 
-	// TryQuarantineWithBodyWithResponse What the project's file, as it is now, would make of quarantined records
+	// TryQuarantineWithBodyWithResponse What the project's file, as it is now, or other rules would make of quarantined records
 	//
-	// Mapping, contract, cleansing and checks of the file are tried on the records; nothing is changed. Content is masked: letters as x, digits as 9.
+	// Mapping, contract, cleansing and checks are tried on the records; nothing is changed. Content is masked: letters as x, digits as 9.
+	// Rules that are sent, and content as it was sent, are for role operate: rules could ask the records what masking hides.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/quarantine/try (the `TryQuarantine` operationId).
 	TryQuarantineWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*TryQuarantineResponse, error)
 
-	// TryQuarantineWithResponse What the project's file, as it is now, would make of quarantined records
+	// TryQuarantineWithResponse What the project's file, as it is now, or other rules would make of quarantined records
 	//
-	// Mapping, contract, cleansing and checks of the file are tried on the records; nothing is changed. Content is masked: letters as x, digits as 9.
+	// Mapping, contract, cleansing and checks are tried on the records; nothing is changed. Content is masked: letters as x, digits as 9.
+	// Rules that are sent, and content as it was sent, are for role operate: rules could ask the records what masking hides.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -7112,13 +7257,15 @@ func (c *ClientWithResponses) ExpireQuarantineWithResponse(ctx context.Context, 
 	return ParseExpireQuarantineResponse(rsp)
 }
 
-// ListQuarantineReasonsWithResponse Quarantined records counted by reason
+// ListQuarantineReasonsWithResponse Quarantined records counted by reason, source, stream and field, the most frequent first
+//
+// With samples, the first few records of each by their place, masked: letters as x, digits as 9. Past 1,000 reasons, further fields are counted under the field "…".
 //
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /api/quarantine/reasons (the `ListQuarantineReasons` operationId).
-func (c *ClientWithResponses) ListQuarantineReasonsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListQuarantineReasonsResponse, error) {
-	rsp, err := c.ListQuarantineReasons(ctx, reqEditors...)
+func (c *ClientWithResponses) ListQuarantineReasonsWithResponse(ctx context.Context, params *ListQuarantineReasonsParams, reqEditors ...RequestEditorFn) (*ListQuarantineReasonsResponse, error) {
+	rsp, err := c.ListQuarantineReasons(ctx, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -7127,7 +7274,7 @@ func (c *ClientWithResponses) ListQuarantineReasonsWithResponse(ctx context.Cont
 
 // ReplayQuarantineWithBodyWithResponse Judge quarantined records again, under the rules now in force
 //
-// Choose places, or code and stream, or all. Nothing is counted twice: a record only moves from quarantined to what it becomes.
+// Choose places, or any of code, source, stream and field, or all. Nothing is counted twice: a record only moves from quarantined to what it becomes.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -7142,7 +7289,7 @@ func (c *ClientWithResponses) ReplayQuarantineWithBodyWithResponse(ctx context.C
 
 // ReplayQuarantineWithResponse Judge quarantined records again, under the rules now in force
 //
-// Choose places, or code and stream, or all. Nothing is counted twice: a record only moves from quarantined to what it becomes.
+// Choose places, or any of code, source, stream and field, or all. Nothing is counted twice: a record only moves from quarantined to what it becomes.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -7155,9 +7302,10 @@ func (c *ClientWithResponses) ReplayQuarantineWithResponse(ctx context.Context, 
 	return ParseReplayQuarantineResponse(rsp)
 }
 
-// TryQuarantineWithBodyWithResponse What the project's file, as it is now, would make of quarantined records
+// TryQuarantineWithBodyWithResponse What the project's file, as it is now, or other rules would make of quarantined records
 //
-// Mapping, contract, cleansing and checks of the file are tried on the records; nothing is changed. Content is masked: letters as x, digits as 9.
+// Mapping, contract, cleansing and checks are tried on the records; nothing is changed. Content is masked: letters as x, digits as 9.
+// Rules that are sent, and content as it was sent, are for role operate: rules could ask the records what masking hides.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -7170,9 +7318,10 @@ func (c *ClientWithResponses) TryQuarantineWithBodyWithResponse(ctx context.Cont
 	return ParseTryQuarantineResponse(rsp)
 }
 
-// TryQuarantineWithResponse What the project's file, as it is now, would make of quarantined records
+// TryQuarantineWithResponse What the project's file, as it is now, or other rules would make of quarantined records
 //
-// Mapping, contract, cleansing and checks of the file are tried on the records; nothing is changed. Content is masked: letters as x, digits as 9.
+// Mapping, contract, cleansing and checks are tried on the records; nothing is changed. Content is masked: letters as x, digits as 9.
+// Rules that are sent, and content as it was sent, are for role operate: rules could ask the records what masking hides.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
