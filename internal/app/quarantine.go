@@ -115,8 +115,22 @@ func (q quarantine) Replay(ctx context.Context, r *api.ReplayRequest) (*api.Repl
 			return nil, err
 		}
 	}
+	left, err := q.redeliver(ctx, slices.Clone(places))
+	if err != nil {
+		return nil, err
+	}
 	pin, _ := q.a.rules.last()
-	return q.put(ctx, pipeline.Replay{Pin: pin}, places)
+	done, err := q.put(ctx, pipeline.Replay{Pin: pin}, left)
+	if err != nil {
+		return nil, err
+	}
+	done.Records = len(places)
+	if len(left) < len(places) { // what went through the door anew is to be waited for as well
+		if done.Token, err = q.a.endToken(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return done, nil
 }
 
 func (q quarantine) Expire(ctx context.Context, r *api.ExpireRequest) (*api.Replayed, error) {
