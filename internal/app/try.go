@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"time"
 
 	"github.com/kithdata/kith/internal/api"
 	"github.com/kithdata/kith/internal/cleanse"
@@ -22,6 +23,7 @@ const (
 	trialPage    = 500
 	trialGroups  = 1000
 	trialBytes   = 8 << 20 // of samples
+	trialTime    = time.Minute
 )
 
 // trial judges quarantined records by rules that are not in force, in stages of its
@@ -57,6 +59,7 @@ func (q quarantine) Try(ctx context.Context, r *api.TryRequest) (*api.Tried, err
 	if err != nil {
 		return nil, err
 	}
+	began := q.a.clock.Now()
 	version, now := q.a.rules.last()
 	t := &trial{engine: q.a.engine, groups: map[api.TriedGroup]int{}, show: r.Samples,
 		out:    &api.Tried{Fingerprint: rules.Fingerprint(), Rules: version, Changes: changes(config.NewPlan(now, rules)), Groups: []api.Trial{}},
@@ -83,7 +86,7 @@ func (q quarantine) Try(ctx context.Context, r *api.TryRequest) (*api.Tried, err
 		if !more || len(page) == 0 {
 			return t.result(), nil
 		}
-		if t.out.Records >= trialRecords {
+		if t.out.Records >= trialRecords || q.a.clock.Now().Sub(began) > trialTime { // where each is read from afar
 			t.out.More = true
 			return t.result(), nil
 		}
