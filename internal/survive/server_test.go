@@ -364,12 +364,11 @@ type ledgerLine struct {
 	Duplicate   uint64 `json:"duplicate"`
 	Quarantined uint64 `json:"quarantined"`
 	Discarded   uint64 `json:"discarded"`
-	Expired     uint64 `json:"expired"`
 }
 
 // effective is how many records a line has that are not second copies.
 func (l ledgerLine) effective() uint64 {
-	return l.Applied + l.Superseded + l.Quarantined + l.Discarded + l.Expired
+	return l.Applied + l.Superseded + l.Quarantined + l.Discarded
 }
 
 // effective sums the records of a source that are not second copies.
