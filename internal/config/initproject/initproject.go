@@ -230,7 +230,7 @@ func expand(from []string) (paths, skipped []string, err error) {
 // alone, and which has the same columns.
 func alike(streams []*stream, s *sample) *stream {
 	for _, other := range streams {
-		if numberless(other.path) != numberless(s.path) || other.delimiter != s.delimiter || other.headless != s.headless || other.format != s.format || other.path == s.path {
+		if numberless(other.path) != numberless(s.path) || other.delimiter != s.delimiter || other.headless != s.headless || other.format != s.format || other.titles != s.titles || other.records != s.records || other.encoding != s.encoding || other.path == s.path {
 			continue
 		}
 		same := len(other.columns) == len(s.columns)

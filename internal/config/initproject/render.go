@@ -74,17 +74,30 @@ func render(name string, streams []*stream) string {
 
 func (p *page) source(s *stream) {
 	settings := "type: file, path: " + quote(s.glob) + ", format: " + s.format
-	why := ""
+	var why []string
+	if s.files > 1 {
+		why = append(why, fmt.Sprintf("%d files alike", s.files))
+	}
 	if s.format == "csv" {
 		settings += ", delimiter: " + delimiter(s.delimiter)
 		if s.headless {
 			settings += ", header: false"
+			why = append(why, "the first row is one like the others")
+		}
+		if s.titles > 0 {
+			settings += fmt.Sprintf(", skip_lines: %d", s.titles)
+			why = append(why, "what stands above the header is no row")
 		}
 	}
-	if s.files > 1 {
-		why = fmt.Sprintf("%d files alike", s.files)
+	if s.records != "" {
+		settings += ", records: " + quote(s.records)
+		why = append(why, "the array with most objects")
 	}
-	p.line(1, s.source+": {"+settings+"}", why)
+	if s.encoding != "" {
+		settings += ", encoding: " + s.encoding
+		why = append(why, "no UTF-8, and in this encoding its letters are usual ones: please check")
+	}
+	p.line(1, s.source+": {"+settings+"}", strings.Join(why, "; "))
 }
 
 func delimiter(d string) string {
