@@ -90,8 +90,8 @@ func foreign(head []byte) string {
 	}{
 		{"shift_jis", usual(japanese, unicode.Hiragana, unicode.Katakana)}, {"euc-jp", usual(japanese, unicode.Hiragana, unicode.Katakana)},
 		{"gb18030", usual(chinese)}, {"big5", usual(trad)}, {"euc-kr", usual("", unicode.Hangul)},
-		{"windows-1251", usual("оеаинтсрвлкмдпу")}, {"koi8-r", usual("оеаинтсрвлкмдпу")}, {"ibm866", usual("оеаинтсрвлкмдпу")},
-		{"windows-1253", usual("αοιετσνηυρ")},
+		{"windows-1251", usual("оеаинтсрвлкмд")}, {"koi8-r", usual("оеаинтсрвлкмд")}, {"ibm866", usual("оеаинтсрвлкмд")},
+		{"windows-1253", usual("αοιετσνηυρπκλόάίέής")},
 	} {
 		text := decoded(head, c.name)
 		all, good := 0, 0
