@@ -26,6 +26,7 @@ type stream struct {
 	allowed  *column // the status of a consent
 	ids      []identified
 	mapped   []mapped
+	company  bool     // its columns are those of companies
 	parted   bool     // some file of people has the parts of names
 	near     []string // regions that other files speak for
 	notes    []string // what the reader should look at
@@ -59,7 +60,9 @@ func (s *stream) note(format string, args ...any) {
 // decide settles all that one file alone can tell.
 func (s *stream) decide() {
 	s.looksHeadless()
+	s.guess()
 	s.settleNames()
+	s.settleCards()
 	s.findKey()
 	s.findKind()
 	s.settleKey()
@@ -117,6 +120,14 @@ func (s *stream) settleNames() {
 		full[0].meaning = lastName
 	case len(first) == 1 && len(last) == 0 && len(full) == 0 && words(first[0]) > 0.7:
 		first[0].meaning = fullName
+	case len(first) == 0 && len(last) == 0 && len(full) == 2 && words(full[0]) < 0.3 && words(full[1]) < 0.3 && full[0].words[0] != full[1].words[0]: // Name1 and Name2
+		given := givenNames()
+		a, _ := full[0].called(given)
+		b, _ := full[1].called(given)
+		if full[0].meaning, full[1].meaning = lastName, firstName; a > b {
+			full[0].meaning, full[1].meaning = firstName, lastName
+		}
+		s.note("%s and %s are taken for the parts of a name, by which holds given names: please check", full[0].name, full[1].name)
 	case len(first) == 0 && len(last) == 1 && len(full) == 1 && words(full[0]) < 0.3:
 		full[0].meaning = firstName
 	}
@@ -143,9 +154,9 @@ func (s *stream) findTimes() {
 	if s.seq != nil && s.seq.isTime() && s.kind == record.Customer {
 		s.occurred = s.seq
 	}
-	if s.occurred == nil && s.kind == record.Event {
+	if s.occurred == nil && s.kind != record.Customer {
 		for _, c := range s.columns {
-			if s.occurred == nil && c.isTime() && c.meaning != birthDate && most(c) {
+			if s.occurred == nil && c.isTime() && c.meaning != birthDate && most(c) && (s.kind == record.Event || !hasWord(c.words, "due", "end", "expiry", "expires", "until", "next", "delivery", "valid", "to", "fallig", "check", "departure", "arrival")) {
 				s.occurred = c
 			}
 		}

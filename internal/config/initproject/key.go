@@ -30,7 +30,7 @@ func (s *stream) findKey() {
 
 // idLike says how much speaks for a unique column being an id, and why; 0 for none.
 func (s *stream) idLike(c *column) (score int, why string) {
-	if c.isTime() || c.isDate() || c.isComma() || c.isNumber() && !c.isInt() || c.isEmail() {
+	if c.secret() || c.isTime() || c.isDate() || c.isComma() || c.isNumber() && !c.isInt() || c.isEmail() {
 		return 0, ""
 	}
 	joined := strings.Join(c.words, "")
@@ -54,7 +54,7 @@ func (s *stream) idLike(c *column) (score int, why string) {
 		return 100, "unique in every row, and called an id"
 	case id && s.calledAlike(c):
 		return 95, "unique in every row, and the id of what the file is called"
-	case id && place(c.words):
+	case id && place(c.words) && c.meaning != loyaltyID:
 		return 0, ""
 	case hasWord(c.words, "row", "zeile", "line"):
 		return s.counted(c)
@@ -86,6 +86,9 @@ func (s *stream) idLike(c *column) (score int, why string) {
 		return 0, "" // good enough for people only
 	case s.rows >= 3 && c.isCode(), s.rows >= 10 && c.coded():
 		return 64, "unique in every row, and made of codes alike"
+	}
+	if len(s.columns) > 0 && c == s.columns[0] && c.isInt() && meaningless(c.name) {
+		return 62, "unique whole numbers in the first column; no header says what it is"
 	}
 	return s.counted(c)
 }

@@ -21,6 +21,11 @@ func (s *stream) findKind() {
 	e := &evidence{}
 	s.personal(e)
 	s.material(e)
+	if facts := s.companyFacts(); len(facts) > 1 {
+		s.company = true
+		e.thing += 6
+		e.things = append(e.things, facts...)
+	}
 	timed := s.has(occurred) || s.has(created)
 	if s.has(eventName) {
 		e.event += 4
@@ -163,7 +168,24 @@ func (s *stream) material(e *evidence) {
 // ofCompany reports whether the stream is of companies, whose telephone and e-mail
 // address name nobody.
 func (s *stream) ofCompany() bool {
-	return s.kind == record.Object && !isThing(s.words) && (isCompany(s.words) || s.key != nil && isCompany(s.key.words))
+	return s.kind == record.Object && (s.company || !isThing(s.words) && (isCompany(s.words) || s.key != nil && isCompany(s.key.words)))
+}
+
+// companyFacts names the columns that only companies have, where none is of a person
+// alone.
+func (s *stream) companyFacts() (facts []string) {
+	for _, m := range []meaning{firstName, lastName, birthDate, nationalID, gender} {
+		if s.has(m) {
+			return nil
+		}
+	}
+	for _, c := range s.columns {
+		revenue := hasWord(c.words, "revenue", "turnover") && hasWord(c.words, "annual", "yearly")
+		if c.filled > 0 && (revenue || hasWord(c.words, "industry", "branche", "sector", "secteur", "settore", "employees", "mitarbeiterzahl", "headcount", "website", "homepage", "siret", "siren", "duns", "naics", "rechtsform", "handelsregister", "iva", "partita", "cif")) {
+			facts = append(facts, strings.Join(c.words, " "))
+		}
+	}
+	return facts
 }
 
 func list(words []string) string {

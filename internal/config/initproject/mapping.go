@@ -30,6 +30,12 @@ func (s *stream) attributes() []mapped {
 		if s.person() && (c == s.seq || c == s.deleted || c == s.key && isID(c.words) && c.meaning == unknown) {
 			continue
 		}
+		if c.secret() {
+			if c.filled > 0 && s.person() {
+				s.note("%s looks like a secret and is left out of profiles; best leave it out of the file", c.name)
+			}
+			continue
+		}
 		steps, why := s.cleansing(c, region, regionWhy)
 		if !s.person() && steps == "" {
 			continue

@@ -14,8 +14,9 @@ import (
 // and the header's language, then from the large regions.
 func (s *stream) region() (region, why string) {
 	var numbers []string
-	local := 0
+	local, american := 0, 0.0
 	for _, c := range s.with(phone) {
+		american = max(american, c.share(c.forms.american))
 		for _, v := range c.kept[:min(len(c.kept), 30)] {
 			if !strings.HasPrefix(v, "+") && !strings.HasPrefix(v, "00") {
 				local++
@@ -49,6 +50,9 @@ func (s *stream) region() (region, why string) {
 			}
 		}
 		score /= float64(len(numbers))
+		if r == "US" {
+			score += 0.4 * american // hardly anybody else writes them so
+		}
 		if i < len(hints) {
 			// Country codes, and countries beside them, say more than digits that happen to
 			// fit, unless they are a few foreigners.
