@@ -22,14 +22,17 @@ type stream struct {
 	keyWhy   string
 	seq      *column
 	occurred *column
-	deleted  *column
-	allowed  *column // the status of a consent
-	ids      []identified
-	mapped   []mapped
-	company  bool     // its columns are those of companies
-	parted   bool     // some file of people has the parts of names
-	near     []string // regions that other files speak for
-	notes    []string // what the reader should look at
+	// why occurred is what it is, where that is not plain
+	occurredWhy string
+	deleted     *column
+	allowed     *column // the status of a consent
+	ids         []identified
+	mapped      []mapped
+	checks      []check
+	company     bool     // its columns are those of companies
+	parted      bool     // some file of people has the parts of names
+	near        []string // regions that other files speak for
+	notes       []string // what the reader should look at
 }
 
 // identified is one identifier that a stream gives.
@@ -146,13 +149,16 @@ func (s *stream) findTimes() {
 	}
 	for _, m := range []meaning{occurred, updated, created} {
 		for _, c := range s.with(m) {
-			if s.occurred == nil && c.isTime() && (m != updated || s.kind != record.Event) {
+			if s.occurred == nil && c.isTime() && 2*c.filled >= s.rows && (m != updated || s.kind != record.Event) {
 				s.occurred = c
 			}
 		}
 	}
+	if c := s.occurred; c != nil && c.meaning == created && s.kind == record.Customer {
+		s.occurredWhy = "when the record was made; no column says when it last changed"
+	}
 	if s.seq != nil && s.seq.isTime() && s.kind == record.Customer {
-		s.occurred = s.seq
+		s.occurred, s.occurredWhy = s.seq, ""
 	}
 	if s.occurred == nil && s.kind != record.Customer {
 		for _, c := range s.columns {
@@ -179,7 +185,21 @@ func (s *stream) findTimes() {
 			}
 		}
 	}
+	s.lookLikeStaff()
 	if d := s.with(deleted); len(d) > 0 && s.kind != record.Event {
 		s.deleted = d[0]
+	}
+}
+
+// lookLikeStaff notes files of those who work in the house.
+func (s *stream) lookLikeStaff() {
+	n := 0
+	for _, c := range s.columns {
+		if c.filled > 0 && (hasWord(c.words, "salary", "gehalt", "salaire", "salario", "stipendio", "hire", "hired", "payroll", "personalnummer", "matricule") || hasWord(c.words, "manager", "supervisor") && hasWord(c.words, "line", "email", "id") || hasWord(c.words, "employee", "emp", "mitarbeiter") && isID(c.words)) {
+			n++
+		}
+	}
+	if n > 1 && s.kind == record.Customer {
+		s.note("this looks like a list of staff: leave it out, unless they are customers too")
 	}
 }

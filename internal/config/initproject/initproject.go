@@ -179,6 +179,10 @@ func propose(ctx context.Context, dir string, from []string) ([]*stream, []strin
 	for _, s := range streams {
 		s.parted = parts
 		s.mapped = s.attributes()
+		s.prove(ctx)
+	}
+	if ctx.Err() != nil {
+		return nil, nil, ctx.Err()
 	}
 	return streams, skipped, nil
 }

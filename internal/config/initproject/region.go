@@ -197,10 +197,10 @@ func (s *stream) language() string {
 	telling := map[string]string{
 		"vorname": "DE", "nachname": "DE", "geburtsdatum": "DE", "plz": "DE", "strasse": "DE", "kundennummer": "DE", "handynummer": "DE", "rufnummer": "DE", "bestellnummer": "DE", "betrag": "DE",
 		"prenom": "FR", "naissance": "FR", "ville": "FR", "courriel": "FR", "montant": "FR", "commande": "FR", "rue": "FR",
-		"apellido": "ES", "apellidos": "ES", "correo": "ES", "nacimiento": "ES", "telefono": "ES", "ciudad": "ES", "importe": "ES", "calle": "ES", "fecha": "ES",
-		"cognome": "IT", "nascita": "IT", "indirizzo": "IT", "cellulare": "IT", "citta": "IT", "importo": "IT",
+		"apellido": "ES", "socio": "ES", "poblacion": "ES", "domicilio": "ES", "apellidos": "ES", "correo": "ES", "nacimiento": "ES", "telefono": "ES", "ciudad": "ES", "importe": "ES", "calle": "ES", "fecha": "ES",
+		"cognome": "IT", "fatturato": "IT", "localita": "IT", "tessera": "IT", "nascita": "IT", "indirizzo": "IT", "cellulare": "IT", "citta": "IT", "importo": "IT",
 		"voornaam": "NL", "achternaam": "NL", "geboortedatum": "NL", "telefoonnummer": "NL", "woonplaats": "NL", "bedrag": "NL", "straat": "NL",
-		"sobrenome": "BR", "cidade": "BR", "celular": "BR", "morada": "PT", "apelido": "PT", "nascimento": "BR",
+		"sobrenome": "BR", "cidade": "BR", "celular": "BR", "morada": "PT", "apelido": "PT", "telemovel": "PT", "registo": "PT", "localidade": "PT", "utente": "PT", "freguesia": "PT", "concelho": "PT", "nascimento": "BR",
 		"fornamn": "SE", "efternamn": "SE", "personnummer": "SE", "fornavn": "DK", "efternavn": "DK", "etternavn": "NO", "fodselsdato": "NO",
 		"etunimi": "FI", "sukunimi": "FI", "imie": "PL", "nazwisko": "PL", "prijmeni": "CZ", "jmeno": "CZ", "keresztnev": "HU", "vezeteknev": "HU", "soyad": "TR", "soyadi": "TR",
 		"имя": "RU", "фамилия": "RU", "電話番号": "JP", "氏名": "JP", "手机": "CN", "姓名": "CN", "전화번호": "KR", "이름": "KR",

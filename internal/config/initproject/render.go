@@ -1,6 +1,7 @@
 package initproject
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -128,7 +129,7 @@ func (p *page) stream(s *stream) {
 		p.line(2, "# seq: none was found; of two rows with one key the one further down, or in the later file, wins", "")
 	}
 	if s.occurred != nil {
-		p.line(2, "occurred: "+quote(s.occurred.name), "when it happened")
+		p.line(2, "occurred: "+quote(s.occurred.name), cmp.Or(s.occurredWhy, "when it happened"))
 	}
 	if s.deleted != nil {
 		p.line(2, "deleted: "+quote(s.deleted.name), "true deletes the key")
@@ -148,10 +149,10 @@ func (p *page) stream(s *stream) {
 			p.line(3, text+"}", a.why)
 		}
 	}
-	if checks := s.checks(attributes); len(checks) > 0 {
-		p.line(2, "expect:", "warnings only: a sample is no promise")
-		for _, c := range checks {
-			p.line(3, "- {"+c.text+"}", c.why)
+	if len(s.checks) > 0 {
+		p.line(2, "expect:", "tried on the rows looked at; warnings only, for a sample is no promise: without severity a check sets rows aside")
+		for _, c := range s.checks {
+			p.line(3, "- {"+c.String()+"}", c.why)
 		}
 	}
 }
