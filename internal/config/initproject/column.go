@@ -274,10 +274,11 @@ func (c *column) compactDate() bool {
 		c.share(c.forms.compact) >= 0.8
 }
 
-// unixTime reports whether whole numbers are seconds or milliseconds of this era.
+// unixTime reports whether whole numbers are seconds, milliseconds or microseconds of this
+// era.
 func (c *column) unixTime() bool {
 	for _, v := range c.kept {
-		if len(v) != 10 && len(v) != 13 || v[0] != '1' && v[0] != '2' {
+		if len(v) != 10 && len(v) != 13 && len(v) != 16 || v[0] != '1' && v[0] != '2' {
 			return false
 		}
 	}

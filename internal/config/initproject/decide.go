@@ -24,6 +24,7 @@ type stream struct {
 	occurred *column
 	// why occurred is what it is, where that is not plain
 	occurredWhy string
+	unix        []*column // numbers that count from 1970, which only a contract can say
 	deleted     *column
 	allowed     *column // the status of a consent
 	ids         []identified
@@ -167,13 +168,7 @@ func (s *stream) findTimes() {
 			}
 		}
 	}
-	if s.occurred == nil {
-		for _, c := range s.with(occurred) {
-			if c.isInt() && c.unixTime() {
-				s.note("%s looks like unix time: give its field the type timestamp in the contract, and add occurred: %s", c.name, c.name)
-			}
-		}
-	}
+	s.findUnixTimes(most)
 	for _, m := range []meaning{updated, occurred} {
 		for _, c := range s.with(m) {
 			switch {
@@ -201,5 +196,25 @@ func (s *stream) lookLikeStaff() {
 	}
 	if n > 1 && s.kind == record.Customer {
 		s.note("this looks like a list of staff: leave it out, unless they are customers too")
+	}
+}
+
+// findUnixTimes takes numbers that count from 1970 where no date or time serves.
+func (s *stream) findUnixTimes(most func(*column) bool) {
+	for _, m := range []meaning{occurred, updated, created} {
+		for _, c := range s.with(m) {
+			if s.occurred == nil && c.isInt() && c.unixTime() && most(c) && (m != updated || s.kind != record.Event) {
+				s.occurred, s.occurredWhy = c, "when it happened, counted from 1970: its contract says that it is a time"
+				s.unix = append(s.unix, c)
+			}
+		}
+	}
+	if s.seq != nil && s.seq.isInt() && s.seq.unixTime() {
+		if s.kind == record.Customer {
+			s.occurred, s.unix = s.seq, nil
+		}
+		if s.occurred != s.seq || s.unix == nil {
+			s.unix = append(s.unix, s.seq)
+		}
 	}
 }

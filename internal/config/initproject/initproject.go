@@ -18,6 +18,7 @@ import (
 	"strings"
 
 	"github.com/kithdata/kith/internal/config"
+	"github.com/kithdata/kith/internal/contract"
 	"github.com/kithdata/kith/internal/kit/errs"
 	"github.com/kithdata/kith/internal/record"
 )
@@ -77,21 +78,71 @@ func Write(ctx context.Context, req Request) (*Result, error) {
 	}
 	result := &Result{Path: path}
 	text := example(name)
+	var contracts map[string][]byte
 	if len(req.From) > 0 {
 		streams, skipped, err := propose(ctx, dir, req.From)
 		if err != nil {
 			return nil, err
 		}
-		text = render(name, streams)
+		text, contracts = render(name, streams), contractsOf(streams)
 		result.Skipped = skipped
 		for _, s := range streams {
 			result.Streams = append(result.Streams, s.told())
+		}
+	}
+	for name, schema := range contracts {
+		if err := writeContract(filepath.Join(dir, name), schema); err != nil {
+			return nil, err
 		}
 	}
 	if err := write(dir, path, text); err != nil {
 		return nil, err
 	}
 	return result, nil
+}
+
+// contract is the file of the stream's contract.
+func (s *stream) contract() string { return "contracts/" + s.source + ".json" }
+
+// contractsOf are the contracts that say what nothing else can: that a number is a time.
+func contractsOf(streams []*stream) map[string][]byte {
+	all := map[string][]byte{}
+	for _, s := range streams {
+		if schema := s.schema(); schema != nil {
+			all[s.contract()] = append(schema.JSONSchema(s.name()), '\n')
+		}
+	}
+	return all
+}
+
+func (s *stream) schema() *contract.Schema {
+	if len(s.unix) == 0 {
+		return nil
+	}
+	schema := &contract.Schema{}
+	for _, c := range s.unix {
+		schema.Fields = append(schema.Fields, contract.Field{Path: c.name, Type: record.Time, Nullable: true})
+	}
+	return schema
+}
+
+// writeContract never overwrites one.
+func writeContract(path string, schema []byte) error {
+	err := os.MkdirAll(filepath.Dir(path), 0o755)
+	if err == nil {
+		var f *os.File
+		if f, err = os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644); errors.Is(err, os.ErrExist) {
+			return nil
+		}
+		if err == nil {
+			_, err = f.Write(schema)
+			err = errors.Join(err, f.Close())
+		}
+	}
+	if err != nil {
+		return errs.New(CodeWrite, cause(err)).At(path).Fix("name a folder that can be written to")
+	}
+	return nil
 }
 
 func write(dir, path, text string) error {

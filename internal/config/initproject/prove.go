@@ -71,6 +71,7 @@ func (s *stream) try(ctx context.Context) (tallies map[[2]string]record.CheckCou
 	}
 	const pin = 1
 	contracts, cleansing, checks := contract.New(contract.Deps{}), cleanse.New(), quality.New()
+	tree.Rules.Streams[0].Schema = s.schema()
 	if err := contracts.Install(pin, tree.Rules.Streams); err != nil {
 		return nil, 0, err
 	}

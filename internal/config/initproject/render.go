@@ -134,7 +134,11 @@ func (p *page) stream(s *stream) {
 	if s.deleted != nil {
 		p.line(2, "deleted: "+quote(s.deleted.name), "true deletes the key")
 	}
-	p.line(2, "contract: contracts/"+s.source+".json", "proposed there on first sight; edit it to make it yours")
+	if len(s.unix) > 0 {
+		p.line(2, "contract: "+s.contract(), "written beside this file, with the type of what counts from 1970; the rest is learnt on first sight")
+	} else {
+		p.line(2, "contract: "+s.contract(), "proposed there on first sight; edit it to make it yours")
+	}
 	p.line(2, "on_drift: evolve", "or freeze, discard_row, discard_value")
 	p.consent(s)
 	p.identifiers(s)

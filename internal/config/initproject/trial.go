@@ -111,7 +111,7 @@ func written(args map[string]string) string {
 // digits, and times that count from 1970.
 func (s *stream) spelled(c *column) (step, why string) {
 	switch {
-	case c.isInt() && c.unixTime() && (c.meaning == occurred || c.meaning == updated || c.meaning == created):
+	case c.isInt() && c.unixTime() && len(c.kept[0]) < 16 && (c.meaning == occurred || c.meaning == updated || c.meaning == created):
 		if len(c.kept[0]) == 13 {
 			return "date: {format: epoch_ms}", "milliseconds since 1970"
 		}
