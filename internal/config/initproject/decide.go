@@ -181,6 +181,7 @@ func (s *stream) findTimes() {
 		}
 	}
 	s.lookLikeStaff()
+	s.lookForConsent()
 	if d := s.with(deleted); len(d) > 0 && s.kind != record.Event {
 		s.deleted = d[0]
 	}

@@ -136,6 +136,9 @@ func (s *stream) cleansing(c *column, region, regionWhy string) (steps, why stri
 		}
 		return strings.Join(all, ", "), list(reasons)
 	}
+	if c.marked() {
+		say(`replace: {pattern: "^'"}`, "an apostrophe in front is how spreadsheets mark text")
+	}
 	if step, reason := s.placed(c, region); step != "" {
 		say(step, reason)
 		return strings.Join(all, ", "), list(reasons)

@@ -24,7 +24,11 @@ func reads(c *column, step string, args map[string]string) float64 {
 		return 0 // not known of this country
 	}
 	b := &record.Batch{}
+	marked := c.marked()
 	for _, v := range c.kept {
+		if marked {
+			v = strings.TrimPrefix(v, "'")
+		}
 		b.Records = append(b.Records, record.Record{Stream: "s", Kind: record.Object, Op: record.Upsert, Pin: 1,
 			Fields: []record.Attr{{Name: "f", Value: record.StringValue(v)}}})
 	}
