@@ -21,6 +21,7 @@ import (
 	"github.com/kithdata/kith/internal/contract"
 	"github.com/kithdata/kith/internal/kit/errs"
 	"github.com/kithdata/kith/internal/record"
+	"github.com/kithdata/kith/internal/source/file"
 )
 
 // Codes of what can keep a project from being made.
@@ -244,6 +245,8 @@ func expand(from []string) (paths, skipped []string, err error) {
 		var found []string
 		info, statErr := os.Stat(name)
 		switch {
+		case file.Elsewhere(name):
+			return nil, nil, fileFault(name, "lies elsewhere, and init looks at files of this machine alone", "copy some of its files here, name those, and write the address as the source's path afterwards")
 		case statErr == nil && info.IsDir():
 			entries, err := os.ReadDir(name)
 			if err != nil {
