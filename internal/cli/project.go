@@ -175,6 +175,7 @@ func checkNotes(tree *config.Tree) []string {
 		}
 	}
 	notes = append(notes, config.HookCautions(tree)...)
+	notes = append(notes, config.CheckCautions(tree)...)
 	return append(notes, config.EngineCautions(tree)...)
 }
 

@@ -121,7 +121,7 @@ func (b *builder) check(e expectation) (c quality.CheckConfig, ok bool) {
 		}
 	}
 	if !slices.Contains(quality.Names(), c.Check) {
-		b.add(e.item.node, CodeCheck, fmt.Sprintf("%s: there is no check %q", e.item.path, c.Check), meant(c.Check, quality.Names()))
+		b.add(e.item.node, CodeCheck, fmt.Sprintf("%s: there is no check %q", e.item.path, c.Check), meantCheck(c.Check))
 		return c, false
 	}
 	c = quality.Canonical(c)
@@ -134,6 +134,67 @@ func (b *builder) check(e expectation) (c quality.CheckConfig, ok bool) {
 		b.add(at.node, CodeCheck, at.path+": "+fault.What, orElse(fault.Mend, "see docs/configuration.md"))
 	}
 	return c, len(faults) == 0
+}
+
+// meantCheck says what to write in place of a check that there is not.
+func meantCheck(name string) string {
+	if mend := quality.Meant(name); mend != "" && nearest(name, quality.OwnNames()) == "" {
+		return mend
+	}
+	if n := nearest(name, quality.Names()); n != "" {
+		return "did you mean " + n + "?"
+	}
+	if strings.HasPrefix(name, "expect_") {
+		return "a check sees one record: what looks at a whole table is none, and the names that are understood are in docs/configuration.md"
+	}
+	return "write " + listing(quality.OwnNames())
+}
+
+// CheckCautions are checks of columns that are probably misspelt: a check of what no record
+// has passes over every one.
+func CheckCautions(t *Tree) []string {
+	var notes []string
+	for _, q := range t.Rules.Quality {
+		known := columnsOf(t, q.Stream)
+		for n, c := range q.Checks {
+			for _, name := range append(append([]string{c.Column}, c.Columns...), c.Total) {
+				if name == "" || slices.Contains(known, name) || c.Check == "condition" {
+					continue
+				}
+				if meant := nearest(name, known); meant != "" {
+					notes = append(notes, fmt.Sprintf("stream %s: no attribute or field that is named is called %s, as expect[%d] has it; did you mean %s?", q.Stream, name, n, meant))
+				}
+			}
+		}
+	}
+	return notes
+}
+
+// columnsOf are the attributes and fields of a stream that its rules name.
+func columnsOf(t *Tree, stream string) []string {
+	var all []string
+	for _, s := range t.Rules.Streams {
+		if s.Stream == stream {
+			all = append(all, s.Key, s.Seq, s.Occurred, s.Deleted)
+			if s.Schema != nil {
+				for _, f := range s.Schema.Fields {
+					all = append(all, f.Path)
+				}
+			}
+		}
+	}
+	for _, s := range t.Rules.Cleanse {
+		if s.Stream != stream {
+			continue
+		}
+		for _, a := range s.Attributes {
+			all = append(append(all, a.Name, a.From), a.More...)
+		}
+		for _, id := range s.Identifiers {
+			all = append(all, id.From)
+		}
+	}
+	return all
 }
 
 func (b *builder) mostly(m *value, c *quality.CheckConfig) bool {

@@ -103,11 +103,13 @@ func (s *stream) formed(c *column, add func(name, settings, why string)) {
 	case c.meaning == nationalID && hasWord(c.words, "ssn", "social"):
 		add("format", "format: ssn", "called a social security number of the United States")
 	case hasWord(c.words, "currency", "waehrung", "wahrung", "devise", "moneda", "divisa", "valuta", "moeda"):
-		pattern := "^[A-Z]{3}$"
 		if strings.ToLower(c.kept[0]) == c.kept[0] {
-			pattern = "^[a-z]{3}$"
+			add("regex", `pattern: "^[a-z]{3}$"`, "currencies have codes of three letters (ISO 4217)")
+			break
 		}
-		add("regex", "pattern: "+quote(pattern), "currencies have codes of three letters (ISO 4217)")
+		add("format", "format: currency", "called a currency: its codes are those of ISO 4217")
+	case c.meaning == country && c.codesOfCountries():
+		add("format", "format: country", "codes of countries (ISO 3166)")
 	case c == s.key || isID(c.words) && c.meaning == unknown:
 		if pattern := c.shape(); pattern != "" {
 			add("regex", "pattern: "+quote(pattern), "every value looked at has this form")

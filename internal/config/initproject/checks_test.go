@@ -39,7 +39,7 @@ func TestChecksProposed(t *testing.T) {
 			`{check: compare, columns: [created_at, updated_at], operator: "<=", severity: warn}  # nothing changes before it is made`,
 			`{check: compare, columns: [subtotal, total], operator: "<=", severity: warn}  # the first was never more than the second`,
 			`{check: sum, columns: [subtotal, tax], total: total, severity: warn}  # they add up`,
-			`{check: regex, column: currency, pattern: "^[A-Z]{3}$", severity: warn}  # currencies have codes of three letters (ISO 4217)`,
+			`{check: format, column: currency, format: currency, severity: warn}  # called a currency: its codes are those of ISO 4217`,
 			`{check: not_negative, column: total, severity: warn}  # none seen is below 0`,
 			`{check: range, column: score, min: 0, max: 10, severity: warn}  # a scale; all seen lie within`,
 			`{check: condition, column: updated_at, condition: "occurred <= received + duration('24h')", severity: warn}  # what happened lies behind`,
