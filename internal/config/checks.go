@@ -150,53 +150,6 @@ func meantCheck(name string) string {
 	return "write " + listing(quality.OwnNames())
 }
 
-// CheckCautions are checks of columns that are probably misspelt: a check of what no record
-// has passes over every one.
-func CheckCautions(t *Tree) []string {
-	var notes []string
-	for _, q := range t.Rules.Quality {
-		known := columnsOf(t, q.Stream)
-		for n, c := range q.Checks {
-			for _, name := range append(append([]string{c.Column}, c.Columns...), c.Total) {
-				if name == "" || slices.Contains(known, name) || c.Check == "condition" {
-					continue
-				}
-				if meant := nearest(name, known); meant != "" {
-					notes = append(notes, fmt.Sprintf("stream %s: no attribute or field that is named is called %s, as expect[%d] has it; did you mean %s?", q.Stream, name, n, meant))
-				}
-			}
-		}
-	}
-	return notes
-}
-
-// columnsOf are the attributes and fields of a stream that its rules name.
-func columnsOf(t *Tree, stream string) []string {
-	var all []string
-	for _, s := range t.Rules.Streams {
-		if s.Stream == stream {
-			all = append(all, s.Key, s.Seq, s.Occurred, s.Deleted)
-			if s.Schema != nil {
-				for _, f := range s.Schema.Fields {
-					all = append(all, f.Path)
-				}
-			}
-		}
-	}
-	for _, s := range t.Rules.Cleanse {
-		if s.Stream != stream {
-			continue
-		}
-		for _, a := range s.Attributes {
-			all = append(append(all, a.Name, a.From), a.More...)
-		}
-		for _, id := range s.Identifiers {
-			all = append(all, id.From)
-		}
-	}
-	return all
-}
-
 func (b *builder) mostly(m *value, c *quality.CheckConfig) bool {
 	if m == nil {
 		return true
@@ -299,7 +252,8 @@ tell whether it is kept. Checks of one name and columns are counted together.
 which it holds are checked, and counted. A null, or a column that is not there, fails ` + "`not_null`" + ` and ` + "`not_empty`" + ` and is passed over by
 every other check of one column; a check of several passes over a record where one of them is null (` + "`skip_nulls: any`" + `), where all
 are (` + "`all`" + `), or none (` + "`never`" + `). A patch is held only to what it names, a delete to nothing. A number or date that
-came as text counts as one, but for ` + "`type`" + `.
+came as text counts as one, but for ` + "`type`" + ` and within conditions: there what a CSV file says is text until its contract is
+applied or the attribute has a ` + "`type`" + `, and ` + "`double(attributes.net)`" + ` makes it a number.
 
 `
 

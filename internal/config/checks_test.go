@@ -194,3 +194,18 @@ func TestMisspeltColumnsAreNoted(t *testing.T) {
 		t.Errorf("what is no mistake is noted too:\n%s", notes)
 	}
 }
+
+// What a CSV file says is text until somebody says otherwise, and no condition orders it.
+func TestConditionsOnTextAreNoted(t *testing.T) {
+	const lines = "    attributes: {net: {from: net, clean: [number]}, n: {from: n}, age: {from: age, type: integer}}\n    expect: [{check: condition, condition: \"attributes.net <= attributes.gross || attributes.gross > 5.0\"}, {check: not_null, column: n, when: \"attributes.n > 5\"}, {check: not_null, column: n, when: \"attributes.age == 5 && attributes.n == 'x'\"}]\n"
+	for path, want := range map[string]int{"a.csv": 2, "a.ndjson": 0} {
+		tree, err := parse(t, strings.Replace(stream(lines), "path: a.csv", "path: "+path, 1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		notes := config.CheckCautions(tree)
+		if len(notes) != want || want > 0 && (!strings.Contains(notes[0], "expect[0] compares gross") || !strings.Contains(notes[1], "expect[1] compares n,")) {
+			t.Errorf("%s: %q", path, notes)
+		}
+	}
+}
