@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/kithdata/kith/internal/cleanse"
 	"github.com/kithdata/kith/internal/quality"
@@ -22,13 +23,24 @@ func CheckCautions(t *Tree) []string {
 				if name == "" || slices.Contains(known, name) || c.Check == "condition" {
 					continue
 				}
-				if meant := nearest(name, known); meant != "" {
+				if meant := slip(name, known); meant != "" {
 					notes = append(notes, fmt.Sprintf("stream %s: no attribute or field that is named is called %s, as expect[%d] has it; did you mean %s?", q.Stream, name, n, meant))
 				}
 			}
 		}
 	}
 	return notes
+}
+
+// slip gives the name of which another is a slip of the fingers: a letter or two, and no
+// digit.
+func slip(name string, known []string) string {
+	letters := func(s string) string { return strings.Trim(s, "0123456789") }
+	meant := nearest(name, known)
+	if meant == "" || letters(name) == letters(meant) || distance(strings.ToLower(name), strings.ToLower(meant)) > 1+len(name)/8 {
+		return ""
+	}
+	return meant
 }
 
 // columnsOf are the attributes and fields of a stream that its rules name.

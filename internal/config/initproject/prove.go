@@ -38,6 +38,11 @@ func (s *stream) prove(ctx context.Context) {
 		}
 		return
 	}
+	for _, a := range s.mapped {
+		if t := tallies[[2]string{"readable", a.name}]; 20*t.Failed > t.Passed+t.Failed {
+			s.note("%s: %d of the %d values tried cannot be read by its steps and become null", a.name, t.Failed, t.Passed+t.Failed)
+		}
+	}
 	if aside > 0 {
 		s.note("%d of the rows tried would be set aside under this proposal", aside)
 	}

@@ -142,6 +142,11 @@ func (s *stream) regionHints() (hints []string, told map[string]int) {
 			}
 		}
 	}
+	if len(counts) == 0 {
+		if r := s.currencyRegion(); r != "" {
+			counts[r]++
+		}
+	}
 	hints = make([]string, 0, len(counts))
 	for r := range counts {
 		hints = append(hints, r)
@@ -158,6 +163,18 @@ func (s *stream) regionHints() (hints []string, told map[string]int) {
 		hints = append(hints, l)
 	}
 	return hints, told
+}
+
+// currencyRegion is the country of the one currency that all rows are in, where it has one.
+func (s *stream) currencyRegion() string {
+	regions := map[string]string{"GBP": "GB", "USD": "US", "CHF": "CH", "SEK": "SE", "NOK": "NO", "DKK": "DK", "PLN": "PL", "CZK": "CZ", "HUF": "HU", "RON": "RO", "JPY": "JP", "CNY": "CN", "KRW": "KR",
+		"BRL": "BR", "INR": "IN", "AUD": "AU", "NZD": "NZ", "CAD": "CA", "MXN": "MX", "ZAR": "ZA", "TRY": "TR", "ILS": "IL", "AED": "AE", "SGD": "SG", "HKD": "HK", "UAH": "UA", "RUB": "RU"}
+	for _, c := range s.columns {
+		if hasWord(c.words, "currency", "waehrung", "devise", "moneda", "valuta") && len(c.counts) == 1 && len(c.hashes) == 1 {
+			return regions[strings.ToUpper(c.kept[0])]
+		}
+	}
+	return ""
 }
 
 // regionOf reads a country's code or usual name.
