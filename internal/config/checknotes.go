@@ -37,7 +37,7 @@ func CheckCautions(t *Tree) []string {
 func slip(name string, known []string) string {
 	letters := func(s string) string { return strings.Trim(s, "0123456789") }
 	meant := nearest(name, known)
-	if meant == "" || letters(name) == letters(meant) || distance(strings.ToLower(name), strings.ToLower(meant)) > 1+len(name)/8 {
+	if meant == "" || letters(name) == letters(meant) || distance(strings.ToLower(name), strings.ToLower(meant)) > 1+len(name)/12 {
 		return ""
 	}
 	return meant

@@ -180,12 +180,12 @@ func TestFaultsOfChecksHaveTheirPlace(t *testing.T) {
 
 // A check whose column is misspelt would pass over every record: that is told.
 func TestMisspeltColumnsAreNoted(t *testing.T) {
-	tree, err := parse(t, stream("    attributes: {email: {from: E-Mail}, age: {from: alter}, updated_at: {from: u}, phone1: {from: p}}\n    expect: [{check: not_null, column: emial}, {check: range, column: agee, min: 0}, {check: not_null, column: alter}, {check: not_null, column: something_else}, {check: not_null, column: created_at}, {check: not_null, column: phone2}, {check: compare, columns: [age, emaill], operator: \"=\"}]\n"))
+	tree, err := parse(t, stream("    attributes: {email: {from: E-Mail}, age: {from: alter}, updated_at: {from: u}, phone1: {from: p}}\n    expect: [{check: not_null, column: emial}, {check: range, column: agee, min: 0}, {check: not_null, column: alter}, {check: not_null, column: something_else}, {check: not_null, column: created_at}, {check: not_null, column: update_by}, {check: not_null, column: phone2}, {check: compare, columns: [age, emaill], operator: \"=\"}]\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	notes := strings.Join(config.CheckCautions(tree), "\n")
-	for _, want := range []string{"called emial, as expect[0] has it; did you mean email?", "agee, as expect[1] has it; did you mean age?", "emaill, as expect[6] has it; did you mean email?"} {
+	for _, want := range []string{"called emial, as expect[0] has it; did you mean email?", "agee, as expect[1] has it; did you mean age?", "emaill, as expect[7] has it; did you mean email?"} {
 		if !strings.Contains(notes, want) {
 			t.Errorf("%q is missing from\n%s", want, notes)
 		}

@@ -125,6 +125,30 @@ func TestWhatNamesNobody(t *testing.T) {
 		{"whole names of Japan", "会員.csv", rowsOf("会員番号,氏名,メールアドレス", 20, func(i int) string {
 			return fmt.Sprintf("M%03d,%s 太郎,p%d@example.jp", i, []string{"佐藤", "鈴木"}[i%2], i)
 		}), "customer", "会員番号", map[string]string{"email": "メールアドレス"}, []string{"part: given, order: family_first"}, nil},
+		{"a change feed", "customers_cdc.ndjson", rowsOf("", 60, func(i int) string {
+			return fmt.Sprintf(`{"op":"u","after":{"id":%d,"email":"c%d@example.com","updated_at":%d}}`, i%30, i%30, 1756700000000000+i)
+		})[1:], "customer", "after.id", map[string]string{"email": "after.email"}, []string{"seq: after.updated_at", "contract: contracts/customers_cdc.json  # written beside this file"}, nil},
+		{"policies", "policies.csv", rowsOf("PolicyNo,HolderName,HolderDOB,HolderEmail,PolicyStatus,LastUpd", 60, func(i int) string {
+			return fmt.Sprintf("POL%06d,Anna Smith,0%d-May-1980,p%d@example.com,Active,2024-01-01T10:00:00", 100+i, 1+i%9, i)
+		}), "object", "PolicyNo", map[string]string{"email": "HolderEmail"}, []string{"seq: LastUpd", "holder_dob: {from: HolderDOB, clean: [{date: {format: dmy}}]}"}, nil},
+		{"answers to a form", "responses.csv", rowsOf("#,What is your first name?,What is your email?,Network ID", 60, func(i int) string {
+			return fmt.Sprintf("%032x,Jo,p%d@example.com,%010x", 7919*i+1, i, 104729*i+1)
+		}), "customer", "#", map[string]string{"email": "What is your email?"}, nil, nil},
+		{"visitors", "pageviews.csv", rowsOf("visit_time,visitor,page", 60, func(i int) string {
+			return fmt.Sprintf("2024-01-02 10:00:%02d,%032x,/p", i, 7919*(i%20)+1)
+		}), "event", "", map[string]string{"anonymous_id": "visitor"}, []string{"occurred: visit_time"}, nil},
+		{"times from 1970", "sent.ndjson", rowsOf("", 60, func(i int) string {
+			return fmt.Sprintf(`{"email":"p%d@example.com","event":"open","timestamp":%d}`, i%20, 1756700000+i)
+		})[1:], "event", "", map[string]string{"email": "email"}, []string{"occurred: timestamp  # when it happened, counted from 1970"}, nil},
+		{"apostrophes and consents", "customers.csv", rowsOf("Customer ID,Email,Zip,Country,Accepts Email Marketing", 60, func(i int) string {
+			return fmt.Sprintf("C%04d,p%d@example.com,'LS1 %dAP,GB,%s", i, i, i%10, []string{"yes", "no"}[i%2])
+		}), "customer", "Customer ID", map[string]string{"email": "Email"}, []string{`postcode: {from: Zip, clean: [{replace: {pattern: "^'"}}, {postcode: {country: GB}}]}`, "Accepts Email Marketing looks like a consent"}, nil},
+		{"a list of what is allowed", "optins.csv", rowsOf("subscriber_email,list,optin,captured_at", 60, func(i int) string {
+			return fmt.Sprintf("p%d@example.com,%s,%v,2024-01-02T10:00:00Z", i, []string{"news", "offers"}[i%2], i%3 > 0)
+		}), "consent", "", map[string]string{"email": "subscriber_email"}, []string{"purpose: list", "occurred: captured_at"}, nil},
+		{"steps that read too little", "people.csv", rowsOf("id,email,phone", 60, func(i int) string {
+			return fmt.Sprintf("%d,p%d@example.com,%s", 3*i+1, i, []string{"07400 123456", "call 5pm"}[i%4/2])
+		}), "customer", "id", map[string]string{"email": "email", "phone": "phone"}, []string{"phone: 30 of the 60 values tried cannot be read by its steps"}, nil},
 		{"staff", "staff.csv", rowsOf("emp_no,forename,work_email,salary,line_manager_email", 30, func(i int) string {
 			return fmt.Sprintf("E%03d,Jo,s%d@example.com,%d,m%d@example.com", i, i, 20000+i, i%3)
 		}), "customer", "emp_no", map[string]string{"email": "work_email"}, []string{"looks like a list of staff"}, nil},
