@@ -23,9 +23,9 @@ type initCmd struct {
 func (initCmd) Help() string {
 	return `Example: kith init shop --from exports/*.csv
 
-Without --from: a commented example. With it, sources, keys, identifiers and
-attributes are guessed from the files, each guess with its reason beside it. What
-is there already is never overwritten.`
+Without --from: a commented example. With it, sources, keys, identifiers,
+attributes and checks are guessed from the files, each guess with its reason beside
+it. What is there already is never overwritten.`
 }
 
 func (c initCmd) Run(g *Globals) error {
