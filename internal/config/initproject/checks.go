@@ -230,7 +230,7 @@ func (s *stream) dated(c *column, name string, add func(name, settings, why stri
 	case c.meaning == birthDate && s.person() && (c.isDate() || c.isTime() || c.compactDate()):
 		add("range", "min: 1900-01-01", "nobody living was born before")
 		path := "attributes." + name
-		add("condition", "condition: "+quoted("!has("+path+") || "+path+" <= received"), "nobody is born in the time to come")
+		add("condition", "condition: "+quoted("!has("+path+") || "+path+" == null || "+path+" <= received"), "nobody is born in the time to come")
 	case c == s.occurred:
 		add("condition", "condition: "+quoted("occurred <= received + duration('24h')"), "what happened lies behind, zones of time aside")
 	}
