@@ -139,6 +139,7 @@ func TestTypedByTheContract(t *testing.T) {
 		{record.Time, `"2024-02-29"`, "timestamp=2024-02-29T00:00:00Z"},
 		{record.Time, `1704067200`, "timestamp=2024-01-01T00:00:00Z"},
 		{record.Time, `"1704067200123"`, "timestamp=2024-01-01T00:00:00.123Z"},
+		{record.Time, `1704067200123456`, "timestamp=2024-01-01T00:00:00.123456Z"},
 		{record.Time, `999999999999999999`, "quarantined contract_type f"},
 		{record.String, `12`, "string=12"},
 		{record.String, `12345678901234567890`, "string=12345678901234567890"},
