@@ -18,8 +18,10 @@ import (
 	"strings"
 
 	"github.com/kithdata/kith/internal/config"
+	"github.com/kithdata/kith/internal/contract"
 	"github.com/kithdata/kith/internal/kit/errs"
 	"github.com/kithdata/kith/internal/record"
+	"github.com/kithdata/kith/internal/source/file"
 )
 
 // Codes of what can keep a project from being made.
@@ -77,21 +79,71 @@ func Write(ctx context.Context, req Request) (*Result, error) {
 	}
 	result := &Result{Path: path}
 	text := example(name)
+	var contracts map[string][]byte
 	if len(req.From) > 0 {
 		streams, skipped, err := propose(ctx, dir, req.From)
 		if err != nil {
 			return nil, err
 		}
-		text = render(name, streams)
+		text, contracts = render(name, streams), contractsOf(streams)
 		result.Skipped = skipped
 		for _, s := range streams {
 			result.Streams = append(result.Streams, s.told())
+		}
+	}
+	for name, schema := range contracts {
+		if err := writeContract(filepath.Join(dir, name), schema); err != nil {
+			return nil, err
 		}
 	}
 	if err := write(dir, path, text); err != nil {
 		return nil, err
 	}
 	return result, nil
+}
+
+// contract is the file of the stream's contract.
+func (s *stream) contract() string { return "contracts/" + s.source + ".json" }
+
+// contractsOf are the contracts that say what nothing else can: that a number is a time.
+func contractsOf(streams []*stream) map[string][]byte {
+	all := map[string][]byte{}
+	for _, s := range streams {
+		if schema := s.schema(); schema != nil {
+			all[s.contract()] = append(schema.JSONSchema(s.name()), '\n')
+		}
+	}
+	return all
+}
+
+func (s *stream) schema() *contract.Schema {
+	if len(s.unix) == 0 {
+		return nil
+	}
+	schema := &contract.Schema{}
+	for _, c := range s.unix {
+		schema.Fields = append(schema.Fields, contract.Field{Path: c.name, Type: record.Time, Nullable: true})
+	}
+	return schema
+}
+
+// writeContract never overwrites one.
+func writeContract(path string, schema []byte) error {
+	err := os.MkdirAll(filepath.Dir(path), 0o755)
+	if err == nil {
+		var f *os.File
+		if f, err = os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644); errors.Is(err, os.ErrExist) {
+			return nil
+		}
+		if err == nil {
+			_, err = f.Write(schema)
+			err = errors.Join(err, f.Close())
+		}
+	}
+	if err != nil {
+		return errs.New(CodeWrite, cause(err)).At(path).Fix("name a folder that can be written to")
+	}
+	return nil
 }
 
 func write(dir, path, text string) error {
@@ -179,6 +231,10 @@ func propose(ctx context.Context, dir string, from []string) ([]*stream, []strin
 	for _, s := range streams {
 		s.parted = parts
 		s.mapped = s.attributes()
+		s.prove(ctx)
+	}
+	if ctx.Err() != nil {
+		return nil, nil, ctx.Err()
 	}
 	return streams, skipped, nil
 }
@@ -189,6 +245,8 @@ func expand(from []string) (paths, skipped []string, err error) {
 		var found []string
 		info, statErr := os.Stat(name)
 		switch {
+		case file.Elsewhere(name):
+			return nil, nil, fileFault(name, "lies elsewhere, and init looks at files of this machine alone", "copy some of its files here, name those, and write the address as the source's path afterwards")
 		case statErr == nil && info.IsDir():
 			entries, err := os.ReadDir(name)
 			if err != nil {
@@ -230,7 +288,7 @@ func expand(from []string) (paths, skipped []string, err error) {
 // alone, and which has the same columns.
 func alike(streams []*stream, s *sample) *stream {
 	for _, other := range streams {
-		if numberless(other.path) != numberless(s.path) || other.delimiter != s.delimiter || other.headless != s.headless || other.format != s.format || other.path == s.path {
+		if numberless(other.path) != numberless(s.path) || other.delimiter != s.delimiter || other.headless != s.headless || other.format != s.format || other.titles != s.titles || other.records != s.records || other.encoding != s.encoding || other.path == s.path {
 			continue
 		}
 		same := len(other.columns) == len(s.columns)

@@ -24,7 +24,11 @@ func reads(c *column, step string, args map[string]string) float64 {
 		return 0 // not known of this country
 	}
 	b := &record.Batch{}
+	marked := c.marked()
 	for _, v := range c.kept {
+		if marked {
+			v = strings.TrimPrefix(v, "'")
+		}
 		b.Records = append(b.Records, record.Record{Stream: "s", Kind: record.Object, Op: record.Upsert, Pin: 1,
 			Fields: []record.Attr{{Name: "f", Value: record.StringValue(v)}}})
 	}
@@ -111,7 +115,7 @@ func written(args map[string]string) string {
 // digits, and times that count from 1970.
 func (s *stream) spelled(c *column) (step, why string) {
 	switch {
-	case c.isInt() && c.unixTime() && (c.meaning == occurred || c.meaning == updated || c.meaning == created):
+	case c.isInt() && c.unixTime() && len(c.kept[0]) < 16 && (c.meaning == occurred || c.meaning == updated || c.meaning == created):
 		if len(c.kept[0]) == 13 {
 			return "date: {format: epoch_ms}", "milliseconds since 1970"
 		}
