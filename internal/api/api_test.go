@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/kithdata/kith/internal/kit/clock"
 	"github.com/kithdata/kith/internal/kit/errs"
+	"github.com/kithdata/kith/internal/kit/forwarded"
 	"github.com/kithdata/kith/internal/record"
 )
 
@@ -450,6 +452,45 @@ func TestWrongKeysAreSlowedButValidOnesPass(t *testing.T) {
 		}
 		if got := from("[2001:db8::ffff]:1", "wrong"); got != 429 {
 			t.Errorf("the same IPv6 network: %d", got)
+		}
+	})
+}
+
+// TestWrongKeysThroughAProxy: who sends wrong keys through a trusted proxy is slowed, not
+// all who come through it; nobody else shifts the blame by a header.
+func TestWrongKeysThroughAProxy(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &world{}
+		s, err := NewServer(Config{Proxies: forwarded.Proxies{Trusted: []netip.Prefix{netip.MustParsePrefix("192.0.2.1/32")}}}, w.deps())
+		if err != nil {
+			t.Fatal(err)
+		}
+		once := func(peer, client string) int {
+			r := httptest.NewRequest(http.MethodGet, "http://localhost/api/ledger", nil)
+			r.RemoteAddr = peer
+			r.Header.Set("X-Forwarded-For", client)
+			r.Header.Set("Authorization", "Bearer wrong")
+			rec := httptest.NewRecorder()
+			s.Handler().ServeHTTP(rec, r)
+			return rec.Code
+		}
+		burst := func(peer, client string) (status int) {
+			for range failureBurst + 1 {
+				status = once(peer, client)
+			}
+			return status
+		}
+		if got := burst("192.0.2.1:1", "198.51.100.1"); got != 429 {
+			t.Errorf("after the burst of one client: %d", got)
+		}
+		if got := once("192.0.2.1:1", "198.51.100.2"); got != 401 {
+			t.Errorf("another client of the same proxy: %d", got)
+		}
+		if got := burst("192.0.2.9:1", "198.51.100.3"); got != 429 {
+			t.Errorf("after the burst of a stranger: %d", got)
+		}
+		if got := once("192.0.2.9:1", "198.51.100.4"); got != 429 {
+			t.Errorf("a stranger who names another address: %d", got)
 		}
 	})
 }

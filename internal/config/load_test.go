@@ -151,6 +151,8 @@ func TestFaults(t *testing.T) {
 		{"bad boolean", base + "server: {insecure: maybe}\n", config.CodeValueType, "2:20", "true or false"},
 		{"bad choice", base + "warehouse: {type: duckbd}\n", config.CodeValueChoice, "2:19", "did you mean duckdb?"},
 		{"bad listen", base + "server: {listen: here}\n", config.CodeServer, "2:18", "host:port"},
+		{"trusted proxy", base + "server: {trusted_proxies: [10.0.0.0/8, proxy]}\n", "bad_value", "2:40", "no address or network"},
+		{"everybody trusted", base + "server: {trusted_proxies: [10.0.0.0/8, \"::/0\"]}\n", config.CodeServer, "2:27", "trusts everybody"},
 		{"open listen", base + "server: {listen: \"0.0.0.0:80\"}\n", config.CodeServer, "2:18", "TLS"},
 		{"missing certificate", base + "server: {tls: {cert: a.pem, key: b.pem}}\n", config.CodeServer, "2:22", "cannot be read"},
 		{"thresholds", base + "identity: {match: {accept: 0.5, review: 0.6}}\n", config.CodeValueRange, "2:41", "review"},

@@ -125,6 +125,7 @@ func sourcesSpec() field {
 			{key: "mark_bots", shape: boolean, def: "false", doc: "Give every event an is_bot: its user agent, or else the request's, is a robot's.", example: "true"},
 			{key: "mark_internal", shape: list, doc: "Addresses and networks of the house. Every event gets an is_internal: its context.ip, or else the request's address, is one of them.", example: `["10.0.0.0/8", "2001:db8::/32"]`,
 				item: &field{shape: text, doc: "An address, or a network as ADDRESS/BITS."}},
+			{key: "add_ip", shape: boolean, def: "false", doc: "Give every call whose context has no ip the request's address there: personal data, kept with the event. For browsers and apps; a server's library would have that server's.", example: "true"},
 			{key: "pixel_keys", shape: list, doc: "Numbers of the keys of e-mail pixels: new tokens are sealed with the first, those of all are counted. By default [1]. Put a new number first to rotate, and leave an old one out to retire its tokens.", example: "[2, 1]",
 				item: &field{shape: integer, low: 1, high: 255, doc: "A number."}},
 		}},

@@ -46,6 +46,7 @@ func (b *builder) buildSources(v *value) {
 				MaxBatch:  s.get("max_batch").int(),
 				MaxEvents: s.get("max_events").int(),
 				Mark:      tracking.Mark{Bots: s.get("mark_bots").bool(false), Internal: b.networks(s.get("mark_internal"))},
+				AddIP:     s.get("add_ip").bool(false),
 				PixelKeys: b.pixelKeys(s.get("pixel_keys")),
 			})
 		case "webhook":

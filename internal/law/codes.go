@@ -146,7 +146,7 @@ func Catalogue() []Entry {
 		{"export_file", "The file of an export cannot be made, or exists already.", "Choose another name, in a folder that you may write to."},
 		{"expr_bad", "A condition does not compile.", "See the message; docs/configuration.md names the variables."},
 		{"fenced", "Another process took over this partition.", "Nothing: the other one goes on."},
-		{"file_address_private", "The address of a source's files leads to a network that is not public.", "Set `allow_private` where it is meant to be on this network."},
+		{"file_address_private", "The address of a source's files leads to a network that is not public, or to a cloud's metadata.", "Set `allow_private` where it is meant to be on this network; metadata and link-local addresses are refused in any case."},
 		{"file_bomb", "A packed file unpacks to more than `max_unpacked` and to more than 200 times its size.", "Deliver it unpacked, or raise `max_unpacked` of the source."},
 		{"file_gzip", "A gzip file is damaged or cut off.", "Deliver it again; what was read before the damage is kept."},
 		{"file_host_key", "An SFTP server is not known to be the one that is meant.", "Ask whoever runs it for its key's fingerprint, and write it as `sftp.host_key`."},
@@ -338,7 +338,7 @@ func Catalogue() []Entry {
 		{"webhook_lookup", "Whom a message belongs to could not be looked up.", "See the cause; it is tried again by itself."},
 		{"webhook_no_dead_letter", "There is no such dead letter.", "List them, and use an id from there."},
 		{"webhook_not_running", "The destination is not delivering.", "Resume it, or wait until it is re-synchronised."},
-		{"webhook_private_address", "The endpoint's name leads to an address that is not public.", "Use a public address, or set `allow_private: true`."},
+		{"webhook_private_address", "The endpoint's name leads to an address that is not public, or to a cloud's metadata.", "Use a public address, or set `allow_private: true`; metadata and link-local addresses are refused in any case."},
 		{"webhook_setting", "A setting of a webhook cannot be.", "See destinations in docs/configuration.md."},
 	}
 }
