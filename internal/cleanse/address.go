@@ -18,7 +18,7 @@ func addressSteps() []stepDef {
 				{Args: map[string]string{"country": "DE", "part": "number"}, Rows: [][2]string{{"Hauptstr. 12 a", "12a"}, {"Am Markt", ""}}},
 				{Args: map[string]string{"country": "GB", "part": "street"}, Rows: [][2]string{{"Flat 2, 10 High St", "High Street"}}},
 				{Args: map[string]string{"country": "US", "part": "unit"}, Rows: [][2]string{{"1 Oak Dr, Ste 200", "Suite 200"}, {"1 Oak Dr", ""}}}}},
-			args: []string{"country", "part"}, need: "country", dear: true, picky: true, make: makeAddress},
+			args: []string{"country", "part"}, need: "country", told: []string{"country"}, dear: true, picky: true, make: makeAddress},
 	}
 }
 
@@ -199,14 +199,25 @@ func germanStreet(w string, at int) string {
 	return ""
 }
 
+func addressPart(s StepConfig) (string, *errs.Error) {
+	return choose(s, "part", "line", "street", "number", "unit")
+}
+
 func makeAddress(s StepConfig) (stepFunc, *errs.Error) {
 	country := strings.ToUpper(s.Args["country"])
+	if country == "" { // told by another attribute, which says nothing or a country of which nothing is known
+		part, fault := addressPart(s)
+		if part != "line" {
+			return unread, fault
+		}
+		return untold, fault
+	}
 	switch country {
 	case "AU", "DE", "FR", "GB", "US":
 	default:
 		return nil, errs.New("step_args", "how this country writes addresses is not known").At(".country").Fix("use AU, DE, FR, GB or US")
 	}
-	part, fault := choose(s, "part", "line", "street", "number", "unit")
+	part, fault := addressPart(s)
 	if fault != nil {
 		return nil, fault
 	}

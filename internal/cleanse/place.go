@@ -25,14 +25,14 @@ func placeSteps() []stepDef {
 				{Args: map[string]string{"country": "CA"}, Rows: [][2]string{{"k1a0b1", "K1A 0B1"}}},
 				{Args: map[string]string{"country": "NL"}, Rows: [][2]string{{"1012ab", "1012 AB"}}},
 				{Args: map[string]string{"country": "DE"}, Rows: [][2]string{{"D-10115", "10115"}, {"1011", ""}}}}},
-			args: []string{"country"}, need: "country", dear: true, picky: true, make: makePostcode},
+			args: []string{"country"}, need: "country", told: []string{"country"}, dear: true, picky: true, make: makePostcode},
 		{doc: StepDoc{Name: "region", Args: "country: AU, CA, DE, GB or US; as: iso (default), code or name",
 			What: "Writes a state, province or Land by its ISO 3166-2 code, from its code or name.",
 			More: []Table{{Args: map[string]string{"country": "US"}, Rows: [][2]string{{"california", "US-CA"}, {"ny", "US-NY"}, {"US-TX", "US-TX"}, {"Narnia", ""}}},
 				{Args: map[string]string{"country": "DE"}, Rows: [][2]string{{"Baden-Wuerttemberg", "DE-BW"}, {"Bayern", "DE-BY"}}},
 				{Args: map[string]string{"country": "CA", "as": "code"}, Rows: [][2]string{{"Québec", "QC"}}},
 				{Args: map[string]string{"country": "AU", "as": "name"}, Rows: [][2]string{{"nsw", "New South Wales"}}}}},
-			args: []string{"country", "as"}, need: "country", dear: true, picky: true, make: makeRegion},
+			args: []string{"country", "as"}, need: "country", told: []string{"country"}, dear: true, picky: true, make: makeRegion},
 	}
 }
 
@@ -44,9 +44,27 @@ func countryAliases() string {
 		"hongkong HK,macao MO,palestine PS,vatican VA,turkey TR,turkiye TR,bosnia BA,vietnam VN,laos LA,syria SY,iran IR,bolivia BO,venezuela VE,tanzania TZ,moldova MD"
 }
 
+// countryCode reads a country, by a code or a name, as its code of two letters.
+func countryCode(text string) (string, bool) {
+	r, ok := regionNamed(text)
+	return r.String(), ok
+}
+
+func regionNamed(text string) (language.Region, bool) {
+	if r, ok := countryNames()[fold(text)]; ok {
+		return r, true
+	}
+	r, err := language.ParseRegion(text)
+	if err != nil {
+		return r, false
+	}
+	r = r.Canonicalize()
+	return r, r.IsCountry() && len(r.String()) == 2 && r.ISO3() != "ZZZ"
+}
+
 // countryNames maps folded names and codes to codes of two letters. A name that means
 // two countries in different languages is left out.
-func countryNames() map[string]language.Region {
+var countryNames = sync.OnceValue(func() map[string]language.Region {
 	names := map[string]language.Region{}
 	twice := map[string]bool{}
 	add := func(name string, r language.Region) {
@@ -81,29 +99,19 @@ func countryNames() map[string]language.Region {
 		names[name] = language.MustParseRegion(code)
 	}
 	return names
-}
+})
 
 func makeCountry(s StepConfig) (stepFunc, *errs.Error) {
 	as, fault := choose(s, "as", "alpha2", "alpha3")
 	if fault != nil {
 		return nil, fault
 	}
-	names := sync.OnceValue(countryNames) // not before a value needs them
 	return read(100, func(text string) (string, bool) {
-		r, ok := names()[fold(text)]
-		if !ok {
-			var err error
-			if r, err = language.ParseRegion(text); err != nil {
-				return "", false
-			}
-			if r = r.Canonicalize(); !r.IsCountry() || len(r.String()) != 2 || r.ISO3() == "ZZZ" {
-				return "", false
-			}
-		}
-		if as == "alpha3" {
+		r, ok := regionNamed(text)
+		if ok && as == "alpha3" {
 			return r.ISO3(), true
 		}
-		return r.String(), true
+		return r.String(), ok
 	}), nil
 }
 
@@ -142,6 +150,9 @@ func postcodes(country string) []string {
 
 func makePostcode(s StepConfig) (stepFunc, *errs.Error) {
 	country := strings.ToUpper(s.Args["country"])
+	if country == "" { // told by another attribute, which says nothing or a country of which nothing is known
+		return untold, nil
+	}
 	forms := postcodes(country)
 	if forms == nil {
 		return nil, errs.New("step_args", "the form of this country's postcodes is not known").At(".country").Fix("use two letters such as GB, or leave the step out")
@@ -219,6 +230,9 @@ func regions(country string) string {
 
 func makeRegion(s StepConfig) (stepFunc, *errs.Error) {
 	country := strings.ToUpper(s.Args["country"])
+	if country == "" {
+		return unread, nil
+	}
 	list := regions(country)
 	if list == "" {
 		return nil, errs.New("step_args", "the regions of this country are not known").At(".country").Fix("use AU, CA, DE, GB or US, or the step map")

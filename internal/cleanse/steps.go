@@ -31,11 +31,12 @@ type Table struct {
 type stepDef struct {
 	doc   StepDoc
 	args  []string
-	need  string // the setting that it cannot do without
-	open  bool   // its settings may have any name
-	list  bool   // takes StepConfig.List
-	dear  bool   // its results are worth a look-up
-	picky bool   // there are values that it cannot read
+	need  string   // the setting that it cannot do without
+	told  []string // the settings that another attribute may tell
+	open  bool     // its settings may have any name
+	list  bool     // takes StepConfig.List
+	dear  bool     // its results are worth a look-up
+	picky bool     // there are values that it cannot read
 	make  func(StepConfig) (stepFunc, *errs.Error)
 }
 
@@ -68,7 +69,7 @@ func stepNames() string {
 
 // stepDefs is the list of steps, sorted by name.
 func stepDefs() []stepDef {
-	defs := slices.Concat(firstSteps(), addressSteps(), textSteps(), combineSteps(), contactSteps(), placeSteps(), moneySteps(), webSteps())
+	defs := slices.Concat(firstSteps(), addressSteps(), dateSteps(), numberSteps(), textSteps(), combineSteps(), contactSteps(), placeSteps(), moneySteps(), webSteps())
 	slices.SortFunc(defs, func(a, b stepDef) int { return strings.Compare(a.doc.Name, b.doc.Name) })
 	return defs
 }
@@ -77,15 +78,6 @@ func firstSteps() []stepDef {
 	return []stepDef{
 		{doc: StepDoc{Name: "boolean", What: "Reads true, t, yes, y, on and 1 as true, false, f, no, n, off and 0 as false, and yes and no in a dozen languages, such as ja and nein.",
 			Table: [][2]string{{"Yes", "true"}, {"0", "false"}, {"nein", "false"}, {"perhaps", ""}}}, picky: true, make: plain(boolean)},
-		{doc: StepDoc{Name: "date", Args: "format: iso (default), dmy, mdy, ymd, epoch (seconds) or epoch_ms; zone: the IANA zone of times that name none, UTC by default; pivot: 00 to 99, the last year of two digits that is of 2000 and after; without it years need four digits",
-			What:  "Reads a date, and a timestamp where a time of day follows. A year in front is understood in every format. ymd also reads eight digits without a sign between. dmy, mdy and ymd also read months by their names in English, German, French, Spanish, Italian, Dutch and Portuguese, and a clock of twelve hours.",
-			Table: [][2]string{{"2024-02-01", "2024-02-01"}, {"2024-02-01 10:30", "2024-02-01T10:30:00Z"}, {"2024-02-30", ""}, {"1/2/24", ""}},
-			More: []Table{{Args: map[string]string{"format": "dmy"}, Rows: [][2]string{{"1/2/2024", "2024-02-01"}, {"1. März 2024", "2024-03-01"}, {"1 février 2024", "2024-02-01"}, {"2 de mayo de 2024", "2024-05-02"}, {"Feb 1, 2024", "2024-02-01"}, {"1 Smarch 2024", ""}}},
-				{Args: map[string]string{"format": "mdy"}, Rows: [][2]string{{"1/2/2024 3:45 PM", "2024-01-02T15:45:00Z"}}},
-				{Args: map[string]string{"format": "dmy", "pivot": "30"}, Rows: [][2]string{{"1/2/24", "2024-02-01"}, {"1/2/84", "1984-02-01"}}},
-				{Args: map[string]string{"format": "dmy", "zone": "Europe/Berlin"}, Rows: [][2]string{{"1.7.2024 12:00", "2024-07-01T10:00:00Z"}, {"2024-01-01T12:00:00Z", "2024-01-01T12:00:00Z"}, {"1.7.2024", "2024-07-01"}}},
-				{Args: map[string]string{"format": "epoch"}, Rows: [][2]string{{"1706745600", "2024-02-01T00:00:00Z"}}}}},
-			args: []string{"format", "zone", "pivot"}, dear: true, picky: true, make: makeDate},
 		{doc: StepDoc{Name: "email", What: "Trims, lower-cases and checks the syntax of an e-mail address.",
 			Table: [][2]string{{" Jo.Doe@Example.COM ", "jo.doe@example.com"}, {"Jo Doe <jo@example.com>", "jo@example.com"}, {"jo at example.com", ""}}}, dear: true, picky: true, make: plain(email)},
 		{doc: StepDoc{Name: "lower", What: "Writes text in lower case.", Table: [][2]string{{"ABC Ünï", "abc ünï"}}}, make: plain(onText(strings.ToLower))},
@@ -94,13 +86,10 @@ func firstSteps() []stepDef {
 			dear: true, make: plain(onText(properName))},
 		{doc: StepDoc{Name: "null_tokens", Args: `a list; default "", null, n/a, na, none, -, unknown`, What: "Makes texts that stand for nothing null. Case and space around do not matter.",
 			Table: [][2]string{{"N/A", ""}, {" - ", ""}, {"Nora", "Nora"}}}, list: true, make: makeNullTokens},
-		{doc: StepDoc{Name: "number", Args: `decimal: "." (default) or ","; thousands: "," (default), ".", "space", "'" or ""`,
-			What:  "Reads a number. Thousands must stand in groups of three, so that 1,5 is not read as 15.",
-			Table: [][2]string{{"1,234.50", "1234.5"}, {"-12", "-12"}, {"1,5", ""}, {"12 kg", ""}}},
-			args: []string{"decimal", "thousands"}, picky: true, make: makeNumber},
-		{doc: StepDoc{Name: "phone", Args: "region: two letters such as GB; without it only numbers with + and a country code are read",
-			What: "Writes a telephone number in E.164.", Table: [][2]string{{"+44 7700 900123", "+447700900123"}, {"call me", ""}}},
-			args: []string{"region"}, dear: true, picky: true, make: makePhone},
+		{doc: StepDoc{Name: "phone", Args: "region: two letters such as GB; without it only numbers with + and a country code are read; region_from: another attribute that tells the country, by code or name, before region",
+			What: "Writes a telephone number in E.164.", Table: [][2]string{{"+44 7700 900123", "+447700900123"}, {"call me", ""}},
+			More: []Table{{Args: map[string]string{"region": "GB"}, Rows: [][2]string{{"07700 900123", "+447700900123"}, {"0044 7700 900123", "+447700900123"}}}}},
+			args: []string{"region"}, told: []string{"region"}, dear: true, picky: true, make: makePhone},
 		{doc: StepDoc{Name: "title", What: "Writes every word with a capital in front and small letters after it.",
 			Table: [][2]string{{"NEW york", "New York"}, {"stoke-on-trent", "Stoke-On-Trent"}}}, make: plain(onText(title))},
 		{doc: StepDoc{Name: "trim", What: "Removes space around, and makes every run of space inside one space.",

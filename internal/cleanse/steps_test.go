@@ -222,7 +222,7 @@ func FuzzSteps(f *testing.F) {
 		for _, arg := range [][2]string{{}, {"region", "GB"}, {"format", "dmy"}, {"format", "mdy"}, {"decimal", ","}} {
 			step := cleanse.StepConfig{Name: doc.Name}
 			if arg[0] != "" {
-				if !strings.Contains(doc.Args, arg[0]) {
+				if !strings.Contains(doc.Args, arg[0]+":") {
 					continue
 				}
 				step.Args = map[string]string{arg[0]: arg[1]}

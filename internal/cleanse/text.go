@@ -192,9 +192,19 @@ func stripMarks(s string) string {
 func fold(s string) string {
 	var b strings.Builder
 	for _, c := range norm.NFKD.String(stripMarks(s)) {
-		switch {
+		switch c = unicode.ToLower(c); {
+		case c == 'ς':
+			b.WriteRune('σ')
+		case c == 'ı':
+			b.WriteByte('i')
+		case c == 'ß':
+			b.WriteString("ss")
+		case c == 'æ':
+			b.WriteString("ae")
+		case c == 'œ':
+			b.WriteString("oe")
 		case unicode.IsLetter(c) || unicode.IsDigit(c):
-			b.WriteRune(unicode.ToLower(c))
+			b.WriteRune(c)
 		case c == '&':
 			b.WriteString("and")
 		}

@@ -53,7 +53,7 @@ func checkStep(s cleanse.StepConfig) (what, mend string) {
 	}
 	for _, name := range names {
 		if s.Name == name {
-			return first(cleanse.Validate([]cleanse.StreamConfig{{Stream: "s", Attributes: []cleanse.AttributeConfig{{Name: "a", From: "a", Steps: []cleanse.StepConfig{s}}}}}))
+			return first(cleanse.ValidateStep(s))
 		}
 	}
 	return fmt.Sprintf("there is no cleansing step %q", s.Name), meant(s.Name, names)
