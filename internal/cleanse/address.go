@@ -8,7 +8,7 @@ import (
 
 func addressSteps() []stepDef {
 	return []stepDef{
-		{doc: StepDoc{Name: "address", Args: "country: AU, DE, FR, GB or US; part: line (default), street, number or unit",
+		{doc: StepDoc{Name: "address", Args: "country: AU, DE, FR, GB or US; part: line (default), street, number or unit; country_from: another attribute that tells the country, by code or name; the line of another country stays as it is",
 			What: "Reads a line of street, house number and unit, and writes its abbreviations out, or takes a part. What stands in capitals or small letters alone gets both. Town and postcode do not belong in it.",
 			More: []Table{{Args: map[string]string{"country": "GB"}, Rows: [][2]string{{"flat 2, 10 HIGH ST.", "Flat 2, 10 High Street"}, {"12a St Mary's Rd", "12a St Mary's Road"}, {"Rose Cottage", "Rose Cottage"}}},
 				{Args: map[string]string{"country": "US"}, Rows: [][2]string{{"123 N Main St Apt 4b", "123 North Main Street, Apartment 4B"}, {"5 5th Ave", "5 5th Avenue"}, {"9 Elm Blvd #7", "9 Elm Boulevard, Unit 7"}}},
