@@ -178,7 +178,7 @@ func street(words []string, country string) string {
 		case i > 0 && isParticle(w):
 			out[i] = strings.ToLower(w)
 		default:
-			out[i] = properWord(w)
+			out[i] = proper{}.word(w)
 		}
 	}
 	return strings.Join(out, " ")
@@ -192,9 +192,9 @@ func germanStreet(w string, at int) string {
 			continue
 		}
 		if head == "" || strings.HasSuffix(head, "-") {
-			return properWord(head) + "Straße"
+			return proper{}.word(head) + "Straße"
 		}
-		return properWord(head) + "straße"
+		return proper{}.word(head) + "straße"
 	}
 	return ""
 }

@@ -14,7 +14,7 @@ import (
 
 // writtenLanguages are the languages of which the Unicode CLDR has locales.
 var writtenLanguages = sync.OnceValue(func() map[language.Base]bool {
-	known := map[language.Base]bool{}
+	known := map[language.Base]bool{language.MustParseBase("nb"): true} // there it is called no
 	for _, tag := range display.Supported.Tags() {
 		base, _ := tag.Base()
 		known[base] = true

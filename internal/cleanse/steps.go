@@ -69,7 +69,7 @@ func stepNames() string {
 
 // stepDefs is the list of steps, sorted by name.
 func stepDefs() []stepDef {
-	defs := slices.Concat(firstSteps(), addressSteps(), dateSteps(), numberSteps(), textSteps(), combineSteps(), contactSteps(), placeSteps(), moneySteps(), webSteps())
+	defs := slices.Concat(firstSteps(), addressSteps(), dateSteps(), nameSteps(), honorificSteps(), numberSteps(), textSteps(), combineSteps(), contactSteps(), placeSteps(), moneySteps(), webSteps())
 	slices.SortFunc(defs, func(a, b stepDef) int { return strings.Compare(a.doc.Name, b.doc.Name) })
 	return defs
 }
@@ -80,10 +80,7 @@ func firstSteps() []stepDef {
 			Table: [][2]string{{"Yes", "true"}, {"0", "false"}, {"nein", "false"}, {"perhaps", ""}}}, picky: true, make: plain(boolean)},
 		{doc: StepDoc{Name: "email", What: "Trims, lower-cases and checks the syntax of an e-mail address.",
 			Table: [][2]string{{" Jo.Doe@Example.COM ", "jo.doe@example.com"}, {"Jo Doe <jo@example.com>", "jo@example.com"}, {"jo at example.com", ""}}}, dear: true, picky: true, make: plain(email)},
-		{doc: StepDoc{Name: "lower", What: "Writes text in lower case.", Table: [][2]string{{"ABC Ünï", "abc ünï"}}}, make: plain(onText(strings.ToLower))},
-		{doc: StepDoc{Name: "name", What: "Writes a person's name as people do, where it is all in capitals or all in small letters; a name in mixed case stays.",
-			Table: [][2]string{{"O'BRIEN", "O'Brien"}, {"mary-anne mcdonald", "Mary-Anne McDonald"}, {"JAN VAN DER BERG", "Jan van der Berg"}, {"DeShawn", "DeShawn"}}},
-			dear: true, make: plain(onText(properName))},
+		{doc: StepDoc{Name: "lower", What: "Writes text in lower case.", Table: [][2]string{{"ABC Ünï", "abc ünï"}}}, make: plain(onText(lowered))},
 		{doc: StepDoc{Name: "null_tokens", Args: `a list; default "", null, n/a, na, none, -, unknown`, What: "Makes texts that stand for nothing null. Case and space around do not matter.",
 			Table: [][2]string{{"N/A", ""}, {" - ", ""}, {"Nora", "Nora"}}}, list: true, make: makeNullTokens},
 		{doc: StepDoc{Name: "phone", Args: "region: two letters such as GB; without it only numbers with + and a country code are read; region_from: another attribute that tells the country, by code or name, before region",
@@ -146,7 +143,7 @@ func title(s string) string {
 			b.WriteRune(unicode.ToLower(c))
 		}
 	}
-	return b.String()
+	return finalSigmas(b.String())
 }
 
 // email checks what RFC 5321 asks of an address without quotes, and that its domain

@@ -63,6 +63,12 @@ func teller(arg string) func(string) (string, bool) {
 			unit, err := currency.ParseISO(text)
 			return unit.String(), err == nil
 		}
+	case "language":
+		return func(text string) (string, bool) {
+			l, ok := localeNamed(text)
+			base, _ := l.Base()
+			return base.String(), ok
+		}
 	case "zone":
 		return func(text string) (string, bool) {
 			_, ok := zoneNamed(text)

@@ -31,6 +31,8 @@ func mainArgument(step string) string {
 		return "country"
 	case "unicode":
 		return "form"
+	case "name":
+		return "language"
 	case "country", "ip", "language":
 		return "as"
 	case "email_part", "money", "name_part", "url", "user_agent", "utm":
