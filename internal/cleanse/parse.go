@@ -2,10 +2,27 @@ package cleanse
 
 import (
 	"strings"
+	"sync"
 
 	"github.com/kithdata/kith/internal/kit/isotime"
 	"github.com/kithdata/kith/internal/record"
 )
+
+// booleans are the words for yes and no, folded.
+var booleans = sync.OnceValue(func() map[string]bool {
+	known := map[string]bool{}
+	for yes, words := range map[bool]string{
+		true: "true t yes y on 1 ja jah oui sí sì sim tak ano da да так evet igen kyllä ναι 是 はい 예 네 نعم כן " +
+			"wahr vrai vero verdadero verdadeiro waar sant sand prawda истина 真",
+		false: "false f no n off 0 nein non nee nej nei não nie ne nu нет ні hayır nem ei όχι 否 いいえ 아니오 아니요 لا לא " +
+			"falsch faux falso onwaar falskt falsk fałsz ложь 假",
+	} {
+		for w := range strings.FieldsSeq(words) {
+			known[fold(w)] = yes
+		}
+	}
+	return known
+})
 
 func boolean(v record.Value) (record.Value, bool) {
 	switch v.Kind {
@@ -14,13 +31,22 @@ func boolean(v record.Value) (record.Value, bool) {
 	case record.Int:
 		return record.BoolValue(v.N == 1), v.N == 0 || v.N == 1
 	case record.String:
-		switch strings.ToLower(strings.TrimFunc(v.S, isSpace)) {
+		switch s := strings.TrimFunc(v.S, isSpace); s {
 		case "":
 			return record.Value{}, true
-		case "true", "t", "yes", "y", "on", "1", "ja", "oui", "si", "sí", "sì", "sim", "tak", "ano", "да", "是", "はい":
+		case "✓", "✔", "☑", "✅":
 			return record.BoolValue(true), true
-		case "false", "f", "no", "n", "off", "0", "nein", "non", "nee", "nej", "nei", "não", "nao", "nie", "ne", "нет", "否", "いいえ":
+		case "✗", "✘", "☐", "❌":
 			return record.BoolValue(false), true
+		default:
+			if len(s) > 30 {
+				return v, false
+			}
+			yes, known := booleans()[strings.ToLower(s)] // most need no folding
+			if !known {
+				yes, known = booleans()[fold(s)]
+			}
+			return record.BoolValue(yes), known
 		}
 	}
 	return v, false

@@ -13,7 +13,7 @@ import (
 func placeSteps() []stepDef {
 	return []stepDef{
 		{doc: StepDoc{Name: "country", Args: "as: alpha2 (default) or alpha3",
-			What:  "Writes a country as its ISO 3166 code, from a code of two or three letters, a number, or its name in seventeen languages.",
+			What:  "Writes a country as its ISO 3166 code, from a code of two or three letters, a number, or its name in 37 languages.",
 			Table: [][2]string{{"Germany", "DE"}, {"Deutschland", "DE"}, {"gbr", "GB"}, {"UK", "GB"}, {"U.S.A.", "US"}, {"250", "FR"}, {"Espagne", "ES"}, {"日本", "JP"}, {"Atlantis", ""}},
 			More:  []Table{{Args: map[string]string{"as": "alpha3"}, Rows: [][2]string{{"Holland", "NLD"}}}}},
 			args: []string{"as"}, dear: true, picky: true, make: makeCountry},
@@ -57,7 +57,11 @@ func countryCode(text string) (string, bool) {
 }
 
 func regionNamed(text string) (language.Region, bool) {
-	if r, ok := countryNames()[fold(text)]; ok {
+	key := fold(text)
+	if r, ok := countryNames()[key]; ok {
+		return r, true
+	}
+	if r, ok := countryNames()[strings.TrimPrefix(key, "the")]; ok {
 		return r, true
 	}
 	r, err := language.ParseRegion(text)
@@ -82,7 +86,7 @@ var countryNames = sync.OnceValue(func() map[string]language.Region {
 		names[name] = r
 	}
 	var namers []display.Namer
-	for _, tag := range []string{"en", "de", "fr", "es", "it", "nl", "pt", "pl", "sv", "da", "nb", "fi", "cs", "tr", "ru", "ja", "zh"} {
+	for _, tag := range []string{"en", "de", "fr", "es", "it", "nl", "pt", "pl", "sv", "da", "nb", "fi", "cs", "tr", "ru", "ja", "zh", "zh-Hant", "ko", "ar", "el", "hu", "ro", "uk", "bg", "sk", "sl", "hr", "et", "lv", "lt", "he", "hi", "th", "vi", "id", "ca", "fa"} {
 		namers = append(namers, display.Regions(language.Make(tag)))
 	}
 	for a := 'A'; a <= 'Z'; a++ {

@@ -7,6 +7,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/nyaruka/phonenumbers"
+	"golang.org/x/net/idna"
+	"golang.org/x/text/unicode/norm"
 
 	"github.com/kithdata/kith/internal/kit/errs"
 	"github.com/kithdata/kith/internal/record"
@@ -76,12 +78,12 @@ func stepDefs() []stepDef {
 
 func firstSteps() []stepDef {
 	return []stepDef{
-		{doc: StepDoc{Name: "boolean", What: "Reads true, t, yes, y, on and 1 as true, false, f, no, n, off and 0 as false, and yes and no in a dozen languages, such as ja and nein.",
-			Table: [][2]string{{"Yes", "true"}, {"0", "false"}, {"nein", "false"}, {"perhaps", ""}}}, picky: true, make: plain(boolean)},
-		{doc: StepDoc{Name: "email", What: "Trims, lower-cases and checks the syntax of an e-mail address.",
-			Table: [][2]string{{" Jo.Doe@Example.COM ", "jo.doe@example.com"}, {"Jo Doe <jo@example.com>", "jo@example.com"}, {"jo at example.com", ""}}}, dear: true, picky: true, make: plain(email)},
+		{doc: StepDoc{Name: "boolean", What: "Reads true, t, yes, y, on and 1 as true, false, f, no, n, off and 0 as false, and yes and no, and some words for true and false, in two dozen languages, such as ja and nein.",
+			Table: [][2]string{{"Yes", "true"}, {"0", "false"}, {"nein", "false"}, {"evet", "true"}, {"✓", "true"}, {"perhaps", ""}}}, picky: true, make: plain(boolean)},
+		{doc: StepDoc{Name: "email", What: "Trims, lower-cases and checks the syntax of an e-mail address. A domain is written in its own letters, in one Unicode form.",
+			Table: [][2]string{{" Jo.Doe@Example.COM ", "jo.doe@example.com"}, {"Jo Doe <jo@example.com>", "jo@example.com"}, {"jo@xn--exmple-cua.example.com", "jo@exämple.example.com"}, {"jo@example.com,", "jo@example.com"}, {"jo at example.com", ""}}}, dear: true, picky: true, make: plain(email)},
 		{doc: StepDoc{Name: "lower", What: "Writes text in lower case.", Table: [][2]string{{"ABC Ünï", "abc ünï"}}}, make: plain(onText(lowered))},
-		{doc: StepDoc{Name: "null_tokens", Args: `a list; default "", null, n/a, na, none, -, unknown`, What: "Makes texts that stand for nothing null. Case and space around do not matter.",
+		{doc: StepDoc{Name: "null_tokens", Args: `a list; default "", null, (null), \N, n/a, n.a., #n/a, na, none, (none), undefined, not available, unknown, -, -- and ?`, What: "Makes texts that stand for nothing null. Case and space around do not matter.",
 			Table: [][2]string{{"N/A", ""}, {" - ", ""}, {"Nora", "Nora"}}}, list: true, make: makeNullTokens},
 		{doc: StepDoc{Name: "phone", Args: "region: two letters such as GB; without it only numbers with + and a country code are read; region_from: another attribute that tells the country, by code or name, before region",
 			What: "Writes a telephone number in E.164.", Table: [][2]string{{"+44 7700 900123", "+447700900123"}, {"call me", ""}},
@@ -127,6 +129,9 @@ func isSpace(c rune) bool {
 	return unicode.IsSpace(c) || c == '\u200b' || c == '\ufeff'
 }
 
+// uppered is strings.ToUpper, with the ß that has no capital of its own written out.
+func uppered(s string) string { return strings.ReplaceAll(strings.ToUpper(s), "ß", "SS") }
+
 func title(s string) string {
 	var b strings.Builder
 	b.Grow(len(s))
@@ -156,15 +161,39 @@ func email(v record.Value) (record.Value, bool) {
 	if s == "" {
 		return record.Value{}, true
 	}
+	if len(s) > maxText {
+		return v, false
+	}
+	s = strings.TrimRight(s, ",;.")
 	if i := strings.LastIndexByte(s, '<'); i >= 0 && s[len(s)-1] == '>' {
 		s = s[i+1 : len(s)-1]
 	}
-	s = strings.TrimPrefix(s, "mailto:")
+	if link, ok := strings.CutPrefix(s, "mailto:"); ok {
+		s, _, _ = strings.Cut(link, "?")
+	}
+	s = plainAddress(s)
 	local, domain, ok := strings.Cut(s, "@")
 	if !ok || len(s) > 254 || len(local) > 64 || !validLocal(local) || !validDomain(domain) {
 		return v, false
 	}
 	return record.StringValue(s), true
+}
+
+// plainAddress writes an address so that spellings of it are alike: in one Unicode form,
+// without the wide signs of East Asian keyboards, and a domain in its own letters.
+func plainAddress(s string) string {
+	if strings.IndexFunc(s, func(c rune) bool { return c >= utf8.RuneSelf }) >= 0 {
+		s = norm.NFC.String(strings.NewReplacer("＠", "@", "．", ".", "。", ".").Replace(s))
+	}
+	at := strings.LastIndexByte(s, '@')
+	if at < 0 || !strings.Contains(s[at:], "xn--") {
+		return s
+	}
+	domain, err := idna.Lookup.ToUnicode(s[at+1:])
+	if err != nil {
+		return s
+	}
+	return s[:at+1] + domain
 }
 
 func validLocal(s string) bool {
@@ -256,7 +285,7 @@ func e164(text, region string) (record.Value, bool) {
 func makeNullTokens(s StepConfig) (stepFunc, *errs.Error) {
 	list := s.List
 	if list == nil {
-		list = []string{"", "null", "n/a", "na", "none", "-", "unknown"}
+		list = []string{"", "null", "(null)", `\N`, "n/a", "n.a.", "#n/a", "na", "none", "(none)", "undefined", "not available", "unknown", "-", "--", "?"}
 	}
 	tokens := make(map[string]bool, len(list))
 	for _, t := range list {

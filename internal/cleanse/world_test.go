@@ -76,6 +76,18 @@ func TestHardValues(t *testing.T) {
 		{step("postcode", "country", "GI"), [][2]string{{"gx111aa", "GX11 1AA"}}}, {step("postcode", "country", "KY"), [][2]string{{"KY1-1001", "KY1-1001"}}}, {step("postcode", "country", "AR"), [][2]string{{"c1425abc", "C1425ABC"}, {"1425", "1425"}}},
 		{step("postcode", "country", "SE"), [][2]string{{"SE-11455", "114 55"}, {"S-114 55", "114 55"}}}, {step("postcode", "country", "FI"), [][2]string{{"FIN-00100", "00100"}}}, {step("postcode", "country", "IE"), [][2]string{{"d02 x285", "D02 X285"}}}, {step("postcode", "country", "BR"), [][2]string{{"01310100", "01310-100"}}},
 		{step("postcode", "country", "AD"), [][2]string{{"ad500", "AD500"}, {"500", "AD500"}}}, {step("postcode", "country", "MT"), [][2]string{{"vlt1117", "VLT 1117"}}}, {step("postcode", "country", "GR"), [][2]string{{"10431", "104 31"}}},
+		{step("address", "country", "AU"), [][2]string{{"U 3/45 George St", "Unit 3, 45 George Street"}, {"Shop 4 99 King Rd", "Shop 4, 99 King Road"}, {"GPO Box 12", "GPO Box 12"}}},
+		{step("address", "country", "US"), [][2]string{{"100 Ave of the Americas", "100 Ave of the Americas"}, {"2200 E Broadway", "2200 East Broadway"}, {"5 E St", "5 E Street"}, {"123 Main St., Fl 3", "123 Main Street, Floor 3"}, {"PO BOX 99", "PO Box 99"}}},
+		{step("address", "country", "DE"), [][2]string{{"Str. der Einheit 1", "Straße der Einheit 1"}, {"Marktpl. 3", "Marktplatz 3"}, {"Pl. der Republik 1", "Platz der Republik 1"}, {"Straße des 17. Juni 135", "Straße des 17. Juni 135"}}},
+		{step("address", "country", "FR"), [][2]string{{"10 PL. DE L'ETOILE", "10 Place de l'Etoile"}, {"12 RUE D’ALSACE", "12 Rue d’Alsace"}}},
+		{step("email"), [][2]string{{"jo＠example．com", "jo@example.com"}, {"MAILTO:jo@example.com?subject=x", "jo@example.com"}, {"jo@example.com;", "jo@example.com"}, {"jo@xn--mnchen-3ya.example", "jo@münchen.example"}, {"jose\u0301@example.com", "josé@example.com"}, {"jo@xn--.com", lost}, {"\"jo doe\"@example.com", lost}, {"jo@[192.0.2.1]", lost}}},
+		{step("boolean"), [][2]string{{"ＴＲＵＥ", "true"}, {"HAYIR", "false"}, {"vrai", "true"}, {"❌", "false"}, {"아니오", "false"}, {"x", lost}}},
+		{step("country"), [][2]string{{"The Netherlands", "NL"}, {"Ελλάδα", "GR"}, {"대한민국", "KR"}, {"Magyarország", "HU"}, {"Україна", "UA"}, {"الإمارات العربية المتحدة", "AE"}, {"Congo", lost}, {"Korea", lost}, {"EU", lost}, {"XX", lost}}},
+		{step("url"), [][2]string{{"mailto:jo@example.com", lost}, {"//example.com/x", "https://example.com/x"}, {"http://MÜNCHEN.example", "http://xn--mnchen-3ya.example/"}, {"jo@example.com", lost}, {"http://a_b.example.com/", lost}}},
+		{step("utm"), [][2]string{{"https://example.com/?UTM_Source=News", "News"}, {"utm_source=x&utm_medium=y", "x"}}},
+		{step("user_agent", "part", "device"), [][2]string{{"Mozilla/5.0 (Linux; Android 9; CUBOT X19) Mobile", "mobile"}, {"Mozilla/5.0 (SMART-TV; Linux; Tizen 5.0)", "tv"}, {"okhttp/4.9", lost}}},
+		{step("language"), [][2]string{{"Norwegian", "no"}, {"Norwegian Bokmål", "nb"}, {"Swahili", "sw"}, {"x-private", lost}, {"*", lost}}},
+		{step("map", "m", "male", "*", "other"), [][2]string{{"", ""}, {" ", ""}, {"x", "other"}}},
 		{step("lower"), [][2]string{{"ΟΔΟΣ", "οδος"}}},
 	} {
 		st := stepStage(t, "", table.step)
