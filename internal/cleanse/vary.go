@@ -149,10 +149,13 @@ func (w *worker) choose(r *recipe) *chain {
 		return r.chain
 	}
 	key := w.told(r.asks[0])
+	said := key != ""
 	for _, a := range r.asks[1:] {
-		key += "\x00" + w.told(a)
+		text := w.told(a)
+		said = said || text != ""
+		key = strconv.Itoa(len(key)) + ":" + key + text // no two lists of texts are one key
 	}
-	if strings.Trim(key, "\x00") == "" {
+	if !said {
 		return r.chain
 	}
 	r.mu.RLock()
@@ -172,12 +175,17 @@ func (w *worker) choose(r *recipe) *chain {
 	return c
 }
 
-// told is what the record's other attribute says; none where that could not be read.
+// told is what the record's other attribute says; none where that could not be read, or
+// is too long to be the name of anything.
 func (w *worker) told(a ask) string {
 	if !w.used[a.place] || w.slots[a.place].Value.IsNull() {
 		return ""
 	}
-	return w.slots[a.place].Value.Text()
+	text := w.slots[a.place].Value.Text()
+	if len(text) > maxCached {
+		return ""
+	}
+	return text
 }
 
 // way makes the chain for what the other attributes say. A text that says nothing

@@ -38,7 +38,7 @@ func byCountry() cleanse.StreamConfig {
 			attribute("region", step("region", "country_from", "country")),
 			attribute("seen", step("date", "format", "dmy", "zone_from", "zone")),
 			attribute("spent", step("money", "country_from", "country", "currency_from", "currency")),
-			attribute("currency"), attribute("zone"),
+			attribute("currency"), attribute("zone"), // asked by others, wherever they are listed
 		},
 		Identifiers: []cleanse.IdentifierConfig{{Type: "phone", From: "phone"}},
 	}
@@ -82,6 +82,8 @@ func TestSettingsFromAnotherAttribute(t *testing.T) {
 			{"land=DE|spent=1.234,56 €", "country=DE spent=1234.56", false},
 			{"land=US|spent=$1,234.56", "country=US spent=1234.56", false},
 			{"land=DE|spent=1,234.56", "country=DE spent=", true},
+			{"land=" + strings.Repeat("x", 5000) + "|phone=07700 900123", "country= phone=+447700900123", true},
+			{"currency=x\x00y|land=DE|spent=1.234,5", "country=DE currency=x\x00y spent=1234.5", false},
 			{"spent=1.234", "spent=", true},
 			{"spent=1234", "spent=1234", false},
 			{"seen=1.7.2024 12:00|zone=America/New_York", "seen=2024-07-01T16:00:00Z zone=America/New_York", false},
@@ -219,4 +221,20 @@ func FuzzSettingsFromAnotherAttribute(f *testing.F) {
 			}
 		}
 	})
+}
+
+// BenchmarkCustomerRowByCountry is the row of BenchmarkCustomerRowRepeated with a
+// country that tells how its number, postcode, date and money are written.
+func BenchmarkCustomerRowByCountry(b *testing.B) {
+	cfg := customerRow()
+	for i, a := range cfg.Attributes {
+		switch a.Name {
+		case "phone":
+			cfg.Attributes[i].Steps = []cleanse.StepConfig{step("phone", "region", "GB", "region_from", "country")}
+		case "born", "postcode", "spent":
+			name := map[string]string{"born": "date", "postcode": "postcode", "spent": "money"}[a.Name]
+			cfg.Attributes[i].Steps = []cleanse.StepConfig{step(name, "country", "GB", "country_from", "country")}
+		}
+	}
+	benchmarkRefine(b, cfg, record.Customer, customerFields(7))
 }
