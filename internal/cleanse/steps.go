@@ -93,7 +93,7 @@ func firstSteps() []stepDef {
 			Table: [][2]string{{"NEW york", "New York"}, {"stoke-on-trent", "Stoke-On-Trent"}}}, make: plain(onText(title))},
 		{doc: StepDoc{Name: "trim", What: "Removes space around, and makes every run of space inside one space.",
 			Table: [][2]string{{"  Jo \t Doe ", "Jo Doe"}, {"   ", ""}}}, make: plain(onText(trim))},
-		{doc: StepDoc{Name: "upper", What: "Writes text in capitals.", Table: [][2]string{{"ls1 4ap", "LS1 4AP"}}}, make: plain(onText(strings.ToUpper))},
+		{doc: StepDoc{Name: "upper", What: "Writes text in capitals.", Table: [][2]string{{"ls1 4ap", "LS1 4AP"}, {"Straße", "STRASSE"}}}, make: plain(onText(uppered))},
 	}
 }
 
