@@ -11,7 +11,7 @@ import (
 // datePatterns are the shapes of dates and clocks that are written anew before they
 // are read.
 type datePatterns struct {
-	east, halves, dots, tail, clock *regexp.Regexp
+	east, halves, dots, tail, comma, clock *regexp.Regexp
 }
 
 var datePattern = sync.OnceValue(func() datePatterns {
@@ -21,6 +21,7 @@ var datePattern = sync.OnceValue(func() datePatterns {
 		halves: regexp.MustCompile(`(?i)(:\d\d)\s?(?:(a\. ?m\.|π\.μ\.|ص)|(p\. ?m\.|μ\.μ\.|م))$`),
 		dots:   regexp.MustCompile(`(\d)\. (\d)`),
 		tail:   regexp.MustCompile(`(\d)\.(?:$| (\d{1,2}:))|(\d)\s?(?:г\.?|р\.?|r\.)$`),
+		comma:  regexp.MustCompile(`(\d), (\d{1,2}:)`),
 		clock:  regexp.MustCompile(`(?i)(\d{4}),? (?:(?:um|kl\.?|klo|à|at|alle|om|в|στις) )?(\d{1,2})(?: ?[h.時] ?|:)(\d{2})(?:(?:[:.]| ?m(?:in)? ?)(\d{2}))?(?: ?(?:uhr|h))?$`),
 	}
 })
@@ -38,7 +39,7 @@ func tidyDate(s string) string {
 	})
 	s = p.tail.ReplaceAllString(s, "$1$3 $2")
 	s = p.dots.ReplaceAllString(p.dots.ReplaceAllString(s, "$1.$2"), "$1.$2") // the runs share digits
-	s = strings.TrimRight(s, " ")
+	s = p.comma.ReplaceAllString(strings.TrimRight(s, " "), "$1 $2")
 	s = p.clock.ReplaceAllStringFunc(s, func(m string) string {
 		g := p.clock.FindStringSubmatch(m)
 		out := g[1] + " " + g[2] + ":" + g[3]

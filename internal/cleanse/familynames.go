@@ -12,6 +12,7 @@ type eastNames struct {
 	koTwo     map[string]bool // of two
 	zhTwo     map[string]bool
 	jaWhole   map[string]bool
+	jaFirst   map[rune]bool // the first characters of jaWhole
 	jaLongest int
 }
 
@@ -32,7 +33,9 @@ var familyNames = sync.OnceValue(func() *eastNames {
 		"桑原 宮田 沢田 中井 片岡 小田 入江 根本 白石 黒木 榎本 平井 柳田 森山 上原 須田 桑田 若林 塚本 平山 早坂 菅野 神田 篠原 今村 大山 津田 萩原 角田 秋元 宇野 豊田 本多 村山 松浦 福永 稲垣 竹田 植田 鎌田 三上 滝沢 宮下 梅田 川田 古賀 大森 倉田 内山 中尾 土井 夏目 安倍 岸田 小泉 羽生 宮沢 宮澤 黒澤 黒沢 大江 三島 川端 芥川 太宰 " +
 		"佐久間 小田切 小笠原 長谷部 宇佐美 東海林 日比野 波多野 阿久津 小野寺 小野田 大河内 宇都宮 小山田 小山内 高見沢 瀬戸口 曽我部 三田村 中曽根 長曽我部 金田一 小早川 伊集院 二階堂 西園寺 武者小路 勅使河原 久保寺 佐々 御手洗 小宮山 八木沢 飯塚 石塚 大平 大竹 大田 岡村 奥田 片桐 金井 川本 北川 久野 小西 坂口 坂井 島崎 白井 高島 " +
 		"谷川 寺田 富田 中原 西野 野中 長田 長野 畠山 浜崎 平川 広瀬 藤沢 藤野 堀江 堀田 牧野 松原 宮川 村井 室井 森下 柳沢 山岸 山根 横田 吉本 米田 秋田 天野 石黒 市村 岩本 上村 江口 大木 岡部 小倉 織田 徳川 豊臣 坂田 桐生 戸田 中沢 永野 成田 南雲 新田 西尾 沼田 野崎 橋口 花田 原口 樋渡 福本 藤岡 古田 細川 本庄 増井 町田 三木 水谷 溝口 村松 吉沢 若松")
+	n.jaFirst = make(map[rune]bool, len(n.jaWhole))
 	for name := range n.jaWhole {
+		n.jaFirst[[]rune(name)[0]] = true
 		n.jaLongest = max(n.jaLongest, len([]rune(name)))
 	}
 	return n

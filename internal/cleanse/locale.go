@@ -83,6 +83,7 @@ const (
 type numberForm struct {
 	decimal   byte   // 0: no fraction is read
 	thousands string // "": numbers stand in no groups; else ",", ".", " " or "'"
+	other     string // a second sign between groups, "" for none
 	pairs     bool   // beyond the last three digits, groups may be of two: 12,34,567
 }
 
@@ -97,6 +98,9 @@ func formOf(l language.Tag) numberForm {
 		if n > 1 {
 			form.thousands = signs[0]
 		}
+	}
+	if l == language.MustParse("de-AT") {
+		form.other = "." // which Austria writes in amounts of money, and often in other numbers
 	}
 	form.pairs = strings.HasPrefix(text, "12"+form.thousands+"34")
 	return form

@@ -139,7 +139,7 @@ func isLaterParticle(w string) bool {
 // isPreposition knows the words that stand before a Dutch or German particle.
 func isPreposition(w string) bool {
 	switch strings.ToLower(w) {
-	case "aan", "an", "auf", "bij", "in", "op", "onder", "over", "uit", "voor":
+	case "aan", "an", "auf", "bij", "in", "op", "onder", "over", "uit", "und", "voor":
 		return true
 	}
 	return false

@@ -125,7 +125,7 @@ func (o nameOrder) name(words []string) string { return o.proper.name(strings.Jo
 // family writes a family name, whose first word may be a particle.
 func (o nameOrder) family(words []string) string {
 	name := o.name(words)
-	if len(words) > 1 && isLaterParticle(words[0]) {
+	if len(words) > 1 && isLaterParticle(words[0]) && !mixedCase(words[0]) {
 		return o.proper.lower(name[:len(words[0])]) + name[len(words[0]):]
 	}
 	return name
@@ -159,6 +159,9 @@ func (o nameOrder) ordered(p nameParts, words []string) (nameParts, bool) {
 		}
 		p.family, p.given, p.middle = o.family(words[:i+1]), o.name(words[i+1:i+2]), o.name(words[i+2:])
 		return p, true
+	}
+	if isParticle(words[0]) && words[0] == strings.ToLower(words[0]) && mixedCase(strings.Join(words[1:], "")) {
+		return p, false // a family name alone: van der Berg, not Van Morrison
 	}
 	from := len(words)
 	for n := 0; n < o.families && from > 1; n++ {
@@ -237,6 +240,7 @@ func (o nameOrder) divideWhole(s string) (family, given string, ok bool) {
 		ja, zh := known.japanese(runes), known.chinese(runes)
 		switch {
 		case known.jaWhole[s], ja > 0 && zh > 0 && ja != zh: // a family name alone, or read one way here and another there
+		case ja == 0 && zh == 1 && known.jaFirst[runes[0]]: // 金城武 has a family name that the table lacks
 		default:
 			n = max(ja, zh)
 		}

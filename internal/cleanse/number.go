@@ -108,6 +108,9 @@ func readNumber(v record.Value, form numberForm) (record.Value, bool) {
 	if i := strings.IndexByte(s, form.decimal); i >= 0 && form.decimal != 0 {
 		whole, fraction, broken = s[:i], s[i+1:], true
 	}
+	if form.other != "" && strings.Contains(whole, form.other) {
+		form.thousands = form.other
+	}
 	text, ok := appendGroups(text, whole, form)
 	if !ok || broken && !allDigits(fraction) || len(text)+len(fraction) > 64 {
 		return v, false

@@ -228,6 +228,9 @@ func validDomain(s string) bool {
 	return true
 }
 
+// maxExtension is how many digits an extension has at most; more are another number.
+const maxExtension = 6
+
 // maxPhone is the longest text that is tried as a number.
 const maxPhone = 60
 
@@ -264,6 +267,9 @@ func e164(text, region string) (record.Value, bool) {
 	}
 	number, err := phonenumbers.Parse(text, region)
 	if err != nil {
+		return record.Value{}, false
+	}
+	if len(number.GetExtension()) > maxExtension { // a second number after a comma
 		return record.Value{}, false
 	}
 	out := phonenumbers.Format(number, phonenumbers.E164)
