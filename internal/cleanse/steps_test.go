@@ -206,7 +206,7 @@ func TestTypedValuesAndTypes(t *testing.T) {
 // from the cache, valid text out of valid text, and a second pass that changes
 // nothing.
 func FuzzSteps(f *testing.F) {
-	for _, s := range []string{"O'BRIEN van der berg", " Jo@Example.com", "07700 900123", "29/02/2024 10:30", "1,234.50", "N/A", "\u0130\u0307", "mcmcd", "ǆ-ß", "https://Example.com:443/?utm_source=x", "::ffff:192.0.2.1", "$1,234.50", "Dr. Jan van der Berg", "김민수", "ls1 4ap", "1 février 2024", "D-10115"} {
+	for _, s := range []string{"O'BRIEN van der berg", " Jo@Example.com", "07700 900123", "29/02/2024 10:30", "1,234.50", "N/A", "\u0130\u0307", "mcmcd", "ǆ-ß", "https://Example.com:443/?utm_source=x", "::ffff:192.0.2.1", "$1,234.50", "Dr. Jan van der Berg", "김민수", "ls1 4ap", "1 février 2024", "D-10115", "令和6年2月1日 午後3時45分", "1.7.2024 12:00 Europe/Berlin", "١٬٢٣٤٫٥", "1’234.56", "Frau Prof. Dr.", "山田太郎", "María del Carmen García y López", "Smith, John, Jr.", "jo@xn--exmple-cua.example.com", "Île-de-France"} {
 		f.Add(s)
 	}
 	stages := map[string][2]*cleanse.Stage{}

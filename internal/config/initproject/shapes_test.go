@@ -79,6 +79,8 @@ func table(columns ...string) string {
 				b.WriteString([]string{"Deutschland", "Germany", "DE"}[n%3])
 			case "sex":
 				b.WriteString([]string{"m", "weiblich", "F"}[n%3])
+			case "lands":
+				b.WriteString([]string{"USA", "United States", "Canada", "Mexico"}[n%4])
 			case "form":
 				b.WriteString([]string{"Herr", "Mrs.", "Prof. Dr."}[n%3])
 			case "zip5":
@@ -147,6 +149,7 @@ func TestShapes(t *testing.T) {
 				"first_name: {from: name, clean: [name, {name_part: {part: given}}]}"}},
 		{"kna1.csv", table("KUNNR=seq", "NAME1=name", "STRAS=word:3", "PSTLZ=num", "ORT01=word:2", "TELF1=phone", "SMTP_ADDR=mail"), "customer", "KUNNR", "email=SMTP_ADDR phone=TELF1", []string{"street: {from: STRAS", "city: {from: ORT01"}},
 		{"crm.csv", table("id=id", "email=mail", "mobile phone=none", "phone=phone"), "customer", "id", "email=email phone=phone", []string{"mobile_phone: {from: mobile phone, clean: [{phone: {region: US}}]}"}},
+		{"worldwide.csv", table("id=id", "email=mail", "phone=phone", "country=lands"), "customer", "id", "email=email phone=phone", []string{"phone: {from: phone, clean: [{phone: {region: US, region_from: country}}]}", "country: {from: country, clean: [country]}"}},
 		{"things.csv", table("code=id", "label=word:3"), "object", "code", "", nil},
 	} {
 		t.Run(c.file, func(t *testing.T) {

@@ -98,6 +98,16 @@ func (s *stream) home(region string) string {
 	return ""
 }
 
+// countries is the attribute that tells each row's country; empty where no column does, or
+// all rows are of one.
+func (s *stream) countries() string {
+	c := s.fullest(country)
+	if !s.person() || c == nil || c.nested || s.home("") != "" || reads(c, "country", nil) < enough {
+		return ""
+	}
+	return attributeOf(country)
+}
+
 // written writes a step's settings, in the order in which people say them.
 func written(args map[string]string) string {
 	var all []string
