@@ -161,14 +161,14 @@ func (o nameOrder) ordered(p nameParts, words []string) (nameParts, bool) {
 		return p, true
 	}
 	if isParticle(words[0]) && words[0] == strings.ToLower(words[0]) && mixedCase(strings.Join(words[1:], "")) {
-		return p, false // a family name alone: van der Berg, not Van Morrison
+		return p, false // a family name alone: van der Berg, not Van Merrick
 	}
 	from := len(words)
 	for n := 0; n < o.families && from > 1; n++ {
 		from--
 		for from > 1 && (leadsName(words, from-1) || from < len(words) && strings.EqualFold(words[from], "y")) {
 			if strings.EqualFold(words[from-1], "y") && from > 2 {
-				from-- // Ortega y Gasset is one name of two
+				from-- // Prados y Vidal is one name of two
 				n++
 			}
 			from--
@@ -240,7 +240,7 @@ func (o nameOrder) divideWhole(s string) (family, given string, ok bool) {
 		ja, zh := known.japanese(runes), known.chinese(runes)
 		switch {
 		case known.jaWhole[s], ja > 0 && zh > 0 && ja != zh: // a family name alone, or read one way here and another there
-		case ja == 0 && zh == 1 && known.jaFirst[runes[0]]: // 金城武 has a family name that the table lacks
+		case ja == 0 && zh == 1 && known.jaFirst[runes[0]]: // 金嶺武 has a family name that the table lacks
 		default:
 			n = max(ja, zh)
 		}
