@@ -489,6 +489,16 @@ func plain(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
 // find gives the node at a path such as streams.crm.contacts.key, or at the longest
 // part of it that the file writes.
 func (v *value) find(path string) *yaml.Node {
+	if rest, ok := strings.CutPrefix(path, "["); ok && v != nil {
+		at, rest, _ := strings.Cut(rest, "]")
+		if i, err := strconv.Atoi(at); err == nil && i >= 0 && i < len(v.items) {
+			item := v.items[i]
+			if len(item.names) == 1 && item.subs[item.names[0]] != nil { // {step: {setting: value}}
+				item = item.subs[item.names[0]]
+			}
+			return item.find(strings.TrimPrefix(rest, "."))
+		}
+	}
 	best := ""
 	for _, name := range v.keys() {
 		if (path == name || strings.HasPrefix(path, name) && strings.ContainsAny(path[len(name):len(name)+1], ".[")) && len(name) > len(best) {

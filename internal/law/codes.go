@@ -37,6 +37,7 @@ func Catalogue() []Entry {
 		{"api_serve", "The HTTP server stopped serving.", "See the cause in the message; start again."},
 		{"api_spec", "The OpenAPI document inside the program cannot be read.", "Report it: this is a defect."},
 		{"api_tls", "The certificate or its key is missing, unreadable, or they do not belong together.", "Give PEM files that belong together and that Kith's user can read."},
+		{"attribute_cycle", "Attributes wait for each other: each has a setting, such as region_from, that another of them tells.", "Let one of them state its setting itself."},
 		{"attribute_fill", "The fill of an attribute states no value or one that its own steps cannot read, or an identifier is read from the same field.", "Write `fill: {value: GB}` or `fill: {by: city, map: {Leeds: GB}}`, on attributes whose fields no identifier reads."},
 		{"attribute_from", "An attribute reads no field.", "Name the field it is made from."},
 		{"attribute_name", "An attribute has no name, or one that is there twice.", "Give each attribute a name of its own."},

@@ -147,9 +147,15 @@ func (s *stream) cleansing(c *column, region, regionWhy string) (steps, why stri
 	case c.isEmail(), c.meaning == email:
 		say("email", "")
 	case c.meaning == phone:
-		if region == "" {
+		by := s.countries()
+		switch {
+		case region == "" && by == "":
 			say("phone", "")
-		} else {
+		case region == "":
+			say("phone: {region_from: "+by+"}", "each number as its row's country dials it")
+		case by != "":
+			say("phone: {region: "+region+", region_from: "+by+"}", "each number as its row's country dials it; "+region+" where it names none: "+regionWhy)
+		default:
 			say("phone: {region: "+region+"}", "region "+region+": "+regionWhy)
 		}
 	case c.meaning == firstName || c.meaning == lastName || c.meaning == fullName:
