@@ -38,7 +38,7 @@ func (p plans) Plan(context.Context) (*api.Plan, error) {
 	return out, nil
 }
 
-func (p plans) Apply(ctx context.Context, fingerprint string) (*api.Applied, error) {
+func (p plans) Apply(ctx context.Context, fingerprint, by string) (*api.Applied, error) {
 	tree, err := p.tree()
 	if err != nil {
 		return nil, err
@@ -55,7 +55,7 @@ func (p plans) Apply(ctx context.Context, fingerprint string) (*api.Applied, err
 	if plan.Empty() {
 		return out, nil
 	}
-	pos, err := p.a.proposeRules(ctx, tree.Rules)
+	pos, err := p.a.proposeRules(ctx, tree.Rules, by)
 	if err != nil {
 		return nil, err
 	}
