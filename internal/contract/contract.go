@@ -113,6 +113,9 @@ func validateSchema(at string, s *Schema) []error {
 	if len(s.Fields) > MaxFields {
 		faults = append(faults, errs.New("contract_fields", "the contract has more than "+strconv.Itoa(MaxFields)+" fields").At(at))
 	}
+	if _, err := s.assertions(); err != nil {
+		faults = append(faults, errs.Wrap("contract_field", "reading the contract's text", err).At(at))
+	}
 	seen := make(map[string]bool, len(s.Fields))
 	for _, f := range s.Fields {
 		if f.Path == "" || seen[f.Path] || f.Type > record.JSON {

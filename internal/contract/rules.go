@@ -127,10 +127,7 @@ func compileRules(r *Rules) *ruler {
 	if r.empty() {
 		return nil
 	}
-	c := &ruler{rules: r, said: r.said()}
-	if len(c.said) > maxSaid {
-		c.said = strings.ToValidUTF8(c.said[:maxSaid], "") + "..."
-	}
+	c := &ruler{rules: r, said: shortly(r.said())}
 	if r.Enum != nil {
 		c.enum = make(map[string]bool, len(r.Enum))
 		for _, text := range r.Enum {

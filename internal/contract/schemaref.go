@@ -3,6 +3,7 @@ package contract
 import (
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -22,19 +23,23 @@ func (noLoader) Load(string) (any, error) {
 
 // expand gives the members of a schema object, each with its place, and those of what
 // its $ref names in its stead. refs are the places that were gone to. Under draft-07
-// what stands beside $ref says nothing; under 2020-12 both hold.
-func (p *schemaParser) expand(at string, raw jsontext.Value) (all []schemaMember, refs []string) {
+// what stands beside $ref says nothing; under 2020-12 both hold, and where they say two
+// things of one keyword, also has what is named.
+func (p *schemaParser) expand(at string, raw jsontext.Value) (all []schemaMember, refs []string, also []schemaMember) {
 	for {
 		if p.visits++; p.visits > maxVisits {
 			if p.visits == maxVisits+1 {
 				p.fault(CodeSchemaUnsupported, at, "the references of the contract fan out too far", "name each object once")
 			}
-			return all, refs
+			return all, refs, also
 		}
 		members, err := objectMembers(raw)
 		if err != nil {
 			p.fault(CodeSchemaInvalid, at, "the schema cannot be read", "")
-			return all, refs
+			return all, refs, also
+		}
+		if len(refs) > 0 && conflict(all, members) {
+			return all, refs[:len(refs)-1], append(also, schemaMember{at: at, value: raw})
 		}
 		ref := slices.IndexFunc(members, func(m schemaMember) bool { return m.name == "$ref" })
 		for _, m := range members {
@@ -42,10 +47,12 @@ func (p *schemaParser) expand(at string, raw jsontext.Value) (all []schemaMember
 			if m.name == "$ref" || m.name == "$schema" && len(refs) > 0 || ref >= 0 && p.draft07 && !strings.HasPrefix(m.name, "$") {
 				continue
 			}
-			all = p.merge(all, m)
+			if !slices.ContainsFunc(all, func(o schemaMember) bool { return o.name == m.name }) {
+				all = append(all, m)
+			}
 		}
 		if ref < 0 {
-			return all, refs
+			return all, refs, also
 		}
 		target, value, ok := p.follow(at+"/$ref", members[ref].value)
 		if ok && (slices.Contains(refs, target) || target == at) {
@@ -53,24 +60,19 @@ func (p *schemaParser) expand(at string, raw jsontext.Value) (all []schemaMember
 			ok = false
 		}
 		if !ok {
-			return all, refs
+			return all, refs, also
 		}
 		refs, at, raw = append(refs, target), target, value
 	}
 }
 
-// merge adds a member. A keyword that both a schema and what it refers to have would
-// have to be kept twice; notes are kept of the first.
-func (p *schemaParser) merge(all []schemaMember, m schemaMember) []schemaMember {
-	i := slices.IndexFunc(all, func(o schemaMember) bool { return o.name == m.name })
-	switch {
-	case i < 0:
-		return append(all, m)
-	case m.name == "type" && string(all[i].value) == string(m.value):
-	case !isNote(m.name) && !isDefinitions(m.name):
-		p.fault(CodeSchemaUnsupported, all[i].at, "the keyword stands beside $ref and in what that names", "write it in one of the two")
-	}
-	return all
+// conflict reports whether members say otherwise of a keyword than others do.
+func conflict(all, members []schemaMember) bool {
+	return slices.ContainsFunc(members, func(m schemaMember) bool {
+		return !isNote(m.name) && !isDefinitions(m.name) && m.name != "$schema" && slices.ContainsFunc(all, func(o schemaMember) bool {
+			return o.name == m.name && string(o.value) != string(m.value)
+		})
+	})
 }
 
 // follow finds what a reference within the file names.
@@ -115,6 +117,15 @@ func (p *schemaParser) at(pointer string) (jsontext.Value, bool) {
 	if pointer != "" {
 		for token := range strings.SplitSeq(pointer[1:], "/") {
 			name := strings.ReplaceAll(strings.ReplaceAll(token, "~1", "/"), "~0", "~")
+			if v.Kind() == '[' {
+				list, _ := elementsOf(v)
+				n, err := strconv.Atoi(name)
+				if err != nil || n < 0 || n >= len(list) {
+					return nil, false
+				}
+				v = list[n]
+				continue
+			}
 			if v.Kind() != '{' {
 				return nil, false
 			}
@@ -142,7 +153,7 @@ func (p *schemaParser) begin(doc jsontext.Value) {
 		case m.name == "$schema":
 			draft, _ := stringOf(m.value)
 			p.draft07 = strings.TrimSuffix(draft, "#") == draft07
-		case isDefinitions(m.name), m.name == "properties", m.name == "items":
+		case m.value.Kind() == '{' || m.value.Kind() == '[':
 			p.nestedID = p.nestedID || strings.Contains(string(m.value), `"$id"`)
 		}
 	}
