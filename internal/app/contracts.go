@@ -72,10 +72,15 @@ func proposal(schemas map[string]contract.Schema, stream string, history []appli
 	if !ok {
 		return nil
 	}
-	if len(history) > 0 && len(contract.Compare(history[len(history)-1].schema.WithoutRules(), &s).Differences) == 0 {
+	if len(history) == 0 {
+		return s.Published()
+	}
+	last := history[len(history)-1].schema
+	beyond := s.Beyond(last)
+	if len(contract.Compare(last.Inferable(), beyond).Differences) == 0 {
 		return nil
 	}
-	return &s
+	return beyond
 }
 
 func (c contracts) List(ctx context.Context) ([]api.Contract, error) {
@@ -158,11 +163,12 @@ func title(stream, event string) string {
 	return stream
 }
 
-// compareVersions compares two versions; what records show has no rules to compare.
+// compareVersions compares two versions; what records show has no rules to compare, but for
+// listed values.
 func compareVersions(before, after *applied) *contract.Comparison {
 	old, now := before.schema, after.schema
 	if before.rules == 0 || after.rules == 0 {
-		old, now = old.WithoutRules(), now.WithoutRules()
+		old, now = old.Inferable(), now.Inferable()
 	}
 	return contract.Compare(old, now)
 }

@@ -71,7 +71,7 @@ func (a *App) install(r pipeline.Rules) error {
 		return err
 	}
 	for _, err := range []error{
-		a.refine.contract.Install(r.Version, rules.Streams),
+		a.refine.contract.Install(r.Version, rules.Told()),
 		a.refine.cleanse.Install(r.Version, rules.Cleanse),
 		a.refine.quality.Install(r.Version, rules.Quality),
 	} {

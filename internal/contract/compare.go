@@ -242,7 +242,7 @@ func (c *Comparison) texts(before, after *Schema) {
 }
 
 // judgedTexts is what a contract has judged as it was written, by path: the schemas, and
-// where one refers to others the whole text with it.
+// those that they refer to.
 func (s *Schema) judgedTexts() map[string]string {
 	out := map[string]string{}
 	if s == nil || len(s.Judged) == 0 {
@@ -250,18 +250,74 @@ func (s *Schema) judgedTexts() map[string]string {
 	}
 	p := schemaParser{}
 	p.begin(jsontext.Value(s.Text))
-	for _, j := range s.Judged {
-		raw, _ := p.at(j.At)
-		text := raw.Clone()
-		if text.Canonicalize() != nil {
+	for i := range s.Judged {
+		j := &s.Judged[i]
+		raw, ok := p.at(j.At)
+		if !ok {
 			continue
 		}
-		out[j.Path] = string(text)
-		if strings.Contains(out[j.Path], `"$ref"`) {
-			out[j.Path] += " of " + s.Text
+		if raw = raw.Clone(); j.Object {
+			raw = ownRules(raw, j.Required)
+		}
+		if raw.Canonicalize() != nil {
+			continue
+		}
+		referred := map[string]string{}
+		p.referred(raw, referred)
+		out[j.Path] = string(raw)
+		for _, pointer := range slices.Sorted(maps.Keys(referred)) {
+			out[j.Path] += ", " + pointer + ": " + referred[pointer]
 		}
 	}
 	return out
+}
+
+// ownRules leaves of an object's schema what its fields do not judge.
+func ownRules(raw jsontext.Value, required bool) jsontext.Value {
+	members, err := objectMembers(raw)
+	if err != nil {
+		return raw
+	}
+	return objectOf(slices.DeleteFunc(members, func(m schemaMember) bool {
+		switch m.name {
+		case "type", "properties", "$schema":
+			return true
+		case "required":
+			return !required
+		case "additionalProperties":
+			return m.value.Kind() != '{'
+		}
+		return isNote(m.name) || isDefinitions(m.name)
+	}))
+}
+
+// referred gathers the schemas that a schema refers to, by pointer.
+func (p *schemaParser) referred(raw jsontext.Value, found map[string]string) {
+	if raw.Kind() == '[' {
+		list, _ := elementsOf(raw)
+		for _, each := range list {
+			p.referred(each, found)
+		}
+	}
+	if raw.Kind() != '{' {
+		return
+	}
+	members, _ := objectMembers(raw)
+	for _, m := range members {
+		if text, ok := stringOf(m.value); ok && m.name == "$ref" {
+			pointer, target, ok := p.follow("", m.value)
+			if _, known := found[pointer]; ok && !known {
+				target = target.Clone()
+				_ = target.Canonicalize() // it was read before
+				found[pointer] = string(target)
+				p.referred(target, found)
+			} else if !ok {
+				found[text] = ""
+			}
+			continue
+		}
+		p.referred(m.value, found)
+	}
 }
 
 // shortly is a text at the length of a line.

@@ -31,6 +31,10 @@ type StreamConfig struct {
 	// those that have none. They judge in Schema's place.
 	Events    map[string]*Schema `json:"events,omitempty"`
 	Unplanned Policy             `json:"unplanned,omitempty"` // of events that no member of Events is for; default evolve
+
+	// Personal are paths whose values no inferred contract tells. They follow from the
+	// other rules, and are no part of what is stored.
+	Personal []string `json:"-"`
 }
 
 // AnyEvent in place of an event's name stands for every event without a contract of
@@ -85,6 +89,8 @@ type Field struct {
 	// Formats are those that all texts of an inferred string have. They are told, and
 	// judge nothing.
 	Formats Formats `json:"formats,omitzero"`
+	// Values are those that an inferred string has shown, where they may be told.
+	Values *Values `json:"-"`
 	// Loose fields are those of some choices that a schema gives: a value of another type
 	// is judged by the choice alone.
 	Loose bool `json:"loose,omitzero"`

@@ -102,15 +102,6 @@ func (r *Rules) bounds() []bound {
 	return []bound{{"minimum", &r.Min}, {"maximum", &r.Max}, {"exclusiveMinimum", &r.Above}, {"exclusiveMaximum", &r.Below}}
 }
 
-// WithoutRules is the contract as inference could have made it.
-func (s *Schema) WithoutRules() *Schema {
-	bare := &Schema{Fields: slices.Clone(s.Fields)}
-	for i := range bare.Fields {
-		bare.Fields[i].Rules = nil
-	}
-	return bare
-}
-
 // ruler is a field's Rules made ready.
 type ruler struct {
 	rules   *Rules

@@ -184,7 +184,7 @@ func TestCompareRules(t *testing.T) {
 	if c := contract.Compare(wide, narrow); c.Backward || !c.Forward || len(c.Offences) != 2 {
 		t.Errorf("narrowed: %+v", c)
 	}
-	if c := contract.Compare(wide, wide.WithoutRules()); !c.Backward || c.Forward {
+	if c := contract.Compare(wide, wide.Inferable()); !c.Backward || c.Forward {
 		t.Errorf("dropped: %+v", c)
 	}
 }
@@ -199,7 +199,7 @@ func TestStoredRules(t *testing.T) {
 		t.Fatal(err)
 	}
 	var back contract.Schema
-	if err := json.Unmarshal(text, &back); err != nil || !back.Equal(s) || s.Equal(s.WithoutRules()) {
+	if err := json.Unmarshal(text, &back); err != nil || !back.Equal(s) || s.Equal(s.Inferable()) {
 		t.Errorf("%v: %s", err, text)
 	}
 	bare, err := json.Marshal(schema(contract.Field{Path: "a", Type: record.Int}))

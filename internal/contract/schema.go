@@ -62,7 +62,7 @@ func joinFields(a, b *Field, l *limits) Field {
 		rules = a.Rules
 	}
 	return Field{Path: a.Path, Type: JoinTypes(a.Type, b.Type), Nullable: a.Nullable || b.Nullable, Required: a.Required && b.Required,
-		Formats: formats, Loose: a.Loose || b.Loose, Items: joinElements(a, b, l), Rules: rules}
+		Formats: formats, Loose: a.Loose || b.Loose, Values: joinValues(a, b), Items: joinElements(a, b, l), Rules: rules}
 }
 
 // Equal reports whether two contracts say the same.
@@ -71,14 +71,22 @@ func (s *Schema) Equal(o *Schema) bool {
 		return s == o
 	}
 	return s.Text == o.Text && slices.Equal(s.Judged, o.Judged) && slices.EqualFunc(s.Fields, o.Fields, func(a, b Field) bool {
-		same := a.Rules.equal(b.Rules) && a.Items.equal(b.Items)
-		a.Rules, b.Rules, a.Items, b.Items = nil, nil, nil, nil
+		same := a.Rules.equal(b.Rules) && a.Items.equal(b.Items) && a.Values.equal(b.Values)
+		a.Rules, b.Rules, a.Items, b.Items, a.Values, b.Values = nil, nil, nil, nil, nil, nil
 		return same && a == b
 	})
 }
 
 // shape is the contract of one record alone.
-func shape(fields []record.Attr) *Schema { return shapeWithin(fields, limitsOf()) }
+func shape(fields []record.Attr) *Schema {
+	s := shapeWithin(fields, limitsOf())
+	for i := range s.Fields {
+		if f := &s.Fields[i]; f.Type == record.String {
+			f.Values = valuesOf(f.Path, fields[i].Value.S)
+		}
+	}
+	return s
+}
 
 func shapeWithin(fields []record.Attr, l *limits) *Schema {
 	s := &Schema{Fields: make([]Field, 0, len(fields))}
@@ -159,8 +167,8 @@ func (c *compiled) below(path string) bool {
 	return i < len(c.schema.Fields) && strings.HasPrefix(c.schema.Fields[i].Path, path+".")
 }
 
-// covers reports whether a record changes nothing about the contract.
-func (c *compiled) covers(fields []record.Attr) bool {
+// covers reports whether a record of a stream changes nothing about the contract.
+func (c *compiled) covers(fields []record.Attr, of *stream) bool {
 	if c == nil {
 		return false
 	}
@@ -183,10 +191,10 @@ func (c *compiled) covers(fields []record.Attr) bool {
 		if f.Rules != nil && !c.keeps(f, v) {
 			return false
 		}
-		if v.Kind == f.Type && (v.Kind == record.String || v.Kind == record.JSON) && f.Formats == 0 && f.Items == nil && (f.Nullable || v.S != "") {
+		if v.Kind == f.Type && (v.Kind == record.String || v.Kind == record.JSON) && f.Formats == 0 && f.Items == nil && f.Values == nil && (f.Nullable || v.S != "") {
 			continue
 		}
-		if !f.holds(v) {
+		if !f.holds(v) || f.Values != nil && !f.holdsValue(v, fields, of) {
 			return false
 		}
 	}
@@ -200,7 +208,7 @@ func (c *compiled) keeps(f *Field, v *record.Value) bool {
 }
 
 // schemaVersion is the version that is written; version 1 had no formats, and version 2
-// nothing of arrays.
+// nothing of arrays and values.
 const schemaVersion = 3
 
 // AppendSchema appends s's stored form to b (I8): version, count, then path, type,
@@ -221,6 +229,15 @@ func appendFields(e *wire.Encoder, fields []Field) {
 		e.Bool(f.Nullable)
 		e.Bool(f.Required)
 		e.Byte(byte(f.Formats))
+		e.Bool(f.Values != nil)
+		if f.Values != nil {
+			e.Uint(uint64(f.Values.Rows)) //nolint:gosec // a count
+			e.Uint(uint64(len(f.Values.Seen)))
+			for _, s := range f.Values.Seen {
+				e.String(s.Text)
+				e.Uint(uint64(s.Times)) //nolint:gosec // a count
+			}
+		}
 		e.Bool(f.Items != nil)
 		if f.Items == nil {
 			continue
@@ -253,6 +270,12 @@ func decodeFields(d *wire.Decoder, version byte, depth int) *Schema {
 		f := Field{Path: d.String(), Type: record.ValueKind(d.Byte()), Nullable: d.Bool(), Required: d.Bool()}
 		if version > 1 {
 			f.Formats = Formats(d.Byte())
+		}
+		if version > 2 && d.Bool() {
+			f.Values = &Values{Rows: int(min(d.Uint(), enoughRows))}
+			for range d.Count() {
+				f.Values.Seen = append(f.Values.Seen, ValueSeen{d.String(), int(min(d.Uint(), enoughTimes))})
+			}
 		}
 		if version > 2 && d.Bool() {
 			f.Items = &Elements{}
