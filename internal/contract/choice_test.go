@@ -115,3 +115,39 @@ func TestCompareChoices(t *testing.T) {
 		t.Errorf("without: %+v", c)
 	}
 }
+
+// FuzzJudge judges what may come under a contract of choices and arrays, and infers from
+// it: whatever it is, it is judged the same again, and what is inferred holds it.
+func FuzzJudge(f *testing.F) {
+	for _, s := range []string{`{"id":"1","made":"2024-01-02T03:04:05Z","price":1.01,"codes":["A"]}`, `{"codes":[[[1e999]],{"a":{"":{}}},"\u0000"],"paid_by":{"kind":"card"}}`,
+		`{"a":[{"b.c":1,"b":{"c":[2]}},[],null,-0.0,1e-400,123456789012345678901234567890]}`,
+		`{"a":[[[0,100]],{"b":{"":{}}},""]}`, `{"a":[{"b.c":0,"b":{"c":[0]}},[]]}`} {
+		f.Add([]byte(s))
+	}
+	st := stage(f, contract.StreamConfig{Stream: "s", Kind: record.Event, OnDrift: contract.Freeze, Schema: parsed(f, choices)})
+	f.Fuzz(func(t *testing.T, props []byte) {
+		first, again := refine(t, st, event(string(props))), refine(t, st, event(string(props)))
+		if show(first) != show(again) {
+			t.Fatalf("%s, and %s", show(first), show(again))
+		}
+		in := contract.NewInference()
+		if in.Add(props) != nil {
+			return
+		}
+		was := in.Schema()
+		if err := in.Add(props); err != nil {
+			t.Fatal(err)
+		}
+		if now := in.Schema(); !now.Equal(&was) {
+			t.Fatalf("learnt twice: %s\n%s", was.JSONSchema(""), now.JSONSchema(""))
+		}
+		written, err := contract.ParseJSONSchema(was.JSONSchema("t"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		own := stage(t, contract.StreamConfig{Stream: "s", Kind: record.Event, OnDrift: contract.Freeze, Schema: written})
+		if r := refine(t, own, event(string(props))); !r.Verdict.Keep() {
+			t.Fatalf("%s under %s", show(r), was.JSONSchema(""))
+		}
+	})
+}

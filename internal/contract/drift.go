@@ -33,12 +33,8 @@ func (rd *reader) typed(v record.Value, n *node, raw []byte) (record.Value, bool
 		rd.must++
 	}
 	out, fits := fit(v, f.Type)
-	if f.Items != nil && fits && !out.IsNull() {
-		if v.Kind == record.String && strings.TrimSpace(v.S) == "" { // a cell that says nothing
-			out = record.Value{}
-		} else {
-			fits = v.Kind == record.JSON && (v.S[0] == '[' || saysNothing(v.S))
-		}
+	if f.Items != nil && fits {
+		out, fits = fitArray(v, out)
 	}
 	if fits && (f.Nullable || !out.IsNull()) {
 		return out, rd.ruled(v, &out, n, raw)
@@ -97,6 +93,18 @@ func (rd *reader) elements(text string, n *node) bool {
 		}
 	}
 	return true
+}
+
+// fitArray reads v, which is out as JSON, as an array; an object without fields is none,
+// and says nothing.
+func fitArray(v, out record.Value) (record.Value, bool) {
+	switch {
+	case v.IsNull():
+		return out, true
+	case v.Kind == record.String && strings.TrimSpace(v.S) == "": // a cell that says nothing
+		return record.Value{}, true
+	}
+	return out, v.Kind == record.JSON && (v.S[0] == '[' || saysNothing(v.S))
 }
 
 // driftCode is the code of a value that its field does not take: one that fits its

@@ -175,7 +175,7 @@ func eachElement(text string, most int, each func(fields []record.Attr) bool) {
 		if b[i] == '{' {
 			fields, i = objectFields(room[:0], b, i+1, "", 1)
 			slices.SortStableFunc(fields, func(a, b record.Attr) int { return strings.Compare(a.Name, b.Name) })
-			fields = slices.CompactFunc(fields, func(a, b record.Attr) bool { return a.Name == b.Name }) // one nested, one with dots in its name
+			fields = oncePath(fields)
 		} else {
 			var v record.Value
 			v, i = plainValue(b, i)
@@ -188,6 +188,20 @@ func eachElement(text string, most int, each func(fields []record.Attr) bool) {
 			i = skipSpace(b, i+1)
 		}
 	}
+}
+
+// oncePath makes one field of two that have one path, one nested and one with dots in its
+// name: of what it is nothing can be said.
+func oncePath(fields []record.Attr) []record.Attr {
+	out := fields[:0]
+	for _, f := range fields {
+		if n := len(out); n > 0 && out[n-1].Name == f.Name {
+			out[n-1].Value = record.JSONValue("{}")
+			continue
+		}
+		out = append(out, f)
+	}
+	return out
 }
 
 // objectFields appends the fields of the object whose first member begins at i, below
@@ -307,12 +321,15 @@ func (e *Elements) faults(text, path string, found []fault) []fault {
 			f := &of[at]
 			at++
 			out, fits := fit(v, f.Type)
+			if f.Items != nil && fits {
+				out, fits = fitArray(v, out)
+			}
 			switch {
-			case !fits || f.Items != nil && !out.IsNull() && (out.S == "" || out.S[0] != '['):
+			case !fits:
 				add(CodeType, here, v)
 			case out.IsNull() && !f.Nullable:
 				add(CodeNull, here, v)
-			case f.Items != nil && !out.IsNull():
+			case f.Items != nil && !out.IsNull() && out.S[0] == '[':
 				found = f.Items.faults(out.S, here, found)
 			}
 		}

@@ -178,6 +178,8 @@ func FuzzParseJSONSchema(f *testing.F) {
 func FuzzDecodeSchema(f *testing.F) {
 	f.Add(contract.AppendSchema(nil, schema(contract.Field{Path: "a", Type: record.Int, Nullable: true}, contract.Field{Path: "b", Required: true})))
 	f.Add([]byte{1, 200})
+	f.Add(contract.AppendSchema(nil, schema(contract.Field{Path: "a", Type: record.JSON, Items: &contract.Elements{Of: schema(contract.Field{Path: "b", Type: record.JSON, Items: &contract.Elements{}})}},
+		contract.Field{Path: "s", Type: record.String, Values: &contract.Values{Rows: 7, Seen: []contract.ValueSeen{{Text: "open", Times: 5}}}})))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		s, err := contract.DecodeSchema(b)
 		if err != nil {
