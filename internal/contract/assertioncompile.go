@@ -1,7 +1,6 @@
 package contract
 
 import (
-	"cmp"
 	"maps"
 	"math"
 	"regexp"
@@ -24,16 +23,19 @@ const (
 	asRequired                 // as asObject, and which members must be there
 )
 
-// assertions compiles schemas of one document.
+// assertions compiles what is judged at one place. What it shares with other places of
+// the document, whole schemas, the parser keeps.
 type assertions struct {
-	p     *schemaParser // resolves references, and is told of faults
-	known map[assertionAt]*assertion
-	apart map[string]bool // what references name that says otherwise than what stands beside
+	p       *schemaParser // resolves references, and is told of faults
+	objects map[string]*assertion
+	apart   map[string]bool // what references name that says otherwise than what stands beside
 }
 
-type assertionAt struct {
-	pointer string
-	as      judgedAs
+func newAssertions(p *schemaParser) *assertions {
+	if p.values == nil {
+		p.values = map[string]*assertion{}
+	}
+	return &assertions{p: p, objects: map[string]*assertion{}, apart: map[string]bool{}}
 }
 
 // In which draft a keyword that assertions take is one; bits.
@@ -70,11 +72,15 @@ func newAssertion() *assertion {
 
 // compile makes the assertion of the schema at a place.
 func (c *assertions) compile(at string, raw jsontext.Value, as judgedAs) *assertion {
-	if done := c.known[assertionAt{at, as}]; done != nil {
+	known := c.p.values
+	if as != asValue {
+		known = c.objects
+	}
+	if done := known[at]; done != nil {
 		return done
 	}
 	a := newAssertion()
-	c.known[assertionAt{at, as}] = a
+	known[at] = a
 	if c.p.visits++; c.p.visits > maxVisits {
 		if c.p.visits == maxVisits+1 {
 			c.p.fault(CodeSchemaUnsupported, at, "the contract has too many schemas within schemas", "name each object once")
@@ -100,9 +106,6 @@ func (c *assertions) compile(at string, raw jsontext.Value, as judgedAs) *assert
 	if as != asValue {
 		_, _, also := c.p.expand(at, raw)
 		for _, m := range also {
-			if c.apart == nil {
-				c.apart = map[string]bool{}
-			}
 			c.apart[m.at] = true
 		}
 	}
@@ -420,15 +423,15 @@ func (a *assertion) circular(state map[*assertion]int) bool {
 	return false
 }
 
-// done tells of schemas that come back to themselves without a step into the value.
-func (c *assertions) done() {
-	places := slices.SortedFunc(maps.Keys(c.known), func(a, b assertionAt) int {
-		return cmp.Or(strings.Compare(a.pointer, b.pointer), cmp.Compare(a.as, b.as))
-	})
-	for _, at := range places {
-		if c.known[at].circular(map[*assertion]int{}) {
-			c.p.fault(CodeSchemaInvalid, at.pointer, "the schema comes back to itself", "name a schema that says something")
-			return
+// tellCircles tells of a schema that comes back to itself without a step into the value.
+func (p *schemaParser) tellCircles(tops map[string]*assertion) {
+	state := map[*assertion]int{}
+	for _, of := range []map[string]*assertion{p.values, tops} {
+		for _, at := range slices.Sorted(maps.Keys(of)) {
+			if of[at].circular(state) {
+				p.fault(CodeSchemaInvalid, at, "the schema comes back to itself", "name a schema that says something")
+				return
+			}
 		}
 	}
 }
@@ -447,10 +450,9 @@ func (s *Schema) assertions() (map[string]*assertion, error) {
 		if !ok {
 			return nil, errs.New("contract_field", "the contract's text has nothing at the place "+j.At)
 		}
-		c := assertions{p: &p, known: map[assertionAt]*assertion{}}
-		judged[j.Path] = c.compile(j.At, raw, j.as())
-		c.done()
+		judged[j.Path] = newAssertions(&p).compile(j.At, raw, j.as())
 	}
+	p.tellCircles(judged)
 	if len(p.faults) > 0 {
 		return nil, p.faults[0]
 	}

@@ -17,6 +17,5 @@ func JudgesStrictly(s *Schema, path string, props []byte) bool {
 func JudgesLeniently(schema, props []byte) bool {
 	p := schemaParser{}
 	p.begin(schema)
-	c := assertions{p: &p, known: map[assertionAt]*assertion{}}
-	return c.compile("", schema, asValue).keepsText(props)
+	return newAssertions(&p).compile("", schema, asValue).keepsText(props)
 }

@@ -47,6 +47,7 @@ func ParseJSONSchema(text []byte) (*Schema, error) {
 	p := schemaParser{by: map[string]int{}}
 	p.begin(raw)
 	p.root(raw)
+	p.tellCircles(p.tops)
 	if len(p.faults) == 0 && len(p.fields) > MaxFields {
 		p.fault(CodeSchemaUnsupported, "", "the contract has more than "+strconv.Itoa(MaxFields)+" fields", "")
 	}
@@ -72,16 +73,18 @@ type schemaParser struct {
 	by     map[string]int
 	judged []Judged
 	faults []error
-	told   map[string]bool   // places of faults
-	placed map[string]string // of fields, by path
+	values map[string]*assertion // whole schemas that were compiled, by pointer
+	tops   map[string]*assertion // what is judged, by pointer
+	told   map[string]bool       // places of faults
+	placed map[string]string     // of fields, by path
 
 	within int  // how many choices and arrays are around: what judges these judges all within
 	wanted int  // how often a place within asked to be judged
 	solid  bool // what a choice is about is an object
 
 	doc      jsontext.Value
-	places   map[string]jsontext.Value // by pointer: what references named
-	open     []string                  // pointers of the objects around
+	places   map[string]map[string]jsontext.Value // by pointer: the parts of what lies there
+	open     []string                             // pointers of the objects around
 	visits   int
 	draft07  bool
 	nestedID bool
@@ -248,9 +251,10 @@ func (p *schemaParser) judge(j Judged) {
 	if !ok {
 		return
 	}
-	c := assertions{p: p, known: map[assertionAt]*assertion{}}
-	c.compile(j.At, raw, j.as())
-	c.done()
+	if p.tops == nil {
+		p.tops = map[string]*assertion{}
+	}
+	p.tops[j.At] = newAssertions(p).compile(j.At, raw, j.as())
 }
 
 // typeOf gives the field that the property is itself; ok is false when it is only

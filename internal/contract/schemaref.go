@@ -108,42 +108,47 @@ func (p *schemaParser) follow(at string, raw jsontext.Value) (pointer string, va
 	return pointer, value, true
 }
 
-// at is what lies at a JSON Pointer of objects.
+// at is what lies at a JSON Pointer. What it walks through is read once.
 func (p *schemaParser) at(pointer string) (jsontext.Value, bool) {
-	if v, known := p.places[pointer]; known {
-		return v, true
+	if pointer == "" {
+		return p.doc, true
 	}
-	v := p.doc
-	if pointer != "" {
-		for token := range strings.SplitSeq(pointer[1:], "/") {
-			name := strings.ReplaceAll(strings.ReplaceAll(token, "~1", "/"), "~0", "~")
-			if v.Kind() == '[' {
-				list, _ := elementsOf(v)
-				n, err := strconv.Atoi(name)
-				if err != nil || n < 0 || n >= len(list) {
-					return nil, false
-				}
-				v = list[n]
-				continue
-			}
-			if v.Kind() != '{' {
-				return nil, false
-			}
-			members, err := objectMembers(v)
-			i := slices.IndexFunc(members, func(m schemaMember) bool { return m.name == name })
-			if err != nil || i < 0 {
-				return nil, false
-			}
-			v = members[i].value
+	cut := strings.LastIndexByte(pointer, '/')
+	if cut < 0 {
+		return nil, false
+	}
+	parts, read := p.places[pointer[:cut]]
+	if !read {
+		within, ok := p.at(pointer[:cut])
+		if !ok {
+			return nil, false
+		}
+		parts = partsOf(within)
+		p.places[pointer[:cut]] = parts
+	}
+	v, ok := parts[strings.ReplaceAll(strings.ReplaceAll(pointer[cut+1:], "~1", "/"), "~0", "~")]
+	return v, ok
+}
+
+// partsOf gives an object's members by name, or an array's elements by number.
+func partsOf(v jsontext.Value) map[string]jsontext.Value {
+	parts := map[string]jsontext.Value{}
+	if list, ok := elementsOf(v); ok {
+		for i, each := range list {
+			parts[strconv.Itoa(i)] = each
+		}
+	} else if v.Kind() == '{' {
+		members, _ := objectMembers(v)
+		for _, m := range members {
+			parts[m.name] = m.value
 		}
 	}
-	p.places[pointer] = v
-	return v, true
+	return parts
 }
 
 // begin learns of the whole file what its parts depend on.
 func (p *schemaParser) begin(doc jsontext.Value) {
-	p.doc, p.places, p.open = doc, map[string]jsontext.Value{}, []string{""}
+	p.doc, p.places, p.open = doc, map[string]map[string]jsontext.Value{}, []string{""}
 	members, err := objectMembers(doc)
 	if err != nil {
 		return
