@@ -38,6 +38,8 @@ var requests = map[string]struct{ target, body string }{
 	"expireQuarantine":      {"/api/quarantine/expire", `{"before":"2026-01-31T00:00:00Z"}`},
 	"listContracts":         {"/api/contracts", ""},
 	"getContract":           {"/api/contracts/crm.contacts", ""},
+	"diffContract":          {"/api/contracts/crm.contacts/diff?from=1", ""},
+	"checkContract":         {"/api/contracts/crm.contacts/check", `{"schema":{"type":"object"},"compatibility":"full"}`},
 	"listDrift":             {"/api/contracts/crm.contacts/drift", ""},
 	"tryQuarantine":         {"/api/quarantine/try", `{}`},
 	"listQuarantineReasons": {"/api/quarantine/reasons?samples=2", ""},

@@ -35,7 +35,9 @@ var operations = [...]operation{
 	{"replayQuarantine", "POST /api/quarantine/replay", RoleOperate, "quarantine.replay", nil, (*call).replay},
 
 	{"listContracts", "GET /api/contracts", RoleRead, "", nil, (*call).listContracts},
-	{"getContract", "GET /api/contracts/{stream}", RoleRead, "", nil, (*call).getContract},
+	{"getContract", "GET /api/contracts/{stream}", RoleRead, "", []string{"event"}, (*call).getContract},
+	{"diffContract", "GET /api/contracts/{stream}/diff", RoleRead, "", []string{"event", "from", "to"}, (*call).diffContract},
+	{"checkContract", "POST /api/contracts/{stream}/check", RoleRead, "", nil, (*call).checkContract},
 	{"listDrift", "GET /api/contracts/{stream}/drift", RoleRead, "", nil, (*call).listDrift},
 
 	{"getLedger", "GET /api/ledger", RoleRead, "", nil, (*call).getLedger},

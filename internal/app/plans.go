@@ -35,7 +35,7 @@ func (p plans) Plan(ctx context.Context) (*api.Plan, error) {
 	return out, err
 }
 
-func (p plans) Apply(ctx context.Context, fingerprint string) (*api.Applied, error) {
+func (p plans) Apply(ctx context.Context, fingerprint, by string) (*api.Applied, error) {
 	tree, err := p.tree()
 	if err != nil {
 		return nil, err
@@ -52,7 +52,7 @@ func (p plans) Apply(ctx context.Context, fingerprint string) (*api.Applied, err
 	if plan.Empty() {
 		return out, nil
 	}
-	pos, err := p.a.proposeRules(ctx, tree.Rules)
+	pos, err := p.a.proposeRules(ctx, tree.Rules, by)
 	if err != nil {
 		return nil, err
 	}

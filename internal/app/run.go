@@ -243,7 +243,7 @@ func (a *App) mirrorOnce(ctx context.Context, written map[string]string) error {
 		schemas, err := a.refine.contract.Schemas(r)
 		texts = make(map[string][]byte, len(schemas))
 		for stream, schema := range schemas {
-			texts[stream] = schema.Proposal(stream)
+			texts[stream] = schema.Published().Proposal(stream)
 		}
 		return err
 	})
