@@ -6,7 +6,7 @@ import (
 
 // Sampled says what Sample saw of a file.
 type Sampled struct {
-	Format    string // csv, ndjson, json or parquet
+	Format    string // csv, ndjson, json, parquet or xlsx
 	Delimiter string // csv
 	Headless  bool   // csv: no row has the columns' names
 	Rejected  int    // rows that the source would quarantine
@@ -28,7 +28,7 @@ func Sample(ctx context.Context, cfg Config, path string, limit int, fn func(pro
 	if err := f.start(ctx, cfg, found{}); err != nil {
 		return Sampled{}, err
 	}
-	seen := Sampled{Format: cfg.formatOf(path, s.head)}
+	seen := Sampled{Format: s.format}
 	var row []byte
 	for n := 0; n < limit && ctx.Err() == nil; n++ {
 		out, reject, st := f.rows.next(row[:0])

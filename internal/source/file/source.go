@@ -199,24 +199,24 @@ func (r *run) look(ctx context.Context) (faults []error, err error) {
 		if err := ctx.Err(); err != nil {
 			return faults, err
 		}
-		fault, err := r.read(ctx, f)
+		met, err := r.read(ctx, f)
 		if err != nil {
 			return faults, err
 		}
-		if fault != nil {
-			if !errs.Is(fault, CodeUnreachable) { // else it is not the file's, and tried again at the next look
-				r.faulty[f.path] = f.sight
-				if err := r.keepAll(ctx, f, CodeSnapshotKept); err != nil {
-					return faults, err
-				}
-			} else {
+		for _, fault := range met {
+			if passing(fault) { // not the file's, and tried again at the next look
 				r.progress.Fault = CodeUnreachable
+			} else {
+				r.faulty[f.path] = f.sight
 			}
-			faults = append(faults, fault)
 			if r.cfg.Watch {
 				r.deps.Logger.Warn("a file could not be read to its end", "source", r.cfg.Name, "error", fault)
 			}
 		}
+		if slices.ContainsFunc(met, passing) {
+			delete(r.faulty, f.path)
+		}
+		faults = append(faults, met...)
 		r.before += f.size
 	}
 	r.progress.Idle = !slices.ContainsFunc(found, r.holds) && !slices.ContainsFunc(faults, passing)
@@ -243,11 +243,17 @@ func (r *run) unlisted(err error) {
 	r.silent = code
 }
 
+// unmatched tells of a file that nobody wants.
+func (r *run) unmatched(path string) {
+	r.deps.Logger.Warn("a file belongs to no stream and is left alone", "source", r.cfg.Name, "file", path,
+		"code", "file_no_stream", "mend", "give a stream a pattern that matches its name")
+}
+
 // candidate is a file to look into.
 type candidate struct {
 	entry
-	stream string
-	final  bool // a last line without its end is a row
+	stream string // empty: none, unless it is an archive
+	final  bool   // a last line without its end is a row
 }
 
 // todo gives the files that have changed since they were last taken whole.
@@ -261,10 +267,9 @@ func (r *run) todo(found []entry) (todo []candidate, bytes int64) {
 			continue
 		}
 		stream, ok := r.cfg.streamOf(path)
-		if !ok {
+		if !ok && !namedZip(path) { // whose members may belong to one
 			r.faulty[path] = now
-			r.deps.Logger.Warn("a file belongs to no stream and is left alone", "source", r.cfg.Name, "file", path,
-				"code", "file_no_stream", "mend", "give a stream a pattern that matches its name")
+			r.unmatched(path)
 			continue
 		}
 		final := !r.cfg.Watch || r.place.sudden()
