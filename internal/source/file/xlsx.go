@@ -86,21 +86,21 @@ func (w *workbook) read() error {
 	type target struct{ kind, part string }
 	targets := map[string]target{}
 	err := w.each("xl/_rels/"+path.Base(w.main)+".rels", func(x *xmlPart) error {
-		if x.name != "Relationship" || strings.EqualFold(x.attr("TargetMode"), "External") {
+		if !x.is("Relationship") || strings.EqualFold(string(x.attr("TargetMode")), "External") {
 			return nil
 		}
-		part := strings.ReplaceAll(x.attr("Target"), `\`, "/")
+		part := strings.ReplaceAll(string(x.attr("Target")), `\`, "/")
 		if !strings.HasPrefix(part, "/") {
 			part = path.Join("xl", part)
 		}
-		t := target{path.Base(x.attr("Type")), strings.TrimPrefix(path.Clean(part), "/")}
+		t := target{path.Base(string(x.attr("Type"))), strings.TrimPrefix(path.Clean(part), "/")}
 		switch t.kind {
 		case "sharedStrings":
 			w.texts = t.part
 		case "styles":
 			w.styles = t.part
 		}
-		if targets[x.attr("Id")] = t; len(targets) > 2*maxSheets {
+		if targets[string(x.attr("Id"))] = t; len(targets) > 2*maxSheets {
 			return errors.New("it has too many parts")
 		}
 		return nil
@@ -109,26 +109,21 @@ func (w *workbook) read() error {
 		return err
 	}
 	return w.each(w.main, func(x *xmlPart) error {
-		switch x.name {
+		switch string(x.name) {
 		case "workbookPr":
-			w.from04 = isTrue(x.attr("date1904"))
+			w.from04 = isTrue(string(x.attr("date1904")))
 		case "sheet":
-			name := x.attr("name")
-			t := targets[relID(x)]
+			t := targets[string(x.attr("id"))] // r:id, whatever its prefix
 			if t.kind != "worksheet" {
 				return nil // a chart, or a dialogue
 			}
-			if w.sheets = append(w.sheets, sheetRef{name, t.part, x.attr("state") != "" && x.attr("state") != "visible"}); len(w.sheets) > maxSheets {
+			if w.sheets = append(w.sheets, sheetRef{string(x.attr("name")), t.part, strings.HasSuffix(string(x.attr("state")), "idden")}); len(w.sheets) > maxSheets {
 				return errors.New("it has too many sheets")
 			}
 		}
 		return nil
 	})
 }
-
-// relID is the id of the relationship by which a sheet names its part: the one attribute
-// of this name.
-func relID(x *xmlPart) string { return x.attr("id") }
 
 func isTrue(s string) bool { return s == "1" || s == "true" || s == "on" }
 

@@ -1,6 +1,7 @@
 package file
 
 import (
+	"bytes"
 	"errors"
 	"math"
 	"strconv"
@@ -110,10 +111,10 @@ func (w *workbook) readStyles() ([]numberKind, error) {
 	codes := map[int]numberKind{}
 	cells := false
 	err := w.each(w.styles, func(x *xmlPart) error {
-		switch x.name {
+		switch string(x.name) {
 		case "numFmt":
-			if id, err := strconv.Atoi(x.attr("numFmtId")); err == nil {
-				codes[id] = kindOfFormat(x.attr("formatCode"))
+			if id, err := strconv.Atoi(string(x.attr("numFmtId"))); err == nil {
+				codes[id] = kindOfFormat(string(x.attr("formatCode")))
 			}
 		case "cellXfs":
 			cells = true
@@ -123,7 +124,7 @@ func (w *workbook) readStyles() ([]numberKind, error) {
 			if !cells {
 				return nil
 			}
-			id, _ := strconv.Atoi(x.attr("numFmtId")) // absent: 0
+			id, _ := strconv.Atoi(string(x.attr("numFmtId"))) // absent: 0
 			kind, ok := codes[id]
 			if !ok {
 				kind = builtinKind(id)
@@ -146,8 +147,8 @@ const (
 
 // appendNumber appends a cell's number as its format means it: a number with all its
 // digits, or a date, time or duration in ISO 8601. What is no number is a text.
-func appendNumber(b []byte, text string, kind numberKind, from04 bool) []byte {
-	text = strings.TrimSpace(text)
+func appendNumber(b, raw []byte, kind numberKind, from04 bool) []byte {
+	text := string(bytes.TrimSpace(raw))
 	v, err := strconv.ParseFloat(text, 64)
 	if err != nil || math.IsInf(v, 0) || math.IsNaN(v) {
 		return appendText(b, []byte(text))

@@ -207,12 +207,12 @@ func (s *sheet) nextRow() (ok bool, err error) {
 			return false, err
 		case kind == xmlEnd:
 			return false, errCutPart
-		case kind == xmlOpen && s.part.name == "sheetData":
+		case kind == xmlOpen && s.part.is("sheetData"):
 			s.begun = true
-		case kind == xmlClose && s.part.name == "sheetData":
+		case kind == xmlClose && s.part.is("sheetData"):
 			s.ended = true
 			return false, s.rest()
-		case kind == xmlOpen && s.part.name == "row" && s.begun:
+		case kind == xmlOpen && s.part.is("row") && s.begun:
 			return true, s.readRow()
 		}
 	}
@@ -230,8 +230,8 @@ func (s *sheet) rest() error {
 
 func (s *sheet) readRow() error {
 	s.row++
-	if r := s.part.attr("r"); r != "" {
-		n, err := strconv.ParseInt(r, 10, 64)
+	if r := s.part.attr("r"); len(r) > 0 {
+		n, err := strconv.ParseInt(string(r), 10, 64)
 		if err != nil || n < s.row {
 			return errors.New("its rows are not in order")
 		}
@@ -248,13 +248,13 @@ func (s *sheet) readRow() error {
 			return err
 		case kind == xmlEnd:
 			return errCutPart
-		case kind == xmlClose && s.part.name == "row":
+		case kind == xmlClose && s.part.is("row"):
 			return nil
-		case kind != xmlOpen || s.part.name != "c":
+		case kind != xmlOpen || !s.part.is("c"):
 			continue
 		}
 		at := last + 1
-		if r := s.part.attr("r"); r != "" {
+		if r := s.part.attr("r"); len(r) > 0 {
 			if at = columnOf(r); at <= last {
 				return errors.New("its cells are not in order")
 			}
@@ -269,7 +269,7 @@ func (s *sheet) readRow() error {
 }
 
 // columnOf gives the column, from 0, of a cell named like AB12; -1 where it is not.
-func columnOf(ref string) int {
+func columnOf(ref []byte) int {
 	n := 0
 	for i := range len(ref) {
 		c := ref[i] &^ 0x20
@@ -285,25 +285,25 @@ func columnOf(ref string) int {
 
 // readCell reads the cell whose tag just opened. One that holds nothing is not there.
 func (s *sheet) readCell(at int) error {
-	typ, style := s.part.attr("t"), s.part.attr("s")
+	typ, kind := typeOf(s.part.attr("t")), s.kindOf(s.part.attr("s"))
 	s.text = s.text[:0]
 	there, value := false, false
 	for depth := 1; depth > 0; {
-		kind, err := s.part.next()
+		next, err := s.part.next()
 		switch {
 		case err != nil:
 			return err
-		case kind == xmlEnd:
+		case next == xmlEnd:
 			return errCutPart
-		case kind == xmlOpen && s.part.name == "is":
+		case next == xmlOpen && s.part.is("is"):
 			if s.text, err = s.part.rich(s.text); err != nil {
 				return err
 			}
 			there = true
-		case kind == xmlOpen:
-			value = s.part.name == "v"
+		case next == xmlOpen:
+			value = s.part.is("v")
 			depth++
-		case kind == xmlClose:
+		case next == xmlClose:
 			value = false
 			depth--
 		case value:
@@ -317,7 +317,7 @@ func (s *sheet) readCell(at int) error {
 		return nil
 	}
 	from := len(s.values)
-	if err := s.appendValue(typ, style); err != nil {
+	if err := s.appendValue(typ, kind); err != nil {
 		return err
 	}
 	s.cells = append(s.cells, cell{at, from, len(s.values)})
@@ -330,10 +330,43 @@ func blank(value []byte) bool {
 	return len(value) > 1 && value[0] == '"' && len(bytes.TrimSpace(value[1:len(value)-1])) == 0
 }
 
-// appendValue appends what a cell holds to the row's values.
-func (s *sheet) appendValue(typ, style string) error {
-	switch typ {
+// cellType is what a cell says that it holds.
+type cellType uint8
+
+const (
+	cellNumber cellType = iota
+	cellShared
+	cellText
+	cellBool
+	cellError
+)
+
+func typeOf(t []byte) cellType {
+	switch string(t) {
 	case "s":
+		return cellShared
+	case "str", "inlineStr", "d": // d is a date in ISO 8601
+		return cellText
+	case "b":
+		return cellBool
+	case "e":
+		return cellError
+	}
+	return cellNumber
+}
+
+// kindOf gives what a style makes of a number.
+func (s *sheet) kindOf(style []byte) numberKind {
+	if i, err := strconv.Atoi(string(style)); err == nil && i >= 0 && i < len(s.styles) {
+		return s.styles[i]
+	}
+	return numberPlain
+}
+
+// appendValue appends what a cell holds to the row's values.
+func (s *sheet) appendValue(typ cellType, kind numberKind) error {
+	switch typ {
+	case cellShared:
 		if s.shared == nil {
 			shared, err := s.book.readTexts()
 			if err != nil {
@@ -347,18 +380,14 @@ func (s *sheet) appendValue(typ, style string) error {
 			return errors.New("a cell has a text that is not there")
 		}
 		s.values = append(s.values, text...)
-	case "b":
-		s.values = strconv.AppendBool(s.values, isTrue(string(bytes.TrimSpace(s.text))))
-	case "e": // such as #N/A: there is no value
-		s.values = append(s.values, jsonNull...)
-	case "str", "inlineStr", "d": // d is a date in ISO 8601
+	case cellText:
 		s.values = appendCellText(s.values, s.text)
+	case cellBool:
+		s.values = strconv.AppendBool(s.values, isTrue(string(bytes.TrimSpace(s.text))))
+	case cellError: // such as #N/A: there is no value
+		s.values = append(s.values, jsonNull...)
 	default:
-		kind := numberPlain
-		if i, err := strconv.Atoi(style); err == nil && i >= 0 && i < len(s.styles) {
-			kind = s.styles[i]
-		}
-		s.values = appendNumber(s.values, string(s.text), kind, s.book.from04)
+		s.values = appendNumber(s.values, s.text, kind, s.book.from04)
 	}
 	return nil
 }

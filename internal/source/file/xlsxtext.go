@@ -53,7 +53,7 @@ func (w *workbook) readTexts() (*textTable, error) {
 	}
 	var raw, quoted []byte
 	err := w.each(w.texts, func(x *xmlPart) (err error) {
-		if x.name != "si" {
+		if !x.is("si") {
 			return nil
 		}
 		if raw, err = x.rich(raw[:0]); err != nil {
@@ -76,12 +76,12 @@ func (x *xmlPart) rich(b []byte) ([]byte, error) {
 			return b, err
 		case kind == xmlEnd:
 			return b, errCutPart
-		case kind == xmlOpen && x.name == "rPh":
+		case kind == xmlOpen && x.is("rPh"):
 			if err := x.pass(); err != nil {
 				return b, err
 			}
 		case kind == xmlOpen:
-			within = x.name == "t"
+			within = x.is("t")
 			depth++
 		case kind == xmlClose:
 			within = false
@@ -94,8 +94,6 @@ func (x *xmlPart) rich(b []byte) ([]byte, error) {
 	}
 	return b, nil
 }
-
-var errCutPart = errors.New("a part of it is cut off")
 
 // appendCellText appends a cell's text as JSON, with what XML cannot say put back
 // (ECMA-376, part 1, 22.9.2.19).
