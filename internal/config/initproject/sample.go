@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"context"
 	"os"
-	"strings"
+	"path/filepath"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -24,9 +24,12 @@ const (
 // sample is what was read of one file.
 type sample struct {
 	path      string
-	format    string // csv, ndjson, json or parquet
+	archive   string // the zip archive that it is a member of; empty: none
+	member    string // its name in there
+	format    string // csv, ndjson, json, parquet or xlsx
 	delimiter string // csv
 	headless  bool   // csv: its columns have no names but column_1 and so on
+	sheets    string // of a workbook, those that were not read
 	columns   []*column
 	rows      int
 	rejected  int  // rows that could not be read
@@ -36,25 +39,19 @@ type sample struct {
 }
 
 // isData reports whether a file's name is that of data.
-func isData(name string) bool {
-	name = strings.ToLower(name)
-	for _, packed := range []string{".gz", ".zst", ".zstd"} {
-		name = strings.TrimSuffix(name, packed)
-	}
-	for _, ext := range []string{".csv", ".tsv", ".txt", ".ndjson", ".jsonl", ".json", ".parquet"} {
-		if strings.HasSuffix(name, ext) {
-			return true
-		}
-	}
-	return false
-}
+func isData(name string) bool { return filepath.Ext(name) != "" && file.IsData(name) }
 
 // read looks at the beginning of a file, through the file source's own reader.
 func read(ctx context.Context, path string) (*sample, error) {
-	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
-		return nil, fileFault(path, "is not a file that can be read", "name a CSV, NDJSON, JSON or Parquet file, a folder of them, or a pattern")
-	}
 	s := &sample{path: path, byName: map[string]*column{}}
+	whole := path
+	if archive, member := file.SplitMember(path); member != "" {
+		s.archive, s.member = archive, member
+		whole = archive
+	}
+	if info, err := os.Stat(whole); err != nil || !info.Mode().IsRegular() {
+		return nil, fileFault(path, "is not a file that can be read", "name a CSV, NDJSON, JSON, Parquet or Excel file, a zip archive or a folder of them, or a pattern")
+	}
 	size, binary := 0, false
 	known := map[uint64]struct{}{}
 	seen, err := file.Sample(ctx, file.Config{}, path, maxRows, func(props []byte) bool {
@@ -70,6 +67,7 @@ func read(ctx context.Context, path string) (*sample, error) {
 	}
 	s.twins = s.rows - len(known)
 	s.format, s.delimiter, s.headless = seen.Format, seen.Delimiter, seen.Headless
+	s.sheets = seen.Sheets
 	s.rejected, s.whole = seen.Rejected, seen.Whole && err == nil
 	if s.rows == 0 && s.rejected == 0 && !binary {
 		return nil, fileFault(path, "is empty, or has a header alone", "name a file that has rows: what they hold is what tells what they mean")

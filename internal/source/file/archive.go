@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/kithdata/kith/internal/kit/errs"
 )
 
 // readArchive takes what is new of each member, in order of name. Each is a file of its
@@ -65,6 +67,18 @@ func (c Config) members(s *stream, size int64) (all []*member) {
 	return all
 }
 
+// memberOf gives the member of an archive that has a name.
+func (c Config) memberOf(s *stream, archive entry, name string) (entry, error) {
+	if s.format == formatZip {
+		for _, m := range c.members(s, s.file.Size()) {
+			if m.name == name {
+				return memberEntry(archive, m), nil
+			}
+		}
+	}
+	return entry{}, errs.New(CodeZip, "the archive has no member of this name").At(archive.path + memberSep + name).Fix("name one that is there")
+}
+
 // memberEntry is a member as a file.
 func memberEntry(e entry, m *member) entry {
 	return entry{path: e.path + memberSep + m.name, sight: sight{size: int64(min(m.file.CompressedSize64, uint64(e.size)))}, member: m} //nolint:gosec // no more than a size
@@ -88,7 +102,7 @@ func (c Config) memberStream(archive, name string) (stream string, ok bool) {
 // IsData reports whether a file is called as those are that can be read.
 func IsData(name string) bool {
 	switch filepath.Ext(unpackedName(strings.ToLower(name))) {
-	case ".csv", ".tsv", ".tab", ".psv", ".txt", ".ndjson", ".jsonl", ".json", ".parquet", ".pq", ".xlsx", ".xlsm", ".xls", "":
+	case ".csv", ".tsv", ".tab", ".psv", ".txt", ".ndjson", ".jsonl", ".json", ".parquet", ".pq", ".xlsx", ".xlsm", ".xls", ".zip", "":
 		return true
 	}
 	return false

@@ -2,6 +2,10 @@ package file
 
 import (
 	"context"
+	"os"
+	"strings"
+
+	"github.com/kithdata/kith/internal/kit/errs"
 )
 
 // Sampled says what Sample saw of a file.
@@ -9,8 +13,45 @@ type Sampled struct {
 	Format    string // csv, ndjson, json, parquet or xlsx
 	Delimiter string // csv
 	Headless  bool   // csv: no row has the columns' names
+	Sheets    string // xlsx: those that are shown and were not read, with commas between
 	Rejected  int    // rows that the source would quarantine
 	Whole     bool   // the file was read to its end
+}
+
+// Members gives the files in the archive at path that may be data, in order of name: each as
+// a path that Sample takes. It gives none where there is no archive.
+func Members(ctx context.Context, cfg Config, path string) (paths []string, archive bool, err error) {
+	cfg = cfg.withDefaults()
+	s, err := cfg.open(ctx, folder{}, entry{path: path})
+	if err != nil {
+		return nil, false, err
+	}
+	defer s.Close()
+	if s.format != formatZip {
+		return nil, false, nil
+	}
+	for _, m := range cfg.members(s, s.file.Size()) {
+		if IsData(m.name) {
+			paths = append(paths, path+memberSep+m.name)
+		}
+	}
+	return paths, true, nil
+}
+
+// SplitMember cuts the path of a member into that of its archive and its name; what is no
+// such path has no name.
+func SplitMember(path string) (archive, name string) {
+	for at := strings.Index(path, memberSep); at >= 0; {
+		if info, err := os.Stat(path[:at]); err == nil && info.Mode().IsRegular() {
+			return path[:at], path[at+len(memberSep):]
+		}
+		next := strings.Index(path[at+1:], memberSep)
+		if next < 0 {
+			break
+		}
+		at += 1 + next
+	}
+	return path, ""
 }
 
 // Sample gives the first rows of the file at path to fn, exactly as a source of this
@@ -19,16 +60,35 @@ type Sampled struct {
 // gives false.
 func Sample(ctx context.Context, cfg Config, path string, limit int, fn func(props []byte) bool) (Sampled, error) {
 	cfg = cfg.withDefaults()
-	s, err := cfg.open(ctx, folder{}, entry{path: path})
+	e := entry{path: path}
+	if archive, name := SplitMember(path); name != "" {
+		a, err := cfg.open(ctx, folder{}, entry{path: archive})
+		if err != nil {
+			return Sampled{}, err
+		}
+		defer a.Close()
+		if e, err = cfg.memberOf(a, entry{path: archive}, name); err != nil {
+			return Sampled{}, err
+		}
+	}
+	s, err := cfg.open(ctx, folder{}, e)
 	if err != nil {
 		return Sampled{}, err
 	}
 	defer s.Close()
-	f := &reading{candidate: candidate{entry: entry{path: path}, final: true}, content: s}
+	if s.format == formatZip {
+		return Sampled{}, errs.New(CodeZip, "it is an archive of files").At(path).Fix("name one of its members")
+	}
+	f := &reading{candidate: candidate{entry: e, final: true}, content: s}
 	if err := f.start(ctx, cfg, found{}); err != nil {
 		return Sampled{}, err
 	}
-	seen := Sampled{Format: s.format}
+	return f.sample(ctx, limit, fn)
+}
+
+// sample gives the first rows of a file that was begun.
+func (f *reading) sample(ctx context.Context, limit int, fn func(props []byte) bool) (Sampled, error) {
+	seen := Sampled{Format: f.content.format, Sheets: f.content.book.others()}
 	var row []byte
 	for n := 0; n < limit && ctx.Err() == nil; n++ {
 		out, reject, st := f.rows.next(row[:0])
@@ -53,7 +113,7 @@ func Sample(ctx context.Context, cfg Config, path string, limit int, fn func(pro
 		}
 	}
 	if f.rows.w.err != nil {
-		return seen, readFault(path, f.rows.w.err)
+		return seen, readFault(f.path, f.rows.w.err)
 	}
 	return seen, ctx.Err()
 }

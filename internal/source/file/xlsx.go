@@ -205,6 +205,20 @@ func (w *workbook) lacks(want string) error {
 	return &formatFault{CodeSheet, "choosing a sheet", "name one of them as sheet of the source", fmt.Errorf("%s, but %s", what, strings.Join(names, ", "))}
 }
 
+// others gives the sheets that are shown, but for the one that was chosen.
+func (w *workbook) others() string {
+	if w == nil {
+		return ""
+	}
+	var names []string
+	for i, s := range w.sheets {
+		if i != w.chosen && !s.hidden {
+			names = append(names, s.name)
+		}
+	}
+	return strings.Join(names[:min(len(names), 10)], ", ")
+}
+
 // oleMagic begins what Excel wrote before 2007, and what it writes with a password.
 var oleMagic = []byte("\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1")
 
