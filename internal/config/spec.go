@@ -143,7 +143,7 @@ func streamsSpec() field {
 	}
 	stream := field{key: "*", shape: object, doc: "A stream, by its full name SOURCE.NAME.", fields: []field{
 		path("from", "The source; by default the first part of the stream's name.", "crm"),
-		path("files", "Glob on the base names of the source's files that belong to this stream; needed where a file source has several streams.", `"contacts-*.csv"`),
+		path("files", "Glob on the base names of the source's files, or of the members of its zip archives, that belong to this stream; needed where a file source has several streams.", `"contacts-*.csv"`),
 		{key: "match", shape: list, doc: "Globs of what happened (see event) whose deliveries belong to this stream; needed where a webhook source has several streams. The first stream that matches takes a delivery.", example: `["customer.*"]`,
 			item: &field{shape: text, doc: "A glob."}},
 		{key: "deletes", shape: list, doc: "Globs of what happened that deletes the record's key; streams of webhook sources.", example: `["customer.deleted"]`,

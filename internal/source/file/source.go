@@ -1,5 +1,5 @@
-// Package file is the source that reads CSV, NDJSON, JSON array and Parquet files, plain or packed,
-// named by a glob, once or for as long as it watches.
+// Package file is the source that reads CSV, NDJSON, JSON array, Parquet and Excel files, plain or packed,
+// and those in zip archives, named by a glob, once or for as long as it watches.
 //
 // It may touch the files it is pointed at (it only reads), the Sink that its rows
 // go to and the Store in which it keeps how far it got. Every row becomes a record
@@ -29,9 +29,10 @@
 // A JSON array cut off is so read on when more of it is there; one that was whole and
 // then grew within its brackets is a new file.
 //
-// Parquet says at its end what its bytes mean. Such a file is hashed as a whole first,
-// is known by all its bytes and the format it was read as, and is resumed by counting
-// rows.
+// Parquet files and workbooks say at their end what their bytes mean. Such a file is hashed
+// as a whole first, is known by all its bytes, the format it was read as and its sheet, and is
+// resumed by counting rows. A member of an archive is known as a file is; of the archive
+// only that it needs no further look is stored.
 //
 // So a file of which an earlier byte changed is a new file, and all its rows are
 // read. A record's id is "<ordinal>:<row>" and its order (ordinal, row).

@@ -137,10 +137,10 @@ func TestXLSXCells(t *testing.T) {
 
 func TestXLSX1904(t *testing.T) {
 	r := newRig(t, "*")
-	r.write("a.xlsx", book(t, header(1, "v", "w", "x", "y")+cells(2, [3]string{"A", `s="1"`, "<v>0</v>"}, [3]string{"B", `s="3"`, "<v>43889.5</v>"}, [3]string{"C", `s="2"`, "<v>0.5</v>"}, [3]string{"D", `s="4"`, "<v>0.5</v>"}),
+	r.write("a.xlsx", book(t, header(1, "v", "w", "x", "y", "z")+cells(2, [3]string{"A", `s="1"`, "<v>0</v>"}, [3]string{"B", `s="3"`, "<v>43889.5</v>"}, [3]string{"C", `s="2"`, "<v>0.5</v>"}, [3]string{"D", `s="4"`, "<v>0.5</v>"}, [3]string{"E", `s="1"`, "<v>-1461</v>"}),
 		map[string]string{"xl/workbook.xml": fmt.Sprintf(bookXML, `<workbookPr date1904="1"/>`)}))
 	r.run()
-	r.want(`1:1 {"v":"1904-01-01","w":"2024-02-29T12:00:00","x":"12:00:00","y":"PT12H0M0S"}`)
+	r.want(`1:1 {"v":"1904-01-01","w":"2024-02-29T12:00:00","x":"12:00:00","y":"PT12H0M0S","z":"1899-12-31"}`)
 }
 
 func TestXLSXRows(t *testing.T) {

@@ -157,7 +157,7 @@ func appendNumber(b, raw []byte, kind numberKind, from04 bool) []byte {
 		v += shift04
 	}
 	if kind != numberPlain && v >= 0 && v < lastSerial {
-		return append(appendSerial(append(b, '"'), v, kind), '"')
+		return append(appendSerial(append(b, '"'), v, kind, from04), '"')
 	}
 	if whole, err := strconv.ParseInt(text, 10, 64); err == nil {
 		return strconv.AppendInt(b, whole, 10)
@@ -171,9 +171,10 @@ func appendNumber(b, raw []byte, kind numberKind, from04 bool) []byte {
 	return strconv.AppendFloat(b, v, 'e', -1, 64)
 }
 
-// appendSerial appends a serial date, in days from 1899-12-30 on: the format's first 60 days are
-// one more, for it has a 29 February 1900. What a format hides of a time is there.
-func appendSerial(b []byte, v float64, kind numberKind) []byte {
+// appendSerial appends a serial date, in days from 1899-12-30 on; from 1899-12-31 below 60,
+// for day 60 is a 29 February 1900 that never was, where days do not count from 1904. What
+// the cell's format hides of a time is there.
+func appendSerial(b []byte, v float64, kind numberKind, from04 bool) []byte {
 	millis := int64(math.Round(v * dayMillis))
 	days, millis := millis/dayMillis, millis%dayMillis
 	switch {
@@ -181,7 +182,7 @@ func appendSerial(b []byte, v float64, kind numberKind) []byte {
 		return appendDuration(b, days*dayMillis+millis)
 	case kind == numberTime && days == 0:
 		return appendClock(b, millis)
-	case days < 60:
+	case days < 60 && !from04:
 		days++
 	}
 	b = time.Date(1899, 12, 30, 0, 0, 0, 0, time.UTC).AddDate(0, 0, int(days)).AppendFormat(b, time.DateOnly)

@@ -77,6 +77,20 @@ func TestZipMembers(t *testing.T) {
 	}
 }
 
+// TestPackedTables has what is read at places packed once more, an archive included.
+func TestPackedTables(t *testing.T) {
+	r := newRig(t, "*")
+	r.write("a.parquet.gz", zip(t, numbered(t, 1)))
+	r.write("b.xlsx.gz", zip(t, book(t, header(1, "id")+cells(2, [3]string{"A", "", "<v>1</v>"}))))
+	r.write("c.zip.gz", zip(t, zipOf(t, map[string]string{"a.csv": "id\n2\n", "b.parquet": numbered(t, 1)})))
+	r.run()
+	r.want(`1:1 {"id":0,"tags":["t0","x"]}`, `2:1 {"id":1}`, `3:1 {"id":"2"}`)
+	r.run()
+	if r.log.puts != 3 {
+		t.Error("rows were put again")
+	}
+}
+
 // TestZipGrown: a member that grew in a newer archive is read on.
 func TestZipGrown(t *testing.T) {
 	r := newRig(t, "*")
