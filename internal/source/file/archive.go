@@ -15,11 +15,13 @@ import (
 func (r *run) readArchive(ctx context.Context, c candidate, s *stream) (faults []error, err error) {
 	before := r.before
 	defer func() { r.before = before }()
+	left := false
 	for _, m := range r.cfg.members(s, c.size) {
 		of := candidate{entry: memberEntry(c.entry, m), final: true} // an archive has its directory once it is whole
 		stream, ok := r.cfg.memberStream(c.path, m.name)
 		if !ok {
 			r.unmatched(of.path)
+			left = true
 			continue
 		}
 		of.stream = stream
@@ -37,6 +39,10 @@ func (r *run) readArchive(ctx context.Context, c candidate, s *stream) (faults [
 	}
 	if len(faults) > 0 {
 		return faults, nil
+	}
+	if left { // whether somebody wants it, the next start may know
+		r.faulty[c.path] = c.sight
+		return nil, nil
 	}
 	r.before = before
 	return nil, r.settle(ctx, c, nil)

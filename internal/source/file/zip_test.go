@@ -289,6 +289,9 @@ func TestZipMatch(t *testing.T) {
 	if !strings.Contains(logged.String(), "a.zip!orders.csv") || !strings.Contains(logged.String(), "file_no_stream") {
 		t.Error(logged.String())
 	}
+	r.cfg.Streams = append(r.cfg.Streams, file.StreamMatch{Glob: "orders*", Stream: "crm.orders"})
+	r.run()
+	r.want(`1:1 {"id":"1"}`, `2:1 {"id":"2"}`)
 }
 
 // TestZipWatched: an archive that is written bit by bit is read once it is whole, and then
