@@ -68,6 +68,8 @@ func (s *stream) unpacked(path string) (err error) {
 // bombRatio is how many times its size a file may unpack to beyond the limit.
 const bombRatio = 200
 
+const codeBomb errs.Code = "file_bomb"
+
 var errBomb = errors.New("it unpacks to too many times its size")
 
 // bound ends what unpacks to more than limit bytes and more than bombRatio times the bytes
@@ -125,7 +127,7 @@ func readFault(path string, err error) error {
 	case errors.As(err, &format):
 		return errs.Wrap(format.code, format.doing, format.err).At(path).Fix(format.mend)
 	case errors.Is(err, errBomb):
-		return errs.Wrap("file_bomb", "unpacking a file", err).At(path).Fix("deliver it unpacked, or raise max_unpacked of the source")
+		return errs.Wrap(codeBomb, "unpacking a file", err).At(path).Fix("deliver it unpacked, or raise max_unpacked of the source")
 	case packed == packedGzip:
 		return errs.Wrap("file_gzip", "unzipping a file", err).At(path).Fix(again)
 	case packed == packedZstd:

@@ -87,6 +87,27 @@ func TestXML(t *testing.T) {
 	}
 }
 
+// TestTextTable: the texts of a workbook are found again, and are bounded in number and bytes.
+func TestTextTable(t *testing.T) {
+	table := &textTable{}
+	long := strings.Repeat("x", maxTextChunk-1)
+	for _, text := range []string{"a", long, "", "b"} {
+		if err := table.add([]byte(text)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i, want := range []string{"a", long, "", "b"} {
+		if got, ok := table.get(i); !ok || string(got) != want {
+			t.Errorf("text %d is another", i)
+		}
+	}
+	for _, full := range []*textTable{{size: maxTextBytes - 1}, {at: make([]textAt, maxTexts)}} {
+		if full.add([]byte("ab")) == nil {
+			t.Error("there was room")
+		}
+	}
+}
+
 // FuzzXML has the standard library's reader beside ours: what it reads, ours reads alike.
 func FuzzXML(f *testing.F) {
 	f.Add([]byte(someXML[3:]))
