@@ -161,7 +161,7 @@ func Catalogue() []Entry {
 		{"file_unreachable", "The place where a source's files lie does not answer, or says no.", "See the reason in the message; it is tried again by itself."},
 		{"file_unreadable", "A file cannot be opened or read.", "Let Kith's user read it, or deliver it again."},
 		{"file_xls", "A file is an old workbook (`.xls`), or another of Office's old files.", "Open it, and save it as `.xlsx`, or its sheet as CSV."},
-		{"file_xlsx", "A workbook is damaged, cut off, binary (`.xlsb`), or not what a workbook must be; the row is told.", "Open it, and save it again as `.xlsx`, or its sheet as CSV; the rows before the damage were taken."},
+		{"file_xlsx", "A workbook is damaged, cut off, binary (`.xlsb`), another kind of document (`.ods`), or not what a workbook must be; the row is told.", "Open it, and save it again as `.xlsx`, or its sheet as CSV; the rows before the damage were taken."},
 		{"file_zip", "A zip archive is damaged or cut off, or has more than 10,000 members.", "Deliver it again, and whole; what was read before the damage is kept."},
 		{"file_zip_method", "A member of a zip archive is packed in a way that is not known.", "Pack it with deflate, which is what zip programs do by themselves."},
 		{"file_zip_name", "The name of a member leads out of its zip archive. That member is not read.", "Pack it with names below the archive's own folder, and find out who made an archive like that."},

@@ -46,6 +46,12 @@ func isWorkbookPart(f *zip.File) bool {
 	return dir == "xl/" && strings.HasPrefix(base, "workbook") && (path.Ext(base) == ".xml" || path.Ext(base) == ".bin")
 }
 
+// isDocumentPart reports whether a member is one that makes an archive a document of Office's
+// or of OpenDocument.
+func isDocumentPart(f *zip.File) bool {
+	return f.Name == "[Content_Types].xml" || f.Name == "META-INF/manifest.xml"
+}
+
 func xlsxFault(err error) error {
 	if format, ok := errors.AsType[*formatFault](err); ok && format.code != CodeZip {
 		return err

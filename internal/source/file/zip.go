@@ -66,6 +66,8 @@ func (s *stream) beginZip(e entry) error {
 	switch {
 	case slices.ContainsFunc(s.zip.File, isWorkbookPart):
 		s.format = formatXLSX
+	case slices.ContainsFunc(s.zip.File, isDocumentPart):
+		return xlsxFault(errors.New("it is a document of another kind, such as .ods or .docx"))
 	case e.member != nil:
 		return &formatFault{CodeZipNested, "reading an archive within an archive", "pack the files themselves, or deliver each archive by itself", errors.New("it is another archive")}
 	}
