@@ -360,7 +360,10 @@ func (r *run) put(ctx context.Context, f *reading) error {
 func (r *run) settle(ctx context.Context, c candidate, p *progress) error {
 	delete(r.held, c.path)
 	delete(r.faulty, c.path)
-	if c.member != nil { // the archive is, in the end
+	if c.member != nil { // the archive is remembered, in the end
+		if p == nil {
+			return nil
+		}
 		return r.save(ctx, p, nil)
 	}
 	name := pathName(r.known.below(c.path))
