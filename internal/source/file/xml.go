@@ -151,7 +151,7 @@ func (x *xmlPart) nextText() (xmlKind, error) {
 	if err != nil {
 		return xmlEnd, err
 	}
-	x.text = x.buf[x.pos : x.pos+n]
+	x.text = lineFeeds(x.buf[x.pos : x.pos+n])
 	x.pos += n
 	if bytes.IndexByte(x.text, '&') >= 0 {
 		made, ok := appendUnescaped(x.made[:0], x.text)
@@ -160,7 +160,6 @@ func (x *xmlPart) nextText() (xmlKind, error) {
 		}
 		x.made, x.text = made, made
 	}
-	x.text = lineFeeds(x.text)
 	return xmlText, nil
 }
 
@@ -260,7 +259,12 @@ func (x *xmlPart) element() (xmlKind, error) {
 }
 
 // local is a name without its prefix.
-func local(name []byte) []byte { return name[bytes.IndexByte(name, ':')+1:] }
+func local(name []byte) []byte {
+	if at := bytes.IndexByte(name, ':'); at > 0 && at < len(name)-1 {
+		return name[at+1:]
+	}
+	return name
+}
 
 // is reports whether the tag at hand has a name.
 func (x *xmlPart) is(name string) bool { return string(x.name) == name }
@@ -286,7 +290,7 @@ func (x *xmlPart) attr(name string) []byte {
 		if end < 0 {
 			return nil
 		}
-		value := rest[1 : 1+end]
+		value := lineFeeds(rest[1 : 1+end])
 		rest = rest[end+2:]
 		if string(local(key)) != name {
 			continue

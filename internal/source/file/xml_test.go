@@ -112,6 +112,7 @@ func TestTextTable(t *testing.T) {
 func FuzzXML(f *testing.F) {
 	f.Add([]byte(someXML[3:]))
 	f.Add([]byte("<?>"))
+	f.Add([]byte("<:><a: :b='1'>"))
 	f.Add([]byte(`<row r="1" spans="1:2"><c r="A1" s="1" t="s"><v>0</v></c><c r="B1"/></row>`))
 	f.Fuzz(func(t *testing.T, content []byte) {
 		if bytes.Contains(content, []byte("&#")) || bytes.IndexByte(content, 0) >= 0 || bytes.HasPrefix(content, bom) {
