@@ -102,6 +102,7 @@ func (b *builder) fileSource(name string, s *value) file.Config {
 		Dialect: b.dialect(s),
 
 		Records:     s.get("records").text(),
+		Sheet:       s.get("sheet").text(),
 		Encoding:    s.get("encoding").text(),
 		MaxUnpacked: int64(s.get("max_unpacked").int()),
 		Snapshot:    s.get("snapshot").bool(false),

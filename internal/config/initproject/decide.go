@@ -1,6 +1,7 @@
 package initproject
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -13,7 +14,14 @@ type stream struct {
 	source string // its name; the stream is source.rows
 	glob   string // as the configuration writes it
 	files  int    // how many files it stands for
-	words  []string
+
+	// Of members of archives:
+	parent   string // the source, which several streams share
+	pattern  string // of the members' names
+	archives bool   // they lie in several
+	members  bool   // they have several names
+
+	words []string
 
 	kind     record.Kind
 	kindWhy  string
@@ -43,7 +51,15 @@ type identified struct {
 	why string
 }
 
-func (s *stream) name() string { return s.source + ".rows" }
+func (s *stream) name() string {
+	if s.parent != "" {
+		return s.parent + "." + s.source
+	}
+	return s.source + ".rows"
+}
+
+// from is the name of the source that it comes from.
+func (s *stream) from() string { return cmp.Or(s.parent, s.source) }
 
 func (s *stream) with(m meaning) []*column {
 	var all []*column
@@ -63,6 +79,9 @@ func (s *stream) note(format string, args ...any) {
 
 // decide settles all that one file alone can tell.
 func (s *stream) decide() {
+	if s.sheets != "" {
+		s.note("one sheet is read, and not %s: name another with sheet, in a source of its own", s.sheets)
+	}
 	s.looksHeadless()
 	s.guess()
 	s.settleNames()

@@ -101,7 +101,7 @@ func (w *walker) array(path []string) bool {
 func titles(ctx context.Context, cfg file.Config, path string) int {
 	for n := 1; n <= maxTitles; n++ {
 		cfg.Dialect.SkipLines = n
-		s := &sample{path: path, byName: map[string]*column{}}
+		s := newSample(path, cfg)
 		seen, err := s.rowsOf(ctx, cfg, path, 50)
 		if err != nil || seen.Headless || seen.Rejected > s.rows/10 || len(s.columns) < 2 || s.rows == 0 {
 			continue

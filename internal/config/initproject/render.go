@@ -55,8 +55,12 @@ func render(name string, streams []*stream) string {
 	p.line(0, "data: ./data", "the log, the state and the warehouse live here")
 	p.line(0, "", "")
 	p.line(0, "sources:", "")
+	seen := map[string]bool{}
 	for _, s := range streams {
-		p.source(s)
+		if !seen[s.from()] {
+			p.source(s)
+		}
+		seen[s.from()] = true
 	}
 	p.line(0, "", "")
 	p.line(0, "streams:", "")
@@ -74,6 +78,10 @@ func render(name string, streams []*stream) string {
 }
 
 func (p *page) source(s *stream) {
+	if s.archive != "" {
+		p.line(1, s.from()+": {type: file, path: "+quote(s.glob)+"}", "a zip archive: each stream says which of its members it takes")
+		return
+	}
 	settings := "type: file, path: " + quote(s.glob) + ", format: " + s.format
 	var why []string
 	if s.records == "" {
@@ -134,7 +142,10 @@ func (p *page) stream(s *stream) {
 		p.line(1, "# NOTE: "+comment(n), "")
 	}
 	p.line(1, s.name()+":", "")
-	p.line(2, "from: "+s.source, "")
+	p.line(2, "from: "+s.from(), "")
+	if s.pattern != "" {
+		p.line(2, "files: "+quote(s.pattern), "")
+	}
 	p.line(2, "kind: "+s.kind.String(), s.kindWhy)
 	if key := s.keyName(); key != "" {
 		p.line(2, "key: "+quote(key), s.keyWhy)
@@ -321,7 +332,9 @@ func (p *page) golden(streams []*stream) {
 	}
 	var names []string
 	for _, s := range who {
-		names = append(names, s.source)
+		if !slices.Contains(names, s.from()) {
+			names = append(names, s.from())
+		}
 	}
 	p.line(1, `"*": {rule: most_recent, sources: [`+strings.Join(names, ", ")+`]}`, "ties go to the source named first")
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -25,12 +26,15 @@ const (
 // sample is what was read of one file.
 type sample struct {
 	path      string
-	format    string // csv, ndjson, json or parquet
+	archive   string // the zip archive that it is a member of; empty: none
+	member    string // its name in there
+	format    string // csv, ndjson, json, parquet or xlsx
 	delimiter string // csv
 	headless  bool   // csv: its columns have no names but column_1 and so on
 	titles    int    // csv: lines above the header
 	encoding  string // where it must be said
 	records   string // json: the path to the array within
+	sheets    string // of a workbook, those that were not read
 	columns   []*column
 	rows      int
 	rejected  int  // rows that could not be read
@@ -76,18 +80,7 @@ func (s *sample) misread(seen file.Sampled) bool {
 }
 
 // isData reports whether a file's name is that of data.
-func isData(name string) bool {
-	name = strings.ToLower(name)
-	for _, packed := range []string{".gz", ".zst", ".zstd"} {
-		name = strings.TrimSuffix(name, packed)
-	}
-	for _, ext := range []string{".csv", ".tsv", ".txt", ".ndjson", ".jsonl", ".json", ".parquet"} {
-		if strings.HasSuffix(name, ext) {
-			return true
-		}
-	}
-	return false
-}
+func isData(name string) bool { return filepath.Ext(name) != "" && file.IsData(name) }
 
 // document reports whether a file's name is that of one JSON document.
 func document(path string) bool {
@@ -98,29 +91,39 @@ func document(path string) bool {
 	return strings.HasSuffix(name, ".json")
 }
 
+// newSample is one of which nothing is known but how its file is read.
+func newSample(path string, cfg file.Config) *sample {
+	s := &sample{path: path, byName: map[string]*column{}, cfg: cfg, encoding: cfg.Encoding, records: cfg.Records, titles: cfg.Dialect.SkipLines}
+	if archive, member := file.SplitMember(path); member != "" {
+		s.archive, s.member = archive, member
+	}
+	return s
+}
+
 // read looks at the beginning of a file, through the file source's own reader.
 func read(ctx context.Context, path string) (*sample, error) {
-	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
-		return nil, fileFault(path, "is not a file that can be read", "name a CSV, NDJSON, JSON or Parquet file, a folder of them, or a pattern")
+	whole, _ := file.SplitMember(path)
+	if info, err := os.Stat(whole); err != nil || !info.Mode().IsRegular() {
+		return nil, fileFault(path, "is not a file that can be read", "name a CSV, NDJSON, JSON, Parquet or Excel file, a zip archive or a folder of them, or a pattern")
 	}
 	cfg := file.Config{}
 	head, err := file.Head(ctx, cfg, path, headBytes)
 	if err == nil {
 		cfg.Encoding = encodingOf(head)
 	}
-	s := &sample{path: path, byName: map[string]*column{}, encoding: cfg.Encoding}
+	s := newSample(path, cfg)
 	seen, err := s.rowsOf(ctx, cfg, path, maxRows)
 	if document(path) && seen.Format == "ndjson" && (s.rows == 1 || s.rejected > 0) {
 		if records := arrayIn(ctx, cfg, path); records != "" {
 			cfg.Records = records
-			s = &sample{path: path, byName: map[string]*column{}, encoding: cfg.Encoding, records: records}
+			s = newSample(path, cfg)
 			seen, err = s.rowsOf(ctx, cfg, path, maxRows)
 		}
 	}
 	if seen.Format == "csv" && s.misread(seen) {
 		if n := titles(ctx, cfg, path); n > 0 {
 			cfg.Dialect.SkipLines = n
-			s = &sample{path: path, byName: map[string]*column{}, encoding: cfg.Encoding, titles: n}
+			s = newSample(path, cfg)
 			seen, err = s.rowsOf(ctx, cfg, path, maxRows)
 		}
 	}
@@ -128,8 +131,8 @@ func read(ctx context.Context, path string) (*sample, error) {
 		return nil, fileFault(path, "cannot be read", "check the file: "+string(errs.CodeOf(err)))
 	}
 	s.format, s.delimiter, s.headless = seen.Format, seen.Delimiter, seen.Headless
+	s.sheets = seen.Sheets
 	s.rejected, s.whole = seen.Rejected, seen.Whole && err == nil
-	s.cfg = cfg
 	binary := s.binary
 	if s.rows == 0 && s.rejected == 0 && !binary {
 		return nil, fileFault(path, "is empty, or has a header alone", "name a file that has rows: what they hold is what tells what they mean")

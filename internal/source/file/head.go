@@ -9,12 +9,12 @@ import (
 // Head gives the first bytes of the file at path, at most limit: unpacked, but not decoded
 // from the encoding that they are in. What is no text, such as Parquet, gives none.
 func Head(ctx context.Context, cfg Config, path string, limit int) ([]byte, error) {
-	s, err := cfg.withDefaults().open(ctx, folder{}, entry{path: path})
+	_, s, done, err := cfg.withDefaults().openPath(ctx, path)
 	if err != nil {
 		return nil, err
 	}
-	defer s.Close()
-	if isTable(cfg.formatOf(path, s.head)) {
+	defer done()
+	if isTable(s.format) {
 		return nil, nil
 	}
 	b := make([]byte, limit)

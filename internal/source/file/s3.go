@@ -160,7 +160,7 @@ func (b *bucket) list(ctx context.Context) ([]entry, error) {
 		if len(found) == maxDocs {
 			return nil, errs.New(CodeUnreachable, "the path names more files than can be kept in mind").At(b.address(b.pattern)).Fix("name fewer")
 		}
-		found = append(found, entry{b.address(o.Key), sight{size: max(o.Size, 0), modified: o.LastModified.UnixNano(), tag: o.ETag}})
+		found = append(found, entry{path: b.address(o.Key), sight: sight{size: max(o.Size, 0), modified: o.LastModified.UnixNano(), tag: o.ETag}})
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, b.fault(b.pattern, "listing a bucket", err)
