@@ -134,7 +134,7 @@ func coerce(v record.Value, kind record.ValueKind) (record.Value, bool) {
 
 func coerceTime(v record.Value, kind record.ValueKind) (record.Value, bool) {
 	if v.Kind == record.String {
-		v, _ = isoDate(v)
+		v, _ = readDate(v, &isotime.Format{})
 	}
 	switch {
 	case v.Kind == kind:
