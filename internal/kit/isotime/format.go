@@ -133,7 +133,10 @@ func (f *Format) ordered(s, order string) (micros int64, dateOnly, ok bool) {
 		return days * DayMicros, true, true
 	}
 	of, ok := timeOfDay(clock)
-	return days*DayMicros + of, false, ok
+	if !ok {
+		return 0, false, false
+	}
+	return days*DayMicros + of, false, true
 }
 
 // numbers takes three numbers apart that have one kind of separator between them.
