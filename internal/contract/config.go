@@ -26,10 +26,10 @@ type StreamConfig struct {
 	// zone. A seq whose form is said is a time or nothing.
 	SeqTime      *TimeFormat `json:"seq_time,omitempty"`
 	OccurredTime *TimeFormat `json:"occurred_time,omitempty"`
-	Deleted  string      `json:"deleted,omitempty"`  // path of a boolean: true means op delete
-	OnDrift  Policy      `json:"on_drift,omitempty"` // default evolve
-	Drift    *DriftRules `json:"drift,omitempty"`    // where single kinds of drift and columns depart from OnDrift
-	Schema   *Schema     `json:"schema,omitempty"`   // the applied contract; nil: none yet, the stream evolves
+	Deleted      string      `json:"deleted,omitempty"`  // path of a boolean: true means op delete
+	OnDrift      Policy      `json:"on_drift,omitempty"` // default evolve
+	Drift        *DriftRules `json:"drift,omitempty"`    // where single kinds of drift and columns depart from OnDrift
+	Schema       *Schema     `json:"schema,omitempty"`   // the applied contract; nil: none yet, the stream evolves
 
 	// Events are contracts of single events, by the event's name; AnyEvent's holds for
 	// those that have none. They judge in Schema's place.

@@ -24,7 +24,9 @@ type timing struct {
 // number over 12 says which is the day, a month has its name, or the year stands first.
 func (c *column) writing() (w timing, settled bool) {
 	f := c.forms
-	share := func() string { return fmt.Sprintf("%d of %d values can be nothing else", f.dayFirst+f.monthFirst, f.date) }
+	share := func() string {
+		return fmt.Sprintf("%d of %d values can be nothing else", f.dayFirst+f.monthFirst, f.date)
+	}
 	switch {
 	case c.isTime():
 		return timing{}, true
