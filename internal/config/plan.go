@@ -187,7 +187,11 @@ func (p *Plan) streams(before, after *Rules) {
 			p.tell("dropped", name, fmt.Sprintf("Stream %s is dropped: nothing more is taken; what it gave stays in profiles and warehouse.", name))
 		default:
 			if what := o.differences(n); len(what) > 0 {
-				p.tell("changed", name, fmt.Sprintf("Stream %s changes its %s: records received from now on are judged by it; earlier ones keep the version they came in under.", name, listingAnd(what)))
+				text := fmt.Sprintf("Stream %s changes its %s: records received from now on are judged by it; earlier ones keep the version they came in under.", name, listingAnd(what))
+				if slices.Contains(what, "seq") && o.Contract.Seq != "" {
+					text += " Of one key the record with the greatest seq still wins, whichever version gave it: a text is greater than any time, and a time than any number."
+				}
+				p.tell("changed", name, text)
 			}
 		}
 	}

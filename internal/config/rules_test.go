@@ -145,7 +145,7 @@ func TestPlan(t *testing.T) {
 		{"cleansing", "clean: [trim, name]", "clean: [name]", "crm.contacts", false, "changes its attributes (first_name): "},
 		{"attribute", "first_name: {from", "given_name: {from", "crm.contacts", false, "changes its attributes (first_name is dropped, given_name is new): "},
 		{"check", "mostly: 0.95", "mostly: 0.9", "crm.contacts", false, "changes its expect"},
-		{"order of a date", "seq: updated_at", "seq: {from: updated_at, format: dmy}", "crm.contacts", false, "changes its seq: "},
+		{"order of a date", "seq: updated_at", "seq: {from: updated_at, format: dmy}", "crm.contacts", false, "the greatest seq still wins, whichever version gave it"},
 		{"zone", "occurred: updated_at", "occurred: {from: updated_at, zone: Europe/Berlin}", "crm.contacts", false, "changes its occurred: "},
 		{"key", "key: contact_id", "key: email", "crm.contacts", false, "changes its key"},
 		{"stream", "shop.orders:", "shop.tickets:", "shop.orders shop.tickets", false, "is dropped"},
