@@ -42,7 +42,9 @@ func (f *Format) Parse(s string) (micros int64, dateOnly, ok bool) {
 	if !ok && f.Order != "" && len(s) <= maxText {
 		if micros, dateOnly, ok = f.ordered(s, f.Order); !ok {
 			var order string
-			if s, order, ok = named(s, f.Order); ok {
+			// Words are kept in a list, and what s points to would have to be on the heap
+			// for all callers.
+			if s, order, ok = named(strings.Clone(s), f.Order); ok {
 				micros, dateOnly, ok = f.ordered(s, order)
 			}
 		}

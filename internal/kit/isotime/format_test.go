@@ -146,3 +146,20 @@ func FuzzFormat(f *testing.F) {
 		}
 	})
 }
+
+// TestNumbersAreReadWithoutAllocating: a door reads a time of every record.
+func TestNumbersAreReadWithoutAllocating(t *testing.T) {
+	f := format(t, "dmy", "Europe/Berlin", 69)
+	for _, s := range []string{"24.12.2025 10:00", "24.12.25", "2025-12-24T10:00:00Z"} {
+		if n := testing.AllocsPerRun(100, func() { f.Moment(s) }); n > 0 {
+			t.Errorf("%q takes %v allocations", s, n)
+		}
+	}
+}
+
+func BenchmarkMoment(b *testing.B) {
+	f := format(b, "dmy", "Europe/Berlin", -1)
+	for b.Loop() {
+		f.Moment("24.12.2025 10:00")
+	}
+}
