@@ -134,7 +134,7 @@ func coerce(v record.Value, kind record.ValueKind) (record.Value, bool) {
 
 func coerceTime(v record.Value, kind record.ValueKind) (record.Value, bool) {
 	if v.Kind == record.String {
-		v, _ = readDate(v, &isotime.Format{})
+		v, _ = isoDate(v)
 	}
 	switch {
 	case v.Kind == kind:
