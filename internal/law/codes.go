@@ -307,6 +307,7 @@ func Catalogue() []Entry {
 		{"stream_match", "It is not clear which deliveries of a webhook belong to which stream.", "Give each stream of a webhook source its `match:` patterns."},
 		{"stream_name", "A stream has no name, one that cannot be, or one of another source.", "Call it SOURCE.NAME."},
 		{"stream_snapshot", "A stream of a source with `snapshot` has no key, has a `seq`, or is of a kind that does not vanish.", "See the message."},
+		{"stream_time", "How the times of a stream's `seq` or `occurred` are written cannot be so.", "See the message; `format`, `zone` and `pivot` are in docs/configuration.md."},
 		{"stream_twice", "A stream is described twice.", "Keep one of the two."},
 		{"stream_unknown", "The rules that this record came in under have no stream of its name.", "Add it under `streams`, and replay."},
 		{"too_many_failures", "Too many requests with wrong keys came from this address.", "Wait as long as Retry-After says, and use a valid key."},
