@@ -1,0 +1,282 @@
+package match
+
+import (
+	"cmp"
+	"fmt"
+	"math/bits"
+	"slices"
+	"strings"
+)
+
+// component is one key that rows can be brought together by: a field's value, or
+// something that values which are alike have in common.
+type component struct {
+	field int
+	what  string
+	start []uint32 // by code, into keys
+	keys  []uint64
+}
+
+// of gives the keys of a value, ascending.
+func (c *component) of(code uint32) []uint64 { return c.keys[c.start[code]:c.start[code+1]] }
+
+// shares reports whether two values have a key in common.
+func (c *component) shares(a, b uint32) bool {
+	if a == b {
+		return c.start[a] < c.start[a+1]
+	}
+	x, y := c.of(a), c.of(b)
+	for i, j := 0, 0; i < len(x) && j < len(y); {
+		switch {
+		case x[i] == y[j]:
+			return true
+		case x[i] < y[j]:
+			i++
+		default:
+			j++
+		}
+	}
+	return false
+}
+
+// mostComponents is how many a set of 64 bits holds.
+const mostComponents = 64
+
+func components(fields []*field) []*component {
+	var all []*component
+	for i, f := range fields {
+		add := func(what string, keys func(code int, v string, add func(uint64))) {
+			if len(all) == mostComponents {
+				return
+			}
+			c := &component{field: i, what: what, start: make([]uint32, len(f.norm)+1)}
+			seed := hash(what)
+			for code, v := range f.norm {
+				c.start[code] = uint32(len(c.keys))
+				if code > 0 {
+					keys(code, v, func(k uint64) { c.keys = append(c.keys, mix(seed, k)) })
+				}
+				of := c.keys[c.start[code]:]
+				slices.Sort(of)
+				c.keys = c.keys[:int(c.start[code])+len(slices.Compact(of))]
+			}
+			c.start[len(f.norm)] = uint32(len(c.keys))
+			all = append(all, c)
+		}
+		add("same", func(_ int, v string, add func(uint64)) { add(hash(v)) })
+		switch f.kind {
+		case Name:
+			add("sound", func(code int, _ string, add func(uint64)) {
+				if s := sound(f.squash[code]); s != "" {
+					add(hash(s))
+				}
+			})
+			add("beginning", func(code int, _ string, add func(uint64)) {
+				v := f.squash[code]
+				add(hash(v[:min(len(v), 3)]))
+			})
+		case Code:
+			add("first half", func(_ int, v string, add func(uint64)) {
+				if len(v) >= 4 {
+					add(hash(v[:(len(v)+1)/2]))
+				}
+			})
+			add("last half", func(_ int, v string, add func(uint64)) {
+				if len(v) >= 4 {
+					add(hash(v[len(v)/2:]))
+				}
+			})
+		case Date:
+			add("month", func(code int, _ string, add func(uint64)) {
+				if d := f.days[code]; d.year > 0 {
+					add(uint64(d.year)*16 + uint64(d.month))
+				}
+			})
+			add("day", func(code int, _ string, add func(uint64)) {
+				if d := f.days[code]; d.year > 0 {
+					add(uint64(d.month)*32 + uint64(d.day))
+				}
+			})
+			add("year", func(code int, _ string, add func(uint64)) {
+				if d := f.days[code]; d.year > 0 {
+					add(uint64(d.year))
+				}
+			})
+		case Email:
+			add("before @", func(_ int, v string, add func(uint64)) {
+				local, _, _ := strings.Cut(v, "@")
+				add(hash(local))
+			})
+		case Text:
+			rare := f.rarest(6)
+			add("word", func(code int, _ string, add func(uint64)) {
+				for _, id := range rare[code] {
+					add(hash(f.spelt[id]))
+				}
+			})
+			add("two words", func(code int, _ string, add func(uint64)) {
+				of := rare[code]
+				for i := range of {
+					for j := range i {
+						x, y := hash(f.spelt[of[i]]), hash(f.spelt[of[j]])
+						add(mix(min(x, y), max(x, y)))
+					}
+				}
+			})
+			add("word sounds", func(code int, _ string, add func(uint64)) {
+				for _, id := range rare[code] {
+					if s := sound(f.spelt[id]); len(s) >= 3 {
+						add(hash(s))
+					}
+				}
+			})
+		}
+	}
+	return all
+}
+
+// rarest gives, by code, the n words of most weight that more than one row has.
+func (f *field) rarest(n int) [][]uint32 {
+	rows := make([]int32, len(f.spelt))
+	for code, ws := range f.words {
+		for _, w := range ws {
+			rows[w.id] += f.count[code]
+		}
+	}
+	all := make([][]uint32, len(f.norm))
+	for code, ws := range f.words {
+		var ids []uint32
+		for _, w := range ws {
+			ids = append(ids, w.id)
+		}
+		slices.SortFunc(ids, func(a, b uint32) int {
+			return cmp.Or(cmp.Compare(f.weight[b], f.weight[a]), strings.Compare(f.spelt[a], f.spelt[b]))
+		})
+		ids = slices.DeleteFunc(ids, func(id uint32) bool { return rows[id] < 2 })
+		all[code] = ids[:min(n, len(ids))]
+	}
+	return all
+}
+
+// rule proposes the pairs of rows that share one component, or two of them at once.
+type rule struct {
+	a, b  int // components; b < 0: one alone
+	pairs float64
+	every uint64 // while learning, one key in so many is looked at; a power of two
+}
+
+func (r rule) set() uint64 {
+	s := uint64(1) << r.a
+	if r.b >= 0 {
+		s |= 1 << r.b
+	}
+	return s
+}
+
+func (m *matcher) describe(r rule) string {
+	part := func(i int) string {
+		c := m.components[i]
+		return fmt.Sprintf("%s (%s)", m.fields[c.field].name, c.what)
+	}
+	if r.b < 0 {
+		return part(r.a)
+	}
+	return part(r.a) + " and " + part(r.b)
+}
+
+// keysOf appends the keys of a row under a rule.
+func (m *matcher) keysOf(r rule, row int, keys []uint64) []uint64 {
+	a := m.components[r.a]
+	first := a.of(m.fields[a.field].codes[row])
+	if r.b < 0 {
+		return append(keys, first...)
+	}
+	b := m.components[r.b]
+	second := b.of(m.fields[b.field].codes[row])
+	for _, x := range first {
+		for _, y := range second {
+			keys = append(keys, mix(x, y))
+		}
+	}
+	return keys
+}
+
+// entry is one row under one of its keys.
+type entry struct {
+	key uint64
+	row uint32
+}
+
+// index gives the entries of a rule, sorted; of each group of every keys one is taken.
+func (m *matcher) index(r rule, every uint64, rows []uint32) []entry {
+	var entries []entry
+	var keys []uint64
+	shift := 64 - bits.TrailingZeros64(every)
+	for _, row := range rows {
+		keys = m.keysOf(r, int(row), keys[:0])
+		for _, k := range keys {
+			if every == 1 || k>>shift == 0 {
+				entries = append(entries, entry{k, row})
+			}
+		}
+	}
+	slices.SortFunc(entries, func(a, b entry) int { return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.row, b.row)) })
+	return entries
+}
+
+// blocks calls visit with the rows of every key that two rows or more have.
+func blocks(entries []entry, visit func([]entry)) {
+	for i := 0; i < len(entries); {
+		j := i + 1
+		for j < len(entries) && entries[j].key == entries[i].key {
+			j++
+		}
+		if j-i > 1 {
+			visit(entries[i:j])
+		}
+		i = j
+	}
+}
+
+// candidates are the rules that could serve: every component, and every two of
+// different fields, with the number of pairs that each would propose.
+func (m *matcher) candidates() []rule {
+	rows := m.sample(30_000)
+	scale := float64(m.table.Rows) / float64(len(rows))
+	scale *= scale
+	var rules []rule
+	try := func(r rule) float64 {
+		blocks(m.index(r, 1, rows), func(b []entry) {
+			n := float64(len(b))
+			if len(b) <= m.blockCap {
+				r.pairs += n * (n - 1) / 2 * scale
+			}
+		})
+		rules = append(rules, r)
+		return r.pairs
+	}
+	wide := map[int]bool{}
+	for a := range m.components {
+		wide[a] = try(rule{a: a, b: -1}) > m.budget/20
+	}
+	for a := range m.components {
+		for b := range a {
+			if m.components[a].field != m.components[b].field && (wide[a] || wide[b]) {
+				try(rule{a: a, b: b})
+			}
+		}
+	}
+	return slices.DeleteFunc(rules, func(r rule) bool { return r.pairs > m.budget || r.pairs == 0 })
+}
+
+// covered gives the components that two rows share.
+func (m *matcher) covered(a, b uint32) uint64 {
+	var set uint64
+	for i, c := range m.components {
+		codes := m.fields[c.field].codes
+		if c.shares(codes[a], codes[b]) {
+			set |= 1 << i
+		}
+	}
+	return set
+}

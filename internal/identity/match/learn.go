@@ -1,0 +1,511 @@
+package match
+
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
+// trained is a pair of rows looked at while learning.
+type trained struct {
+	a, b    uint32
+	covered uint64
+	pattern pattern
+	weight  float64 // how many pairs of the whole it stands for
+}
+
+// tally is how often each pattern was seen, by pattern.
+type tally struct {
+	patterns []pattern
+	weights  []float64
+	post     []float64 // the probability of a match, by the latest model
+}
+
+func newTally(counts map[pattern]float64) *tally {
+	t := &tally{}
+	for p := range counts {
+		t.patterns = append(t.patterns, p)
+	}
+	slices.Sort(t.patterns)
+	for _, p := range t.patterns {
+		t.weights = append(t.weights, counts[p])
+	}
+	t.post = make([]float64, len(t.patterns))
+	return t
+}
+
+// evidence is what learning goes by: pairs that are likely to match, pairs taken at
+// random, and for each field pairs that have its value in common.
+type evidence struct {
+	rules  []rule
+	pairs  []trained
+	likely *tally
+	random *tally
+	equal  []*tally  // by field
+	share  []float64 // by field: of all pairs, those that have its value in common
+	all    float64   // pairs of rows
+}
+
+const (
+	trainingPairs = 30_000 // a rule
+	randomPairs   = 400_000
+	equalPairs    = 20_000 // a field
+)
+
+func (m *matcher) gather() *evidence {
+	e := &evidence{all: m.allPairs(), rules: m.candidates()}
+	e.gatherLikely(m)
+	e.gatherRandom(m)
+	e.gatherEqual(m)
+	return e
+}
+
+// gatherLikely takes pairs that the rules propose. A pair stands for as many as the
+// odds with which it was found.
+func (e *evidence) gatherLikely(m *matcher) {
+	rows := m.sample(m.table.Rows)
+	seen := map[[2]uint32]bool{}
+	for i := range e.rules {
+		r := &e.rules[i]
+		r.every = 1
+		for r.pairs/float64(r.every) > trainingPairs && m.table.Rows > 5_000 {
+			r.every *= 2
+		}
+		blocks(m.index(*r, r.every, rows), func(b []entry) {
+			if len(b) > m.blockCap {
+				return
+			}
+			for j := range b {
+				for k := range j {
+					x, y := min(b[j].row, b[k].row), max(b[j].row, b[k].row)
+					if x != y && m.linkable(x, y) && !seen[[2]uint32{x, y}] {
+						seen[[2]uint32{x, y}] = true
+						e.pairs = append(e.pairs, trained{a: x, b: y})
+					}
+				}
+			}
+		})
+	}
+	counts := map[pattern]float64{}
+	for i := range e.pairs {
+		p := &e.pairs[i]
+		p.covered = m.covered(p.a, p.b)
+		p.pattern = m.pattern(p.a, p.b)
+		missed := 1.0
+		for _, r := range e.rules {
+			if p.covered&r.set() == r.set() {
+				missed *= 1 - 1/float64(r.every)
+			}
+		}
+		p.weight = 1 / max(1-missed, 1e-6)
+		counts[p.pattern] += p.weight
+	}
+	e.likely = newTally(counts)
+}
+
+// gatherRandom takes pairs at random: rows in order of hash, each with some that follow.
+func (e *evidence) gatherRandom(m *matcher) {
+	rows := m.sample(m.table.Rows)
+	counts := map[pattern]float64{}
+	n := len(rows)
+	steps := min(n-1, 1+randomPairs/n)
+	for s := 1; s <= steps; s++ {
+		gap := s
+		if steps < n-1 {
+			gap = 1 + int(hash(string(rune(s)))%uint64(n-1))
+		}
+		for i := range rows {
+			a, b := rows[i], rows[(i+gap)%n]
+			if m.linkable(a, b) {
+				counts[m.pattern(a, b)]++
+			}
+		}
+	}
+	e.random = newTally(counts)
+}
+
+// gatherEqual takes, for each field, pairs of rows that have its value in common.
+func (e *evidence) gatherEqual(m *matcher) {
+	e.equal = make([]*tally, len(m.fields))
+	e.share = make([]float64, len(m.fields))
+	rows := m.sample(m.table.Rows)
+	for i, f := range m.fields {
+		of := make([][]uint32, len(f.norm))
+		for _, row := range rows {
+			if c := f.codes[row]; c != 0 {
+				of[c] = append(of[c], row)
+			}
+		}
+		total := 0.0
+		for _, group := range of {
+			total += float64(len(group)) * float64(len(group)-1) / 2
+		}
+		counts := map[pattern]float64{}
+		every := max(1, total/equalPairs)
+		for code, group := range of {
+			n := float64(len(group))
+			if n < 2 {
+				continue
+			}
+			pairs := n * (n - 1) / 2
+			draw := pairs / every
+			times := int(draw)
+			seed := mix(f.print, hash(f.norm[code]))
+			if float64(seed>>11)/(1<<53) < draw-float64(times) {
+				times++
+			}
+			for t := range times {
+				h := mix(seed, uint64(t))
+				x := h % uint64(len(group))
+				y := (x + 1 + (h>>32)%uint64(len(group)-1)) % uint64(len(group))
+				if m.linkable(group[x], group[y]) {
+					counts[m.pattern(group[x], group[y])] += every
+				}
+			}
+		}
+		e.equal[i] = newTally(counts)
+		e.share[i] = total / (float64(m.table.Rows) * float64(m.table.Rows-1) / 2)
+	}
+}
+
+// distribution is the probability of each level of a field where it is not missing.
+type distribution [mostLevels]float64
+
+func (d *distribution) normalise(floor float64) {
+	sum := 0.0
+	for l := 1; l < mostLevels; l++ {
+		sum += d[l]
+	}
+	for l := 1; l < mostLevels && sum > 0; l++ {
+		d[l] = max(d[l]/sum, floor)
+	}
+}
+
+// state is how far another field agrees: what a field's agreement may follow from.
+type state uint8
+
+const (
+	equal state = iota
+	near
+	other
+	states
+)
+
+func stateOf(l level, k Kind) state {
+	switch {
+	case l == same:
+		return equal
+	case l == absent || l == k.apart():
+		return other
+	default:
+		return near
+	}
+}
+
+// model is what agreement is worth.
+type model struct {
+	prior  float64 // the odds of a match of two rows taken at random, in bits
+	parent []int   // by field: the one that its agreement follows from, or -1
+	m, u   [][states]distribution
+	weight [][states][mostLevels]float64 // bits
+	usual  []distribution                // u, whatever the parent
+}
+
+// bits is the weight of a pattern without its prior.
+func (mo *model) bits(fields []*field, p pattern) float64 {
+	sum := 0.0
+	for i := range fields {
+		sum += mo.weight[i][mo.stateFor(fields, p, i)][p.at(i)]
+	}
+	return sum
+}
+
+func (mo *model) stateFor(fields []*field, p pattern, i int) state {
+	j := mo.parent[i]
+	if j < 0 {
+		return other
+	}
+	return stateOf(p.at(j), fields[j].kind)
+}
+
+func (m *matcher) learn() *model {
+	e := m.gather()
+	m.evidence = e
+	mo := m.first(e)
+	for range 6 {
+		m.relate(mo, e)
+		for range 5 {
+			m.expect(mo, e)
+			m.maximise(mo, e)
+		}
+	}
+	m.expect(mo, e)
+	return mo
+}
+
+// first is what is assumed before anything was learned: most fields of a match agree.
+func (m *matcher) first(e *evidence) *model {
+	n := len(m.fields)
+	mo := &model{parent: make([]int, n), m: make([][states]distribution, n), u: make([][states]distribution, n),
+		weight: make([][states][mostLevels]float64, n), usual: make([]distribution, n)}
+	matches := float64(m.table.Rows) / 2
+	mo.prior = math.Log2(matches / max(e.all-matches, 1))
+	for i, f := range m.fields {
+		mo.parent[i] = -1
+		last := f.kind.apart()
+		d := &mo.m[i][other]
+		d[same], d[last] = 0.75, 0.1
+		for l := same + 1; l < last; l++ {
+			d[l] = 0.15 / float64(last-2)
+		}
+	}
+	m.unlikely(mo, e)
+	mo.weigh()
+	return mo
+}
+
+func (mo *model) weigh() {
+	for i := range mo.m {
+		for s := range mo.m[i] {
+			for l := 1; l < mostLevels; l++ {
+				mo.weight[i][s][l] = 0
+				if mo.m[i][s][l] > 0 && mo.u[i][s][l] > 0 {
+					mo.weight[i][s][l] = math.Log2(mo.m[i][s][l] / mo.u[i][s][l])
+				}
+			}
+		}
+	}
+}
+
+func (m *matcher) expect(mo *model, e *evidence) {
+	for _, t := range append([]*tally{e.likely, e.random}, e.equal...) {
+		for i, p := range t.patterns {
+			t.post[i] = probability(mo.prior + mo.bits(m.fields, p))
+		}
+	}
+}
+
+// maximise takes m from the pairs that are likely to match, and u from all others.
+func (m *matcher) maximise(mo *model, e *evidence) {
+	matches := 0.0
+	t := e.likely
+	n := len(m.fields)
+	counts := make([][states]distribution, n)
+	for i, p := range t.patterns {
+		w := t.post[i] * t.weights[i]
+		matches += w
+		for f := range m.fields {
+			counts[f][mo.stateFor(m.fields, p, f)][p.at(f)] += w
+		}
+	}
+	matches = max(matches, 1)
+	mo.prior = math.Log2(matches / max(e.all-matches, 1))
+	for f := range m.fields {
+		var whole distribution
+		for _, d := range counts[f] {
+			for l := range d {
+				whole[l] += d[l]
+			}
+		}
+		usual := whole
+		smooth(&usual, nil, m.fields[f].kind)
+		for s := range counts[f] {
+			d := counts[f][s]
+			smooth(&d, &usual, m.fields[f].kind)
+			mo.m[f][s] = d
+		}
+	}
+	m.unlikely(mo, e)
+	mo.weigh()
+}
+
+// smooth turns counts into probabilities; what was not seen is taken to be rare, or
+// as it usually is.
+func smooth(d, usual *distribution, k Kind) {
+	const pseudo = 10
+	sum := 0.0
+	last := k.apart()
+	for l := same; l <= last; l++ {
+		sum += d[l]
+	}
+	for l := same; l <= last; l++ {
+		if usual != nil {
+			d[l] = (d[l] + pseudo*usual[l]) / (sum + pseudo)
+		} else {
+			d[l] = (d[l] + 0.5) / (sum + 0.5*float64(last))
+		}
+	}
+	d[absent] = 0
+}
+
+// unlikely takes u from pairs that do not match.
+func (m *matcher) unlikely(mo *model, e *evidence) {
+	n := len(m.fields)
+	seen := make([]distribution, n) // among random pairs
+	times := make([]distribution, n)
+	for i, p := range e.random.patterns {
+		w := (1 - e.random.post[i]) * e.random.weights[i]
+		for f := range m.fields {
+			seen[f][p.at(f)] += w
+			times[f][p.at(f)] += e.random.weights[i]
+		}
+	}
+	found := make([]distribution, n) // among likely pairs: no more than there are
+	near_ := make([][]distribution, n)
+	for i, p := range e.likely.patterns {
+		w := (1 - e.likely.post[i]) * e.likely.weights[i]
+		for f := range m.fields {
+			found[f][p.at(f)] += w
+		}
+	}
+	_ = near_
+	for f, fd := range m.fields {
+		total := 0.0
+		for l := 1; l < mostLevels; l++ {
+			total += seen[f][l]
+		}
+		total = max(total, 1)
+		given := float64(fd.given) / float64(m.table.Rows)
+		var d distribution
+		for l := same; l <= fd.kind.apart(); l++ {
+			d[l] = max(seen[f][l]/total, found[f][l]/(e.all*given*given), 0.2/total)
+		}
+		d[same] = max(e.share[f]/(given*given)*e.unmatched(f), 1e-9)
+		mo.usual[f] = d
+		mo.u[f][other] = d
+	}
+	m.conditional(mo, e)
+}
+
+// unmatched is the share of pairs with a field's value in common that do not match.
+func (e *evidence) unmatched(f int) float64 {
+	t := e.equal[f]
+	sum, all := 0.5, 1.0
+	for i := range t.patterns {
+		sum += (1 - t.post[i]) * t.weights[i]
+		all += t.weights[i]
+	}
+	return sum / all
+}
+
+// conditional takes, for each field that follows another, u given how far that one agrees.
+func (m *matcher) conditional(mo *model, e *evidence) {
+	for f, j := range mo.parent {
+		if j < 0 {
+			continue
+		}
+		for s, t := range [states]*tally{equal: e.equal[j], near: e.likely} {
+			if t == nil {
+				continue
+			}
+			var d distribution
+			n := 0.0
+			for i, p := range t.patterns {
+				if stateOf(p.at(j), m.fields[j].kind) == state(s) && p.at(f) != absent {
+					w := t.weights[i]
+					if m.derived[f] != j {
+						w *= 1 - t.post[i]
+					}
+					d[p.at(f)] += w
+					n += w
+				}
+			}
+			const pseudo = 5
+			for l := same; l <= m.fields[f].kind.apart(); l++ {
+				d[l] = (d[l] + pseudo*mo.usual[f][l]) / (n + pseudo)
+			}
+			d[absent] = 0
+			mo.u[f][s] = d
+		}
+	}
+}
+
+// relate finds, for each field, the one that its agreement follows from most: the
+// tree of greatest weight (Chow and Liu, 1968), by how much would be counted twice.
+func (m *matcher) relate(mo *model, e *evidence) {
+	type edge struct {
+		i, j int
+		bits float64
+	}
+	var edges []edge
+	for i, j := range m.derived {
+		if j >= 0 {
+			edges = append(edges, edge{i, j, math.Inf(1)})
+		}
+		mo.parent[i] = -1
+	}
+	for i := range m.fields {
+		for j := range i {
+			if w := m.doubled(mo, e, i, j); w > 0.25 {
+				edges = append(edges, edge{i, j, w})
+			}
+		}
+	}
+	slices.SortStableFunc(edges, func(a, b edge) int { return cmp.Compare(b.bits, a.bits) })
+	group := make([]int, len(m.fields))
+	next := make([][]int, len(m.fields))
+	for i := range group {
+		group[i] = i
+	}
+	for _, x := range edges {
+		if g, h := group[x.i], group[x.j]; g != h {
+			for i := range group {
+				if group[i] == h {
+					group[i] = g
+				}
+			}
+			next[x.i] = append(next[x.i], x.j)
+			next[x.j] = append(next[x.j], x.i)
+		}
+	}
+	// The rarer a field's agreement, the nearer it stands to the root.
+	order := make([]int, len(m.fields))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(mo.usual[a][same], mo.usual[b][same]) })
+	done := make([]bool, len(m.fields))
+	for _, root := range order {
+		if !done[root] {
+			done[root] = true
+			orient(root, next, done, mo.parent)
+		}
+	}
+}
+
+func orient(at int, next [][]int, done []bool, parent []int) {
+	for _, i := range next[at] {
+		if !done[i] {
+			done[i] = true
+			parent[i] = at
+			orient(i, next, done, parent)
+		}
+	}
+}
+
+// doubled is how many bits a match is given twice when the fields i and j agree.
+func (m *matcher) doubled(mo *model, e *evidence, i, j int) float64 {
+	lift := func(f, given int) float64 {
+		t := e.equal[given]
+		n, both := 5.0, 5*mo.usual[f][same]
+		for k, p := range t.patterns {
+			if p.at(f) != absent {
+				w := (1 - t.post[k]) * t.weights[k]
+				n += w
+				if p.at(f) == same {
+					both += w
+				}
+			}
+		}
+		return math.Log2(both / n / mo.usual[f][same])
+	}
+	together, n := 0.0, 1.0
+	for k, p := range e.likely.patterns {
+		w := e.likely.post[k] * e.likely.weights[k]
+		n += w
+		if p.at(i) == same && p.at(j) == same {
+			together += w
+		}
+	}
+	return together / n * max(lift(i, j), lift(j, i))
+}

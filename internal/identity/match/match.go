@@ -1,0 +1,218 @@
+// Package match finds which records are of one person or thing, from nothing but
+// the records: it compares them field by field, learns what agreement is worth, and
+// joins those that belong together.
+//
+// The model is that of Fellegi and Sunter (1969, "A theory for record linkage").
+// Nothing here reads a clock, a file or a name of a column: the same records in any
+// order, under any names, give the same people.
+package match
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"strings"
+)
+
+// Config is what a run may be told.
+type Config struct {
+	Accept float64 // join pairs of at least this probability; 0: chosen from the estimated error
+	Link   bool    // only records of different files can be one
+}
+
+// Result is what a run found.
+type Result struct {
+	Of       []int32 // by row: the least row of its person
+	People   int
+	Compared int64
+}
+
+type matcher struct {
+	config     Config
+	table      *Table
+	fields     []*field
+	components []*component
+	rowHash    []uint64
+	budget     float64
+	blockCap   int
+	partner    []int // by field: the one whose values it shares, or -1
+	derived    []int // by field: the one whose words it is made of, or -1
+	evidence   *evidence
+	across     [][]uint32 // by field: its codes as the partner's
+}
+
+// Run finds who is who.
+func Run(t *Table, config Config) *Result {
+	m := &matcher{config: config, table: t}
+	m.fields = newFields(t)
+	if len(m.fields) > mostFields {
+		m.fields = m.fields[:mostFields]
+	}
+	m.hashRows()
+	m.pairNames()
+	m.findDerived()
+	m.budget = 30 * float64(t.Rows)
+	m.blockCap = 400
+	m.components = components(m.fields)
+	model := m.learn()
+	rules := m.choose(model)
+	edges, compared := m.score(model, rules)
+	r := m.cluster(model, edges)
+	r.Compared = compared
+	return r
+}
+
+// hashRows gives each row a hash of what it says.
+func (m *matcher) hashRows() {
+	m.rowHash = make([]uint64, m.table.Rows)
+	for _, f := range m.fields {
+		of := make([]uint64, len(f.norm))
+		for code, v := range f.norm {
+			of[code] = hash(v)
+		}
+		for row, code := range f.codes {
+			m.rowHash[row] = mix(m.rowHash[row], of[code])
+		}
+	}
+}
+
+// sample gives the n rows of least hash: the same ones, in whatever order they come.
+func (m *matcher) sample(n int) []uint32 {
+	rows := make([]uint32, m.table.Rows)
+	for i := range rows {
+		rows[i] = uint32(i)
+	}
+	slices.SortFunc(rows, func(a, b uint32) int { return cmp.Compare(m.rowHash[a], m.rowHash[b]) })
+	return rows[:min(n, len(rows))]
+}
+
+// pairNames finds fields that hold the same kind of names, whose values are swapped at times.
+func (m *matcher) pairNames() {
+	m.partner = make([]int, len(m.fields))
+	m.across = make([][]uint32, len(m.fields))
+	for i := range m.fields {
+		m.partner[i] = -1
+	}
+	for i, f := range m.fields {
+		for j, g := range m.fields[:i] {
+			if f.kind != Name || g.kind != Name || m.partner[i] >= 0 || m.partner[j] >= 0 {
+				continue
+			}
+			to, shared := crossing(f, g)
+			from, _ := crossing(g, f)
+			if shared*20 >= min(f.given, g.given) {
+				m.partner[i], m.partner[j], m.across[i], m.across[j] = j, i, to, from
+			}
+		}
+	}
+}
+
+// findDerived finds fields whose words are a part of another's: a surname beside a
+// whole name. What they say is not said twice.
+func (m *matcher) findDerived() {
+	m.derived = make([]int, len(m.fields))
+	rows := m.sample(2_000)
+	for i, f := range m.fields {
+		m.derived[i] = -1
+		for j, g := range m.fields {
+			if i != j && g.kind == Text && g.width() > f.width() && contained(f, g, rows) &&
+				(m.derived[i] < 0 || g.width() < m.fields[m.derived[i]].width()) {
+				m.derived[i] = j
+			}
+		}
+	}
+}
+
+// width is how long a field's values are, together.
+func (f *field) width() int {
+	n := 0
+	for code, v := range f.norm {
+		n += len(v) * int(f.count[code])
+	}
+	return n / max(f.given, 1)
+}
+
+// contained reports whether f's words are among g's in most rows.
+func contained(f, g *field, rows []uint32) bool {
+	both, in := 0, 0
+	for _, row := range rows {
+		v, whole := f.norm[f.codes[row]], g.norm[g.codes[row]]
+		if v == "" || whole == "" {
+			continue
+		}
+		both++
+		if strings.Contains(" "+whole+" ", " "+v+" ") || wordsIn(v, whole) {
+			in++
+		}
+	}
+	return both >= 20 && in*2 > both
+}
+
+func wordsIn(v, whole string) bool {
+	for _, w := range strings.Fields(v) {
+		if !strings.Contains(" "+whole+" ", " "+w+" ") {
+			return false
+		}
+	}
+	return true
+}
+
+// crossing gives g's code of each value of f, and how many rows of f have a value of g's.
+func crossing(f, g *field) (to []uint32, shared int) {
+	index := make(map[string]uint32, len(g.norm))
+	for code, v := range g.norm {
+		index[v] = uint32(code)
+	}
+	to = make([]uint32, len(f.norm))
+	for code, v := range f.norm {
+		if at := index[v]; at != 0 {
+			to[code] = at
+			shared += int(f.count[code])
+		}
+	}
+	return to, shared
+}
+
+// pattern is the levels of all fields for one pair of rows, three bits a field.
+type pattern uint64
+
+func (p pattern) at(field int) level { return level(p>>(levelBits*field)) & (mostLevels - 1) }
+
+func (m *matcher) pattern(a, b uint32) pattern {
+	var p pattern
+	for i, f := range m.fields {
+		l := f.compare(f.codes[a], f.codes[b])
+		if l == 7 && m.partner[i] >= 0 {
+			j := m.partner[i]
+			g := m.fields[j]
+			if g.codes[b] != 0 && m.across[i][f.codes[a]] == g.codes[b] && m.across[j][g.codes[a]] == f.codes[b] {
+				l = 6
+			}
+		}
+		p |= pattern(l) << (levelBits * i)
+	}
+	return p
+}
+
+func (m *matcher) linkable(a, b uint32) bool {
+	return !m.config.Link || m.table.Origin[a] != m.table.Origin[b]
+}
+
+// allPairs is how many pairs of rows there are.
+func (m *matcher) allPairs() float64 {
+	n := float64(m.table.Rows)
+	if !m.config.Link {
+		return n * (n - 1) / 2
+	}
+	same := map[uint16]float64{}
+	for _, o := range m.table.Origin {
+		same[o]++
+	}
+	pairs := n * (n - 1) / 2
+	for _, k := range same {
+		pairs -= k * (k - 1) / 2
+	}
+	return pairs
+}
+
+func probability(bits float64) float64 { return 1 / (1 + math.Exp2(-bits)) }
