@@ -28,24 +28,25 @@ func (k Kind) String() string { return kindNames[k] }
 // field is a column made ready to be compared: its distinct values, normalised and
 // taken apart.
 type field struct {
-	column int // in the table
-	name   string
-	kind   Kind
-	codes  []uint32   // by row; 0: missing
-	norm   []string   // by code
-	count  []int32    // rows, by code
-	given  int        // rows that have a value
-	days   []date     // Date
-	names  [][]uint16 // Name: the names in full that the value may stand for
-	sounds []uint32   // Name: phonetic key, 0: none
-	masks  []uint64   // which letters and digits it has
-	words  [][]word   // Text: by code, by id
-	spelt  []string   // Text: words by id
-	weight []float32  // Text: of a word, by id
-	known  [][]uint16 // Text: names in full of a word, by id
-	number []float64  // Number
-	squash []string   // without spaces
-	print  uint64     // of all values, whatever the order of rows
+	column    int // in the table
+	name      string
+	kind      Kind
+	codes     []uint32   // by row; 0: missing
+	norm      []string   // by code
+	count     []int32    // rows, by code
+	given     int        // rows that have a value
+	days      []date     // Date
+	names     [][]uint16 // Name: the names in full that the value may stand for
+	sounds    []uint32   // Name: phonetic key, 0: none
+	masks     []uint64   // which letters and digits it has
+	words     [][]word   // Text: by code, by id
+	spelt     []string   // Text: words by id
+	weight    []float32  // Text: of a word, by id
+	wordMasks []uint64   // which letters a word has, by id
+	known     [][]uint16 // Text: names in full of a word, by id
+	number    []float64  // Number
+	squash    []string   // without spaces
+	print     uint64     // of all values, whatever the order of rows
 }
 
 // word is one word of a value.
@@ -74,9 +75,6 @@ func newField(t *Table, column int) *field {
 	f.kind = f.guess(t.Rows)
 	if f.kind == Code {
 		f.refold(func(s string) string { return strings.ReplaceAll(s, " ", "") })
-	}
-	if f.kind != Skipped {
-		f.prepare()
 	}
 	return f
 }
@@ -274,10 +272,11 @@ func (f *field) split() {
 		}
 	}
 	f.weight = make([]float32, len(rows))
-	f.known = make([][]uint16, len(rows))
+	f.known, f.wordMasks = make([][]uint16, len(rows)), make([]uint64, len(rows))
 	for id, n := range rows {
 		f.weight[id] = float32(math.Log(1 + float64(f.given)/n))
 		f.known[id] = nicknames[f.spelt[id]]
+		f.wordMasks[id] = letters(f.spelt[id])
 	}
 	f.words = make([][]word, len(f.norm))
 	for code, ids := range lists {

@@ -64,62 +64,79 @@ func (m *matcher) gather() *evidence {
 // odds with which it was found.
 func (e *evidence) gatherLikely(m *matcher) {
 	rows := m.sample(m.table.Rows)
-	seen := map[[2]uint32]bool{}
+	var pairs []pair
 	for i := range e.rules {
 		r := &e.rules[i]
 		r.every = 1
 		for r.pairs/float64(r.every) > trainingPairs && m.table.Rows > 5_000 {
 			r.every *= 2
 		}
-		blocks(m.index(*r, r.every, rows), func(b []entry) {
-			if len(b) > m.blockCap {
-				return
-			}
-			for j := range b {
-				for k := range j {
-					x, y := min(b[j].row, b[k].row), max(b[j].row, b[k].row)
-					if x != y && m.linkable(x, y) && !seen[[2]uint32{x, y}] {
-						seen[[2]uint32{x, y}] = true
-						e.pairs = append(e.pairs, trained{a: x, b: y})
-					}
+		pairs = m.propose(pairs, m.index(*r, r.every, rows))
+	}
+	pairs = distinct(pairs)
+	e.pairs = make([]trained, len(pairs))
+	m.parallel(len(pairs), func(c *comparer, from, to int) {
+		for i, x := range pairs[from:to] {
+			p := trained{a: x.a, b: x.b, covered: m.covered(x.a, x.b), pattern: c.pattern(x.a, x.b)}
+			missed := 1.0
+			for _, r := range e.rules {
+				if p.covered&r.set() == r.set() {
+					missed *= 1 - 1/float64(r.every)
 				}
 			}
-		})
-	}
-	counts := map[pattern]float64{}
-	for i := range e.pairs {
-		p := &e.pairs[i]
-		p.covered = m.covered(p.a, p.b)
-		p.pattern = m.pattern(p.a, p.b)
-		missed := 1.0
-		for _, r := range e.rules {
-			if p.covered&r.set() == r.set() {
-				missed *= 1 - 1/float64(r.every)
-			}
+			p.weight = 1 / max(1-missed, 1e-6)
+			e.pairs[from+i] = p
 		}
-		p.weight = 1 / max(1-missed, 1e-6)
+	})
+	counts := map[pattern]float64{}
+	for _, p := range e.pairs {
 		counts[p.pattern] += p.weight
 	}
 	e.likely = newTally(counts)
 }
 
-// gatherRandom takes pairs at random: rows in order of hash, each with some that follow.
+// propose appends the pairs of every block that is not over the cap.
+func (m *matcher) propose(pairs []pair, entries []entry) []pair {
+	blocks(entries, func(b []entry) {
+		if len(b) > m.blockCap {
+			return
+		}
+		for j := range b {
+			for k := range j {
+				x, y := min(b[j].row, b[k].row), max(b[j].row, b[k].row)
+				if x != y && m.linkable(x, y) {
+					pairs = append(pairs, pair{x, y})
+				}
+			}
+		}
+	})
+	return pairs
+}
+
+func distinct(pairs []pair) []pair {
+	slices.SortFunc(pairs, func(x, y pair) int { return cmp.Or(cmp.Compare(x.a, y.a), cmp.Compare(x.b, y.b)) })
+	return slices.Compact(pairs)
+}
+
+// gatherRandom takes pairs at random: each row with some that follow.
 func (e *evidence) gatherRandom(m *matcher) {
-	rows := m.sample(m.table.Rows)
-	counts := map[pattern]float64{}
-	n := len(rows)
+	n := m.table.Rows
+	var pairs []pair
 	steps := min(n-1, 1+randomPairs/n)
 	for s := 1; s <= steps; s++ {
 		gap := s
 		if steps < n-1 {
-			gap = 1 + int(hash(string(rune(s)))%uint64(n-1))
+			gap = 1 + int(mix(0, uint64(s))%uint64(n-1))
 		}
-		for i := range rows {
-			a, b := rows[i], rows[(i+gap)%n]
-			if m.linkable(a, b) {
-				counts[m.pattern(a, b)]++
+		for i := range n {
+			if a, b := uint32(i), uint32((i+gap)%n); m.linkable(a, b) {
+				pairs = append(pairs, pair{a, b})
 			}
 		}
+	}
+	counts := map[pattern]float64{}
+	for _, p := range m.patterns(pairs) {
+		counts[p]++
 	}
 	e.random = newTally(counts)
 }
@@ -128,44 +145,57 @@ func (e *evidence) gatherRandom(m *matcher) {
 func (e *evidence) gatherEqual(m *matcher) {
 	e.equal = make([]*tally, len(m.fields))
 	e.share = make([]float64, len(m.fields))
-	rows := m.sample(m.table.Rows)
+	n := float64(m.table.Rows)
 	for i, f := range m.fields {
-		of := make([][]uint32, len(f.norm))
-		for _, row := range rows {
-			if c := f.codes[row]; c != 0 {
-				of[c] = append(of[c], row)
-			}
-		}
 		total := 0.0
-		for _, group := range of {
-			total += float64(len(group)) * float64(len(group)-1) / 2
+		for _, k := range f.count[1:] {
+			total += float64(k) * float64(k-1) / 2
 		}
-		counts := map[pattern]float64{}
 		every := max(1, total/equalPairs)
-		for code, group := range of {
-			n := float64(len(group))
-			if n < 2 {
-				continue
-			}
-			pairs := n * (n - 1) / 2
-			draw := pairs / every
-			times := int(draw)
-			seed := mix(f.print, hash(f.norm[code]))
-			if float64(seed>>11)/(1<<53) < draw-float64(times) {
-				times++
-			}
-			for t := range times {
-				h := mix(seed, uint64(t))
-				x := h % uint64(len(group))
-				y := (x + 1 + (h>>32)%uint64(len(group)-1)) % uint64(len(group))
-				if m.linkable(group[x], group[y]) {
-					counts[m.pattern(group[x], group[y])] += every
-				}
-			}
+		counts := map[pattern]float64{}
+		for _, p := range m.patterns(m.drawEqual(f, every)) {
+			counts[p] += every
 		}
 		e.equal[i] = newTally(counts)
-		e.share[i] = total / (float64(m.table.Rows) * float64(m.table.Rows-1) / 2)
+		e.share[i] = total / (n * (n - 1) / 2)
 	}
+}
+
+// drawEqual draws one in so many of the pairs of rows that have a value in common.
+func (m *matcher) drawEqual(f *field, every float64) []pair {
+	start := make([]int, len(f.norm)+1)
+	for code, k := range f.count {
+		start[code+1] = start[code] + int(k)
+	}
+	rows := make([]uint32, len(f.codes))
+	at := slices.Clone(start)
+	for row, code := range f.codes {
+		rows[at[code]] = uint32(row)
+		at[code]++
+	}
+	var pairs []pair
+	for code := 1; code < len(f.norm); code++ {
+		group := rows[start[code]:start[code+1]]
+		if len(group) < 2 {
+			continue
+		}
+		n := uint64(len(group))
+		draw := float64(n*(n-1)/2) / every
+		times := uint64(draw)
+		seed := mix(f.print, hash(f.norm[code]))
+		if float64(seed>>11)/(1<<53) < draw-float64(times) {
+			times++
+		}
+		for t := range times {
+			h := mix(seed, t)
+			x := h % n
+			y := (x + 1 + (h>>32)%(n-1)) % n
+			if m.linkable(group[x], group[y]) {
+				pairs = append(pairs, pair{group[x], group[y]})
+			}
+		}
+	}
+	return pairs
 }
 
 // distribution is the probability of each level of a field where it is not missing.

@@ -32,7 +32,9 @@ type matcher struct {
 	table      *Table
 	fields     []*field
 	components []*component
-	rowHash    []uint64
+	rows       []uint32 // the table's row of each of ours, which are in order of what they say
+	rowHash    []uint64 // ascending
+	origin     []uint16
 	budget     float64
 	blockCap   int
 	partner    []int // by field: the one whose values it shares, or -1
@@ -48,7 +50,10 @@ func Run(t *Table, config Config) *Result {
 	if len(m.fields) > mostFields {
 		m.fields = m.fields[:mostFields]
 	}
-	m.hashRows()
+	m.order()
+	for _, f := range m.fields {
+		f.prepare()
+	}
 	m.pairNames()
 	m.findDerived()
 	m.budget = 30 * float64(t.Rows)
@@ -62,8 +67,9 @@ func Run(t *Table, config Config) *Result {
 	return r
 }
 
-// hashRows gives each row a hash of what it says.
-func (m *matcher) hashRows() {
+// order brings the rows, and the values of each field, into an order that depends on
+// what they say alone: whatever is sampled or summed later is the same for the same set.
+func (m *matcher) order() {
 	m.rowHash = make([]uint64, m.table.Rows)
 	for _, f := range m.fields {
 		of := make([]uint64, len(f.norm))
@@ -74,16 +80,54 @@ func (m *matcher) hashRows() {
 			m.rowHash[row] = mix(m.rowHash[row], of[code])
 		}
 	}
+	type keyed struct {
+		hash uint64
+		row  uint32
+	}
+	sorted := make([]keyed, m.table.Rows)
+	for row, h := range m.rowHash {
+		sorted[row] = keyed{h, uint32(row)}
+	}
+	slices.SortFunc(sorted, func(a, b keyed) int { return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.row, b.row)) })
+	m.rows = make([]uint32, len(sorted))
+	for i, k := range sorted {
+		m.rows[i], m.rowHash[i] = k.row, k.hash
+	}
+	if m.table.Origin != nil {
+		m.origin = make([]uint16, len(m.rows))
+		for i, row := range m.rows {
+			m.origin[i] = m.table.Origin[row]
+		}
+	}
+	for _, f := range m.fields {
+		f.reorder(m.rows)
+	}
 }
 
-// sample gives the n rows of least hash: the same ones, in whatever order they come.
+// reorder puts the rows in the order given, and the values in that of their first row.
+func (f *field) reorder(rows []uint32) {
+	codes := make([]uint32, len(rows))
+	to := make([]uint32, len(f.norm))
+	norm := make([]string, 1, len(f.norm))
+	for i, row := range rows {
+		code := f.codes[row]
+		if code != 0 && to[code] == 0 {
+			to[code] = uint32(len(norm))
+			norm = append(norm, f.norm[code])
+		}
+		codes[i] = to[code]
+	}
+	f.codes, f.norm = codes, norm
+	f.tally()
+}
+
+// sample gives n rows or all: the same ones, in whatever order they were read.
 func (m *matcher) sample(n int) []uint32 {
-	rows := make([]uint32, m.table.Rows)
+	rows := make([]uint32, min(n, m.table.Rows))
 	for i := range rows {
 		rows[i] = uint32(i)
 	}
-	slices.SortFunc(rows, func(a, b uint32) int { return cmp.Compare(m.rowHash[a], m.rowHash[b]) })
-	return rows[:min(n, len(rows))]
+	return rows
 }
 
 // pairNames finds fields that hold the same kind of names, whose values are swapped at times.
@@ -178,24 +222,8 @@ type pattern uint64
 
 func (p pattern) at(field int) level { return level(p>>(levelBits*field)) & (mostLevels - 1) }
 
-func (m *matcher) pattern(a, b uint32) pattern {
-	var p pattern
-	for i, f := range m.fields {
-		l := f.compare(f.codes[a], f.codes[b])
-		if l == 7 && m.partner[i] >= 0 {
-			j := m.partner[i]
-			g := m.fields[j]
-			if g.codes[b] != 0 && m.across[i][f.codes[a]] == g.codes[b] && m.across[j][g.codes[a]] == f.codes[b] {
-				l = 6
-			}
-		}
-		p |= pattern(l) << (levelBits * i)
-	}
-	return p
-}
-
 func (m *matcher) linkable(a, b uint32) bool {
-	return !m.config.Link || m.table.Origin[a] != m.table.Origin[b]
+	return !m.config.Link || m.origin[a] != m.origin[b]
 }
 
 // allPairs is how many pairs of rows there are.
@@ -205,7 +233,7 @@ func (m *matcher) allPairs() float64 {
 		return n * (n - 1) / 2
 	}
 	same := map[uint16]float64{}
-	for _, o := range m.table.Origin {
+	for _, o := range m.origin {
 		same[o]++
 	}
 	pairs := n * (n - 1) / 2

@@ -95,7 +95,10 @@ func TestModel(t *testing.T) {
 		tb, labels := load(filepath.Join("/tmp/h/set", n+".csv"))
 		m := &matcher{table: tb}
 		m.fields = newFields(tb)
-		m.hashRows()
+		m.order()
+		for _, f := range m.fields {
+			f.prepare()
+		}
 		m.pairNames()
 		m.findDerived()
 		m.budget = 30 * float64(tb.Rows)
@@ -106,7 +109,7 @@ func TestModel(t *testing.T) {
 		pp, pt, pf := 0.0, 0.0, 0.0
 		for _, p := range m.evidence.pairs {
 			w := mo.prior + m.weigh(mo, p.a, p.b, p.pattern)
-			if labels[p.a] == labels[p.b] {
+			if labels[m.rows[p.a]] == labels[m.rows[p.b]] {
 				tm += p.weight
 				if w > 0 {
 					pt += p.weight
@@ -129,7 +132,7 @@ func TestModel(t *testing.T) {
 			// truth
 			var cm, cn [mostLevels]float64
 			for _, p := range m.evidence.pairs {
-				if labels[p.a] == labels[p.b] {
+				if labels[m.rows[p.a]] == labels[m.rows[p.b]] {
 					cm[p.pattern.at(i)] += p.weight
 				} else {
 					cn[p.pattern.at(i)] += p.weight

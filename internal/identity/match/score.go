@@ -3,7 +3,6 @@ package match
 import (
 	"cmp"
 	"math"
-	"math/bits"
 	"slices"
 )
 
@@ -86,109 +85,34 @@ func (m *matcher) givenSquared(f *field) float64 {
 
 // score compares every pair that the rules propose and keeps those that may match.
 func (m *matcher) score(mo *model, rules []rule) ([]edge, int64) {
-	var edges []edge
-	var compared int64
-	look := func(x, y uint32) {
-		if !m.linkable(x, y) {
-			return
-		}
-		compared++
-		p := m.pattern(x, y)
-		if w := mo.prior + m.weigh(mo, x, y, p); w > -3 {
-			edges = append(edges, edge{x, y, float32(w)})
-		}
-	}
+	var pairs []pair
 	if rules == nil {
 		for b := range uint32(m.table.Rows) {
 			for a := range b {
-				look(a, b)
-			}
-		}
-		return edges, compared
-	}
-	rows := make([]uint32, m.table.Rows)
-	for i := range rows {
-		rows[i] = uint32(i)
-	}
-	seen := map[[2]uint32]bool{}
-	for _, r := range rules {
-		blocks(m.index(r, 1, rows), func(b []entry) {
-			if len(b) > m.blockCap {
-				return
-			}
-			for j := range b {
-				for k := range j {
-					x, y := min(b[j].row, b[k].row), max(b[j].row, b[k].row)
-					if x != y && !seen[[2]uint32{x, y}] {
-						seen[[2]uint32{x, y}] = true
-						look(x, y)
-					}
+				if m.linkable(a, b) {
+					pairs = append(pairs, pair{a, b})
 				}
 			}
-		})
+		}
 	}
-	return edges, compared
-}
-
-// cluster joins the most certain pairs first, as long as the two sides fit together
-// on the whole: the mean of the weights of all their pairs must be for it.
-func (m *matcher) cluster(mo *model, edges []edge) *Result {
-	slices.SortFunc(edges, func(a, b edge) int {
-		return cmp.Or(cmp.Compare(b.bits, a.bits), cmp.Compare(m.rowHash[a.a]^m.rowHash[a.b], m.rowHash[b.a]^m.rowHash[b.b]))
+	rows := m.sample(m.table.Rows)
+	for _, r := range rules {
+		pairs = m.propose(pairs, m.index(r, 1, rows))
+	}
+	if rules != nil {
+		pairs = distinct(pairs)
+	}
+	weights := make([]float32, len(pairs))
+	m.parallel(len(pairs), func(c *comparer, from, to int) {
+		for i, p := range pairs[from:to] {
+			weights[from+i] = float32(mo.prior + m.weigh(mo, p.a, p.b, c.pattern(p.a, p.b)))
+		}
 	})
-	parent := make([]int32, m.table.Rows)
-	members := make([][]uint32, m.table.Rows)
-	for i := range parent {
-		parent[i] = int32(i)
-		members[i] = []uint32{uint32(i)}
+	var edges []edge
+	for i, w := range weights {
+		if w > -3 {
+			edges = append(edges, edge{pairs[i].a, pairs[i].b, w})
+		}
 	}
-	find := func(i int32) int32 {
-		for parent[i] != i {
-			parent[i] = parent[parent[i]]
-			i = parent[i]
-		}
-		return i
-	}
-	least := math.Log2(0.5 / 0.5)
-	if m.config.Accept > 0 {
-		least = math.Log2(m.config.Accept / (1 - m.config.Accept))
-	}
-	const cap = 12
-	for _, e := range edges {
-		if float64(e.bits) < least {
-			break
-		}
-		x, y := find(int32(e.a)), find(int32(e.b))
-		if x == y {
-			continue
-		}
-		sum, n := 0.0, 0.0
-		for _, a := range members[x] {
-			for _, b := range members[y] {
-				w := mo.prior + m.weigh(mo, a, b, m.pattern(a, b))
-				sum += max(-cap, min(cap, w))
-				n++
-			}
-		}
-		if sum/n < least {
-			continue
-		}
-		if len(members[x]) < len(members[y]) {
-			x, y = y, x
-		}
-		parent[y] = x
-		members[x] = append(members[x], members[y]...)
-		members[y] = nil
-	}
-	r := &Result{Of: make([]int32, m.table.Rows)}
-	for i := range parent {
-		root := find(int32(i))
-		if int(root) == i {
-			r.People++
-		}
-		r.Of[i] = root
-	}
-	return r
+	return edges, int64(len(pairs))
 }
-
-var _ = bits.OnesCount64
