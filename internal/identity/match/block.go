@@ -3,7 +3,6 @@ package match
 import (
 	"cmp"
 	"fmt"
-	"math/bits"
 	"slices"
 	"strings"
 )
@@ -162,7 +161,6 @@ func (f *field) rarest(n int) [][]uint32 {
 type rule struct {
 	a, b  int // components; b < 0: one alone
 	pairs float64
-	every uint64 // while learning, one key in so many is looked at; a power of two
 }
 
 func (r rule) set() uint64 {
@@ -201,56 +199,88 @@ func (m *matcher) keysOf(r rule, row int, keys []uint64) []uint64 {
 	return keys
 }
 
-// entry is one row under one of its keys.
-type entry struct {
-	key uint64
-	row uint32
-}
+// entries are rows under the keys of a rule: 32 bits of a key, then the row. Two keys
+// that fall together there propose a few pairs more, which are compared as any other.
+type entries []uint64
 
-// index gives the entries of a rule, sorted; of each group of every keys one is taken.
-func (m *matcher) index(r rule, every uint64, rows []uint32) []entry {
-	var entries []entry
+func (e entries) row(i int) uint32 { return uint32(e[i]) }
+
+// index gives the entries of a rule for the first rows, by key and row.
+func (m *matcher) index(r rule, rows int) entries {
+	var all entries
 	var keys []uint64
-	shift := 64 - bits.TrailingZeros64(every)
-	for _, row := range rows {
-		keys = m.keysOf(r, int(row), keys[:0])
+	for row := range rows {
+		keys = m.keysOf(r, row, keys[:0])
 		for _, k := range keys {
-			if every == 1 || k>>shift == 0 {
-				entries = append(entries, entry{k, row})
-			}
+			all = append(all, k<<32|uint64(row))
 		}
 	}
-	slices.SortFunc(entries, func(a, b entry) int { return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.row, b.row)) })
-	return entries
+	sortRadix(all, 32)
+	return all
 }
 
-// blocks calls visit with the rows of every key that two rows or more have.
-func blocks(entries []entry, visit func([]entry)) {
-	for i := 0; i < len(entries); {
+// blocks calls visit with the entries of every key that two rows or more have.
+func (e entries) blocks(visit func(entries)) {
+	for i := 0; i < len(e); {
 		j := i + 1
-		for j < len(entries) && entries[j].key == entries[i].key {
+		for j < len(e) && e[j]>>32 == e[i]>>32 {
 			j++
 		}
 		if j-i > 1 {
-			visit(entries[i:j])
+			visit(e[i:j])
 		}
 		i = j
+	}
+}
+
+// sortRadix sorts by the bits from low upwards, those of less worth staying as they lie.
+func sortRadix(s []uint64, low int) {
+	if len(s) < 256 {
+		slices.Sort(s)
+		return
+	}
+	const digit = 11
+	var differ uint64
+	for _, v := range s {
+		differ |= v ^ s[0]
+	}
+	from, to := s, make([]uint64, len(s))
+	for ; low < 64; low += digit {
+		if differ>>low&(1<<digit-1) == 0 {
+			continue
+		}
+		var count [1 << digit]uint32
+		for _, v := range from {
+			count[v>>low&(1<<digit-1)]++
+		}
+		sum := uint32(0)
+		for i, n := range count {
+			count[i] = sum
+			sum += n
+		}
+		for _, v := range from {
+			d := v >> low & (1<<digit - 1)
+			to[count[d]] = v
+			count[d]++
+		}
+		from, to = to, from
+	}
+	if &from[0] != &s[0] {
+		copy(s, from)
 	}
 }
 
 // candidates are the rules that could serve: every component, and every two of
 // different fields, with the number of pairs that each would propose.
 func (m *matcher) candidates() []rule {
-	rows := m.sample(30_000)
-	scale := float64(m.table.Rows) / float64(len(rows))
+	rows := min(m.table.Rows, 10_000)
+	scale := float64(m.table.Rows) / float64(rows)
 	scale *= scale
 	var rules []rule
 	try := func(r rule) float64 {
-		blocks(m.index(r, 1, rows), func(b []entry) {
+		m.index(r, rows).blocks(func(b entries) {
 			n := float64(len(b))
-			if len(b) <= m.blockCap {
-				r.pairs += n * (n - 1) / 2 * scale
-			}
+			r.pairs += n * (n - 1) / 2 * scale
 		})
 		rules = append(rules, r)
 		return r.pairs
@@ -266,7 +296,7 @@ func (m *matcher) candidates() []rule {
 			}
 		}
 	}
-	return slices.DeleteFunc(rules, func(r rule) bool { return r.pairs > m.budget || r.pairs == 0 })
+	return slices.DeleteFunc(rules, func(r rule) bool { return r.pairs > m.budget })
 }
 
 // covered gives the components that two rows share.

@@ -29,8 +29,6 @@ type clustering struct {
 // crossSum is the weights of the pairs of rows of two sides.
 type crossSum struct{ sum, n float64 }
 
-func key(a, b uint32) uint64 { return uint64(min(a, b))<<32 | uint64(max(a, b)) }
-
 func (m *matcher) cluster(mo *model, edges []edge) *Result {
 	slices.SortFunc(edges, func(x, y edge) int {
 		return cmp.Or(cmp.Compare(y.bits, x.bits), cmp.Compare(x.a, y.a), cmp.Compare(x.b, y.b))
@@ -71,7 +69,7 @@ func (c *clustering) fit(x, y uint32, e edge) float64 {
 	if len(c.members[x]) == 1 && len(c.members[y]) == 1 {
 		return float64(e.bits)
 	}
-	s, ok := c.across[key(x, y)]
+	s, ok := c.across[twoRows(x, y)]
 	if !ok {
 		s = c.weigh(c.members[x], c.members[y])
 		c.remember(x, y, s)
@@ -80,7 +78,7 @@ func (c *clustering) fit(x, y uint32, e edge) float64 {
 }
 
 func (c *clustering) remember(x, y uint32, s crossSum) {
-	c.across[key(x, y)] = s
+	c.across[twoRows(x, y)] = s
 	c.beside[x] = append(c.beside[x], y)
 	c.beside[y] = append(c.beside[y], x)
 }
@@ -102,29 +100,29 @@ func (c *clustering) join(x, y uint32) {
 	if len(c.members[x]) < len(c.members[y]) {
 		x, y = y, x
 	}
-	delete(c.across, key(x, y))
+	delete(c.across, twoRows(x, y))
 	for _, z := range c.beside[y] {
-		s, ok := c.across[key(y, z)]
+		s, ok := c.across[twoRows(y, z)]
 		if !ok || z == x {
 			continue
 		}
-		delete(c.across, key(y, z))
-		other, ok := c.across[key(x, z)]
+		delete(c.across, twoRows(y, z))
+		other, ok := c.across[twoRows(x, z)]
 		if !ok {
 			other = c.weigh(c.members[x], c.members[z])
 			c.beside[x] = append(c.beside[x], z)
 			c.beside[z] = append(c.beside[z], x)
 		}
-		c.across[key(x, z)] = crossSum{s.sum + other.sum, s.n + other.n}
+		c.across[twoRows(x, z)] = crossSum{s.sum + other.sum, s.n + other.n}
 	}
 	for _, z := range c.beside[x] {
-		s, ok := c.across[key(x, z)]
+		s, ok := c.across[twoRows(x, z)]
 		if !ok || c.parent[z] != z || z == y {
 			continue
 		}
 		if want := float64(len(c.members[x])+len(c.members[y])) * float64(len(c.members[z])); s.n < want {
 			more := c.weigh(c.members[y], c.members[z])
-			c.across[key(x, z)] = crossSum{s.sum + more.sum, s.n + more.n}
+			c.across[twoRows(x, z)] = crossSum{s.sum + more.sum, s.n + more.n}
 		}
 	}
 	delete(c.beside, y)

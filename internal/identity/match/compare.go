@@ -124,15 +124,12 @@ func (m *matcher) swapped(i int, a, b uint32) bool {
 	return g.codes[b] != 0 && m.across[i][f.codes[a]] == g.codes[b] && m.across[j][g.codes[a]] == f.codes[b]
 }
 
-// pair is two rows.
-type pair struct{ a, b uint32 }
-
-// patterns compares pairs, on all processors.
-func (m *matcher) patterns(pairs []pair) []pattern {
+// patterns compares pairs of rows, on all processors.
+func (m *matcher) patterns(pairs []uint64) []pattern {
 	out := make([]pattern, len(pairs))
 	m.parallel(len(pairs), func(c *comparer, from, to int) {
 		for i := from; i < to; i++ {
-			out[i] = c.pattern(pairs[i].a, pairs[i].b)
+			out[i] = c.pattern(uint32(pairs[i]>>32), uint32(pairs[i]))
 		}
 	})
 	return out

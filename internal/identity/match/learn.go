@@ -11,7 +11,6 @@ type trained struct {
 	a, b    uint32
 	covered uint64
 	pattern pattern
-	weight  float64 // how many pairs of the whole it stands for
 }
 
 // tally is how often each pattern was seen, by pattern.
@@ -44,11 +43,12 @@ type evidence struct {
 	equal  []*tally  // by field
 	share  []float64 // by field: of all pairs, those that have its value in common
 	all    float64   // pairs of rows
+	every  float64   // one in so many of the likely pairs was taken
 }
 
 const (
-	trainingPairs = 30_000 // a rule
-	randomPairs   = 400_000
+	trainingPairs = 400_000 // all rules together
+	randomPairs   = 200_000
 	equalPairs    = 20_000 // a field
 )
 
@@ -60,52 +60,75 @@ func (m *matcher) gather() *evidence {
 	return e
 }
 
-// gatherLikely takes pairs that the rules propose. A pair stands for as many as the
-// odds with which it was found.
+// gatherLikely takes pairs that rules propose: of all of them one in so many, whatever
+// number of rules a pair has.
 func (e *evidence) gatherLikely(m *matcher) {
-	rows := m.sample(m.table.Rows)
-	var pairs []pair
-	for i := range e.rules {
-		r := &e.rules[i]
-		r.every = 1
-		for r.pairs/float64(r.every) > trainingPairs && m.table.Rows > 5_000 {
-			r.every *= 2
+	var pairs []uint64
+	every := uint64(1)
+	for _, r := range m.teachers(e.rules) {
+		pairs = m.propose(pairs, m.index(r, m.table.Rows), every)
+		for len(pairs) > 4*trainingPairs {
+			every *= 2
+			pairs = slices.DeleteFunc(pairs, func(p uint64) bool { return !m.drawn(uint32(p>>32), uint32(p), every) })
 		}
-		pairs = m.propose(pairs, m.index(*r, r.every, rows))
 	}
 	pairs = distinct(pairs)
+	for len(pairs) > trainingPairs {
+		every *= 2
+		pairs = slices.DeleteFunc(pairs, func(p uint64) bool { return !m.drawn(uint32(p>>32), uint32(p), every) })
+	}
 	e.pairs = make([]trained, len(pairs))
 	m.parallel(len(pairs), func(c *comparer, from, to int) {
 		for i, x := range pairs[from:to] {
-			p := trained{a: x.a, b: x.b, covered: m.covered(x.a, x.b), pattern: c.pattern(x.a, x.b)}
-			missed := 1.0
-			for _, r := range e.rules {
-				if p.covered&r.set() == r.set() {
-					missed *= 1 - 1/float64(r.every)
-				}
-			}
-			p.weight = 1 / max(1-missed, 1e-6)
-			e.pairs[from+i] = p
+			a, b := uint32(x>>32), uint32(x)
+			e.pairs[from+i] = trained{a: a, b: b, covered: m.covered(a, b), pattern: c.pattern(a, b)}
 		}
 	})
+	e.every = float64(every)
 	counts := map[pattern]float64{}
 	for _, p := range e.pairs {
-		counts[p.pattern] += p.weight
+		counts[p.pattern] += e.every
 	}
 	e.likely = newTally(counts)
 }
 
-// propose appends the pairs of every block that is not over the cap.
-func (m *matcher) propose(pairs []pair, entries []entry) []pair {
-	blocks(entries, func(b []entry) {
+// teachers are the rules whose pairs are learned from: for every field and every two,
+// the one that proposes most without being too wide.
+func (m *matcher) teachers(rules []rule) []rule {
+	best := map[[2]int]rule{}
+	for _, r := range rules {
+		fields := [2]int{m.components[r.a].field, -1}
+		if r.b >= 0 {
+			fields[1] = m.components[r.b].field
+		}
+		if old, ok := best[fields]; r.pairs <= max(100_000, 3*float64(m.table.Rows)) && (!ok || r.pairs > old.pairs) {
+			best[fields] = r
+		}
+	}
+	var chosen []rule
+	for _, r := range best {
+		chosen = append(chosen, r)
+	}
+	slices.SortFunc(chosen, func(x, y rule) int { return cmp.Or(cmp.Compare(x.a, y.a), cmp.Compare(x.b, y.b)) })
+	return chosen
+}
+
+// drawn reports whether a pair is among the one in every that is learned from.
+func (m *matcher) drawn(a, b uint32, every uint64) bool {
+	return every == 1 || mix(m.rowHash[a], m.rowHash[b])>>20&(every-1) == 0
+}
+
+// propose appends one in every of the pairs of each block that is not over the cap.
+func (m *matcher) propose(pairs []uint64, index entries, every uint64) []uint64 {
+	index.blocks(func(b entries) {
 		if len(b) > m.blockCap {
 			return
 		}
 		for j := range b {
+			y := b.row(j)
 			for k := range j {
-				x, y := min(b[j].row, b[k].row), max(b[j].row, b[k].row)
-				if x != y && m.linkable(x, y) {
-					pairs = append(pairs, pair{x, y})
+				if x := b.row(k); x != y && m.linkable(x, y) && m.drawn(x, y, every) {
+					pairs = append(pairs, twoRows(x, y))
 				}
 			}
 		}
@@ -113,15 +136,18 @@ func (m *matcher) propose(pairs []pair, entries []entry) []pair {
 	return pairs
 }
 
-func distinct(pairs []pair) []pair {
-	slices.SortFunc(pairs, func(x, y pair) int { return cmp.Or(cmp.Compare(x.a, y.a), cmp.Compare(x.b, y.b)) })
+// twoRows is a pair of rows in one number, the lesser first.
+func twoRows(a, b uint32) uint64 { return uint64(min(a, b))<<32 | uint64(max(a, b)) }
+
+func distinct(pairs []uint64) []uint64 {
+	sortRadix(pairs, 0)
 	return slices.Compact(pairs)
 }
 
 // gatherRandom takes pairs at random: each row with some that follow.
 func (e *evidence) gatherRandom(m *matcher) {
 	n := m.table.Rows
-	var pairs []pair
+	var pairs []uint64
 	steps := min(n-1, 1+randomPairs/n)
 	for s := 1; s <= steps; s++ {
 		gap := s
@@ -130,7 +156,7 @@ func (e *evidence) gatherRandom(m *matcher) {
 		}
 		for i := range n {
 			if a, b := uint32(i), uint32((i+gap)%n); m.linkable(a, b) {
-				pairs = append(pairs, pair{a, b})
+				pairs = append(pairs, twoRows(a, b))
 			}
 		}
 	}
@@ -162,7 +188,7 @@ func (e *evidence) gatherEqual(m *matcher) {
 }
 
 // drawEqual draws one in so many of the pairs of rows that have a value in common.
-func (m *matcher) drawEqual(f *field, every float64) []pair {
+func (m *matcher) drawEqual(f *field, every float64) []uint64 {
 	start := make([]int, len(f.norm)+1)
 	for code, k := range f.count {
 		start[code+1] = start[code] + int(k)
@@ -173,7 +199,7 @@ func (m *matcher) drawEqual(f *field, every float64) []pair {
 		rows[at[code]] = uint32(row)
 		at[code]++
 	}
-	var pairs []pair
+	var pairs []uint64
 	for code := 1; code < len(f.norm); code++ {
 		group := rows[start[code]:start[code+1]]
 		if len(group) < 2 {
@@ -191,12 +217,16 @@ func (m *matcher) drawEqual(f *field, every float64) []pair {
 			x := h % n
 			y := (x + 1 + (h>>32)%(n-1)) % n
 			if m.linkable(group[x], group[y]) {
-				pairs = append(pairs, pair{group[x], group[y]})
+				pairs = append(pairs, twoRows(group[x], group[y]))
 			}
 		}
 	}
 	return pairs
 }
+
+// doubtful is the probability under which a pair is taken not to match while
+// learning: of the many that are unlike, a small part each would outweigh the matches.
+const doubtful = 0
 
 // distribution is the probability of each level of a field where it is not missing.
 type distribution [mostLevels]float64
@@ -262,7 +292,7 @@ func (m *matcher) learn() *model {
 	e := m.gather()
 	m.evidence = e
 	mo := m.first(e)
-	for range 6 {
+	for range 4 {
 		m.relate(mo, e)
 		for range 5 {
 			m.expect(mo, e)
@@ -311,6 +341,9 @@ func (m *matcher) expect(mo *model, e *evidence) {
 	for _, t := range append([]*tally{e.likely, e.random}, e.equal...) {
 		for i, p := range t.patterns {
 			t.post[i] = probability(mo.prior + mo.bits(m.fields, p))
+			if t.post[i] < doubtful {
+				t.post[i] = 0
+			}
 		}
 	}
 }

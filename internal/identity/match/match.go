@@ -56,8 +56,8 @@ func Run(t *Table, config Config) *Result {
 	}
 	m.pairNames()
 	m.findDerived()
-	m.budget = 30 * float64(t.Rows)
-	m.blockCap = 400
+	m.budget = max(500_000, 50*float64(t.Rows))
+	m.blockCap = 500
 	m.components = components(m.fields)
 	model := m.learn()
 	rules := m.choose(model)

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -73,9 +74,12 @@ func TestMeasure(t *testing.T) {
 	for _, n := range strings.Fields(os.Getenv("SETS")) {
 		tb, labels := load(filepath.Join("/tmp/h/set", n+".csv"))
 		s := time.Now()
+		var r0, r1 syscall.Rusage
+		syscall.Getrusage(0, &r0)
 		res := Run(tb, Config{})
+		syscall.Getrusage(0, &r1)
 		p, r, f := measure(res.Of, labels)
-		fmt.Printf("%-10s n=%d people=%d compared=%d P=%.4f R=%.4f F1=%.4f %.2fs\n", n, tb.Rows, res.People, res.Compared, p, r, f, time.Since(s).Seconds())
+		fmt.Printf("%-10s n=%d people=%d compared=%d P=%.4f R=%.4f F1=%.4f %.2fs cpu %.2fs\n", n, tb.Rows, res.People, res.Compared, p, r, f, time.Since(s).Seconds(), float64(r1.Utime.Nano()-r0.Utime.Nano())/1e9)
 	}
 }
 
@@ -101,8 +105,8 @@ func TestModel(t *testing.T) {
 		}
 		m.pairNames()
 		m.findDerived()
-		m.budget = 30 * float64(tb.Rows)
-		m.blockCap = 400
+		m.budget = max(500_000, 50*float64(tb.Rows))
+		m.blockCap = 500
 		m.components = components(m.fields)
 		mo := m.learn()
 		tm, tn := 0.0, 0.0
@@ -110,19 +114,67 @@ func TestModel(t *testing.T) {
 		for _, p := range m.evidence.pairs {
 			w := mo.prior + m.weigh(mo, p.a, p.b, p.pattern)
 			if labels[m.rows[p.a]] == labels[m.rows[p.b]] {
-				tm += p.weight
+				tm += m.evidence.every
 				if w > 0 {
-					pt += p.weight
+					pt += m.evidence.every
 				}
 			} else {
-				tn += p.weight
+				tn += m.evidence.every
 				if w > 0 {
-					pf += p.weight
+					pf += m.evidence.every
 				}
 			}
-			pp += probability(w) * p.weight
+			pp += probability(w) * m.evidence.every
 		}
 		fmt.Printf("%s prior=%.2f rules=%d pairs=%d true=%.0f not=%.0f est=%.0f TP=%.0f FP=%.0f\n", n, mo.prior, len(m.evidence.rules), len(m.evidence.pairs), tm, tn, pp, pt, pf)
+		rules := m.choose(mo)
+		edges, _ := m.score(mo, rules)
+		all := map[string]float64{}
+		for _, l := range labels {
+			all[l]++
+		}
+		truth := 0.0
+		for _, k := range all {
+			truth += k * (k - 1) / 2
+		}
+		for _, th := range []float32{-2, 0, 2, 4, 6, 10} {
+			tp, n := 0.0, 0.0
+			par := make([]int32, tb.Rows)
+			for i := range par {
+				par[i] = int32(i)
+			}
+			find := func(i int32) int32 {
+				for par[i] != i {
+					par[i] = par[par[i]]
+					i = par[i]
+				}
+				return i
+			}
+			for _, x := range edges {
+				if x.bits > th {
+					n++
+					par[find(int32(x.a))] = find(int32(x.b))
+					if labels[m.rows[x.a]] == labels[m.rows[x.b]] {
+						tp++
+					}
+				}
+			}
+			of := make([]int32, tb.Rows)
+			for i := range of {
+				of[m.rows[i]] = find(int32(i))
+			}
+			p, r, f := measure(of, labels)
+			m.config.Accept = probability(float64(th))
+			res := m.cluster(mo, edges)
+			p2, r2, f2 := measure(res.Of, labels)
+			fmt.Printf("  th=%.0f pairs P=%.4f R=%.4f  CC P=%.4f R=%.4f F=%.4f  avg P=%.4f R=%.4f F=%.4f\n", th, tp/n, tp/truth, p, r, f, p2, r2, f2)
+		}
+		for _, r := range rules {
+			fmt.Printf("  rule %s %.0f\n", m.describe(r), r.pairs)
+		}
+		if os.Getenv("BRIEF") != "" {
+			continue
+		}
 		for i, f := range m.fields {
 			par := "-"
 			if mo.parent[i] >= 0 {
@@ -133,9 +185,9 @@ func TestModel(t *testing.T) {
 			var cm, cn [mostLevels]float64
 			for _, p := range m.evidence.pairs {
 				if labels[m.rows[p.a]] == labels[m.rows[p.b]] {
-					cm[p.pattern.at(i)] += p.weight
+					cm[p.pattern.at(i)] += m.evidence.every
 				} else {
-					cn[p.pattern.at(i)] += p.weight
+					cn[p.pattern.at(i)] += m.evidence.every
 				}
 			}
 			sm := 0.0

@@ -25,7 +25,7 @@ func (m *matcher) choose(mo *model) []rule {
 	sum := map[uint64]float64{}
 	for _, p := range e.pairs {
 		if post := probability(mo.prior + m.weigh(mo, p.a, p.b, p.pattern)); post > 0.5 {
-			sum[p.covered] += post * p.weight
+			sum[p.covered] += post * e.every
 		}
 	}
 	var targets []target
@@ -85,19 +85,18 @@ func (m *matcher) givenSquared(f *field) float64 {
 
 // score compares every pair that the rules propose and keeps those that may match.
 func (m *matcher) score(mo *model, rules []rule) ([]edge, int64) {
-	var pairs []pair
+	var pairs []uint64
 	if rules == nil {
 		for b := range uint32(m.table.Rows) {
 			for a := range b {
 				if m.linkable(a, b) {
-					pairs = append(pairs, pair{a, b})
+					pairs = append(pairs, twoRows(a, b))
 				}
 			}
 		}
 	}
-	rows := m.sample(m.table.Rows)
 	for _, r := range rules {
-		pairs = m.propose(pairs, m.index(r, 1, rows))
+		pairs = m.propose(pairs, m.index(r, m.table.Rows), 1)
 	}
 	if rules != nil {
 		pairs = distinct(pairs)
@@ -105,13 +104,14 @@ func (m *matcher) score(mo *model, rules []rule) ([]edge, int64) {
 	weights := make([]float32, len(pairs))
 	m.parallel(len(pairs), func(c *comparer, from, to int) {
 		for i, p := range pairs[from:to] {
-			weights[from+i] = float32(mo.prior + m.weigh(mo, p.a, p.b, c.pattern(p.a, p.b)))
+			a, b := uint32(p>>32), uint32(p)
+			weights[from+i] = float32(mo.prior + m.weigh(mo, a, b, c.pattern(a, b)))
 		}
 	})
 	var edges []edge
 	for i, w := range weights {
 		if w > -3 {
-			edges = append(edges, edge{pairs[i].a, pairs[i].b, w})
+			edges = append(edges, edge{uint32(pairs[i] >> 32), uint32(pairs[i]), w})
 		}
 	}
 	return edges, int64(len(pairs))
