@@ -3,11 +3,17 @@ package match
 import (
 	"cmp"
 	"math"
+	"maps"
 	"slices"
 )
 
 // most that one pair of rows can say for or against two sides being one.
 const mostBits = 12
+
+// blend is the part of the best pair in how two sides fit; the rest is the mean's. The
+// mean alone asks of a record that it be like every other of a person, of whom each may
+// tell another part.
+const blend = 0.4
 
 // mostCross is how many pairs of two sides' rows are weighed; of larger sides the
 // first rows in order speak for the others.
@@ -27,7 +33,11 @@ type clustering struct {
 }
 
 // crossSum is the weights of the pairs of rows of two sides.
-type crossSum struct{ sum, n float64 }
+type crossSum struct{ sum, n, best float64 }
+
+func (s crossSum) plus(o crossSum) crossSum {
+	return crossSum{s.sum + o.sum, s.n + o.n, max(s.best, o.best)}
+}
 
 func (m *matcher) cluster(mo *model, edges []edge) *Result {
 	slices.SortFunc(edges, func(x, y edge) int {
@@ -69,12 +79,12 @@ func (c *clustering) fit(x, y uint32, e edge) float64 {
 	if len(c.members[x]) == 1 && len(c.members[y]) == 1 {
 		return float64(e.bits)
 	}
-	s, ok := c.across[twoRows(x, y)]
-	if !ok {
-		s = c.weigh(c.members[x], c.members[y])
+	_, known := c.across[twoRows(x, y)]
+	s := c.sum(x, y)
+	if !known {
 		c.remember(x, y, s)
 	}
-	return s.sum / s.n
+	return (1-blend)*s.sum/s.n + blend*s.best
 }
 
 func (c *clustering) remember(x, y uint32, s crossSum) {
@@ -84,51 +94,52 @@ func (c *clustering) remember(x, y uint32, s crossSum) {
 }
 
 func (c *clustering) weigh(xs, ys []uint32) crossSum {
-	var s crossSum
+	s := crossSum{best: math.Inf(-1)}
 	for _, a := range xs[:min(len(xs), mostCross)] {
 		for _, b := range ys[:min(len(ys), mostCross)] {
 			w := c.mo.prior + c.m.weigh(c.mo, a, b, c.compare.pattern(a, b))
-			s.sum += max(-mostBits, min(mostBits, w))
-			s.n++
+			w = max(-mostBits, min(mostBits, w))
+			s = s.plus(crossSum{w, 1, w})
 		}
 	}
 	return s
 }
 
-// join makes one side of two, and one sum of each two sums that were known of both.
+// join makes one side of two, and one sum of what was known of each.
 func (c *clustering) join(x, y uint32) {
 	if len(c.members[x]) < len(c.members[y]) {
 		x, y = y, x
 	}
-	delete(c.across, twoRows(x, y))
-	for _, z := range c.beside[y] {
-		s, ok := c.across[twoRows(y, z)]
-		if !ok || z == x {
-			continue
+	sums := map[uint32]crossSum{}
+	for _, side := range [...]uint32{x, y} {
+		for _, z := range c.beside[side] {
+			if _, done := sums[z]; done || z == x || z == y || c.parent[z] != z {
+				continue
+			}
+			sums[z] = c.sum(x, z).plus(c.sum(y, z))
 		}
+	}
+	for z := range sums {
+		delete(c.across, twoRows(x, z))
 		delete(c.across, twoRows(y, z))
-		other, ok := c.across[twoRows(x, z)]
-		if !ok {
-			other = c.weigh(c.members[x], c.members[z])
-			c.beside[x] = append(c.beside[x], z)
-			c.beside[z] = append(c.beside[z], x)
-		}
-		c.across[twoRows(x, z)] = crossSum{s.sum + other.sum, s.n + other.n}
 	}
-	for _, z := range c.beside[x] {
-		s, ok := c.across[twoRows(x, z)]
-		if !ok || c.parent[z] != z || z == y {
-			continue
-		}
-		if want := float64(len(c.members[x])+len(c.members[y])) * float64(len(c.members[z])); s.n < want {
-			more := c.weigh(c.members[y], c.members[z])
-			c.across[twoRows(x, z)] = crossSum{s.sum + more.sum, s.n + more.n}
-		}
-	}
+	delete(c.across, twoRows(x, y))
 	delete(c.beside, y)
+	c.beside[x] = c.beside[x][:0]
 	c.parent[y] = x
 	c.members[x] = append(c.members[x], c.members[y]...)
 	c.members[y] = nil
+	for _, z := range slices.Sorted(maps.Keys(sums)) {
+		c.remember(x, z, sums[z])
+	}
+}
+
+// sum gives the weights across two sides, as known or weighed now.
+func (c *clustering) sum(x, y uint32) crossSum {
+	if s, ok := c.across[twoRows(x, y)]; ok {
+		return s
+	}
+	return c.weigh(c.members[x], c.members[y])
 }
 
 func (c *clustering) result() *Result {
