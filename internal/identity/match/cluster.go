@@ -2,8 +2,8 @@ package match
 
 import (
 	"cmp"
-	"math"
 	"maps"
+	"math"
 	"slices"
 )
 
@@ -63,7 +63,7 @@ func (m *matcher) cluster(mo *model, edges []edge) *Result {
 			c.join(x, y)
 		}
 	}
-	return c.result()
+	return c.result(edges)
 }
 
 func (c *clustering) find(i uint32) uint32 {
@@ -142,8 +142,8 @@ func (c *clustering) sum(x, y uint32) crossSum {
 	return c.weigh(c.members[x], c.members[y])
 }
 
-func (c *clustering) result() *Result {
-	r := &Result{Of: make([]int32, c.m.table.Rows)}
+func (c *clustering) result(edges []edge) *Result {
+	r := &Result{Of: make([]int32, c.m.table.Rows), Best: make([]Reason, c.m.table.Rows)}
 	least := make([]int32, c.m.table.Rows)
 	for i := range least {
 		least[i] = math.MaxInt32
@@ -157,6 +157,21 @@ func (c *clustering) result() *Result {
 		r.Of[c.m.rows[i]] = least[root]
 		if root == uint32(i) {
 			r.People++
+		}
+	}
+	for i := range r.Best {
+		r.Best[i].With = int32(i)
+	}
+	for _, e := range edges { // the most certain first
+		if c.find(e.a) != c.find(e.b) {
+			continue
+		}
+		a, b := int32(c.m.rows[e.a]), int32(c.m.rows[e.b])
+		if r.Best[a].With == a {
+			r.Best[a] = Reason{b, e.bits, c.compare.pattern(e.a, e.b)}
+		}
+		if r.Best[b].With == b {
+			r.Best[b] = Reason{a, e.bits, c.compare.pattern(e.a, e.b)}
 		}
 	}
 	return r

@@ -16,15 +16,54 @@ import (
 
 // Config is what a run may be told.
 type Config struct {
-	Accept float64 // join pairs of at least this probability; 0: chosen from the estimated error
-	Link   bool    // only records of different files can be one
+	Accept float64           // join pairs of at least this probability; 0: where the estimated error is least
+	Link   bool              // only records of different files can be one
+	Phase  func(name string) // called as each phase begins; may be nil
 }
 
 // Result is what a run found.
 type Result struct {
-	Of       []int32 // by row: the least row of its person
+	Of       []int32  // by row: the least row of its person
+	Best     []Reason // by row: why it is of its person
 	People   int
 	Compared int64
+	model    *model
+	matcher  *matcher
+}
+
+// Reason is the pair that speaks most for a row being of its person.
+type Reason struct {
+	With    int32 // the other row; the row itself where it is alone
+	Bits    float32
+	pattern pattern
+}
+
+// Probability is how likely the two rows of a reason are one.
+func (r Reason) Probability() float64 { return probability(float64(r.Bits)) }
+
+// Why tells in words how far the fields of a reason's two rows agree: their names and
+// levels, never a value.
+func (r *Result) Why(row int) string {
+	best := r.Best[row]
+	if int(best.With) == row {
+		return ""
+	}
+	var words []string
+	for i, f := range r.matcher.fields {
+		if l := best.pattern.at(i); l != absent && l != f.kind.apart() {
+			words = append(words, f.name+" "+f.kind.levels()[l])
+		}
+	}
+	return strings.Join(words, ", ")
+}
+
+// Fields gives the columns that were compared, and the kind that each was taken for.
+func (r *Result) Fields() map[string]Kind {
+	fields := map[string]Kind{}
+	for _, f := range r.matcher.fields {
+		fields[f.name] = f.kind
+	}
+	return fields
 }
 
 type matcher struct {
@@ -45,11 +84,28 @@ type matcher struct {
 
 // Run finds who is who.
 func Run(t *Table, config Config) *Result {
+	if config.Phase == nil {
+		config.Phase = func(string) {}
+	}
+	m := newMatcher(t, config)
+	config.Phase("learn")
+	model := m.learn()
+	rules := m.choose(model)
+	config.Phase("compare")
+	edges, compared := m.score(model, rules)
+	config.Phase("cluster")
+	r := m.cluster(model, edges)
+	r.Compared, r.model, r.matcher = compared, model, m
+	return r
+}
+
+func newMatcher(t *Table, config Config) *matcher {
+	if config.Phase != nil {
+		config.Phase("prepare")
+	}
 	m := &matcher{config: config, table: t}
 	m.fields = newFields(t)
-	if len(m.fields) > mostFields {
-		m.fields = m.fields[:mostFields]
-	}
+	m.fields = m.fields[:min(len(m.fields), mostFields)]
 	m.order()
 	for _, f := range m.fields {
 		f.prepare()
@@ -59,12 +115,7 @@ func Run(t *Table, config Config) *Result {
 	m.budget = max(500_000, 50*float64(t.Rows))
 	m.blockCap = 500
 	m.components = components(m.fields)
-	model := m.learn()
-	rules := m.choose(model)
-	edges, compared := m.score(model, rules)
-	r := m.cluster(model, edges)
-	r.Compared = compared
-	return r
+	return m
 }
 
 // order brings the rows, and the values of each field, into an order that depends on

@@ -86,28 +86,7 @@ func TestMeasure(t *testing.T) {
 func TestShow(t *testing.T) {
 	for _, n := range strings.Fields(os.Getenv("SHOW")) {
 		tb, _ := load(filepath.Join("/tmp/h/set", n+".csv"))
-		m := &matcher{table: tb}
-		m.fields = newFields(tb)
-		for _, f := range m.fields {
-			fmt.Println(f.name, f.kind, len(f.norm), f.given, f.norm[:min(4, len(f.norm))])
-		}
-	}
-}
-
-func TestModel(t *testing.T) {
-	for _, n := range strings.Fields(os.Getenv("MODEL")) {
-		tb, labels := load(filepath.Join("/tmp/h/set", n+".csv"))
-		m := &matcher{table: tb}
-		m.fields = newFields(tb)
-		m.order()
-		for _, f := range m.fields {
-			f.prepare()
-		}
-		m.pairNames()
-		m.findDerived()
-		m.budget = max(500_000, 50*float64(tb.Rows))
-		m.blockCap = 500
-		m.components = components(m.fields)
+		m := newMatcher(tb, Config{})
 		mo := m.learn()
 		tm, tn := 0.0, 0.0
 		pp, pt, pf := 0.0, 0.0, 0.0
