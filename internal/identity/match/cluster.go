@@ -59,7 +59,7 @@ func (m *matcher) cluster(mo *model, edges []edge) *Result {
 			break
 		}
 		x, y := c.find(e.a), c.find(e.b)
-		if x != y && c.fit(x, y, e) >= least {
+		if x != y && !c.vetoed(x, y) && c.fit(x, y, e) >= least {
 			c.join(x, y)
 		}
 	}
@@ -72,6 +72,21 @@ func (c *clustering) find(i uint32) uint32 {
 		i = c.parent[i]
 	}
 	return i
+}
+
+// vetoed reports whether two sides have records of one file, which linking keeps apart.
+func (c *clustering) vetoed(x, y uint32) bool {
+	if !c.m.config.Link {
+		return false
+	}
+	for _, a := range c.members[x] {
+		for _, b := range c.members[y] {
+			if c.m.origin[a] == c.m.origin[b] {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // fit is the mean weight of the pairs of rows across two sides.
