@@ -112,7 +112,7 @@ func (c *clustering) weigh(xs, ys []uint32) crossSum {
 	s := crossSum{best: math.Inf(-1)}
 	for _, a := range xs[:min(len(xs), mostCross)] {
 		for _, b := range ys[:min(len(ys), mostCross)] {
-			w := c.mo.prior + c.m.weigh(c.mo, a, b, c.compare.pattern(a, b))
+			w := c.m.weigh(c.mo, a, b, c.compare.pattern(a, b))
 			w = max(-mostBits, min(mostBits, w))
 			s = s.plus(crossSum{w, 1, w})
 		}

@@ -3,6 +3,7 @@ package match
 import (
 	"cmp"
 	"math"
+
 	"slices"
 )
 
@@ -224,10 +225,6 @@ func (m *matcher) drawEqual(f *field, every float64) []uint64 {
 	return pairs
 }
 
-// doubtful is the probability under which a pair is taken not to match while
-// learning: of the many that are unlike, a small part each would outweigh the matches.
-const doubtful = 0
-
 // distribution is the probability of each level of a field where it is not missing.
 type distribution [mostLevels]float64
 
@@ -265,19 +262,30 @@ func stateOf(l level, k Kind) state {
 // model is what agreement is worth.
 type model struct {
 	prior  float64 // the odds of a match of two rows taken at random, in bits
+	akin   float64 // likewise, of two rows that are related, but not one
 	parent []int   // by field: the one that its agreement follows from, or -1
 	m, u   [][states]distribution
-	weight [][states][mostLevels]float64 // bits
+	r      [][states]distribution        // of related rows; nil where none were set apart
+	found  []distribution                // m, whatever the parent
+	weight [][states][mostLevels]float64 // bits, of m over u
+	kin    [][states][mostLevels]float64 // bits, of r over u
 	usual  []distribution                // u, whatever the parent
 }
 
-// bits is the weight of a pattern without its prior.
-func (mo *model) bits(fields []*field, p pattern) float64 {
-	sum := 0.0
+// bits is the weight of a pattern for its rows being one, and for their being
+// related, without the priors.
+func (mo *model) bits(fields []*field, p pattern) (one, akin float64) {
 	for i := range fields {
-		sum += mo.weight[i][mo.stateFor(fields, p, i)][p.at(i)]
+		s, l := mo.stateFor(fields, p, i), p.at(i)
+		one += mo.weight[i][s][l]
+		akin += mo.kin[i][s][l]
 	}
-	return sum
+	return one, akin
+}
+
+// odds are those, in bits, of rows being one rather than related or strangers.
+func (mo *model) odds(one, akin float64) float64 {
+	return mo.prior + one - math.Log2(1+math.Exp2(min(mo.akin+akin, 500)))
 }
 
 func (mo *model) stateFor(fields []*field, p pattern, i int) state {
@@ -288,49 +296,109 @@ func (mo *model) stateFor(fields []*field, p pattern, i int) state {
 	return stateOf(p.at(j), fields[j].kind)
 }
 
+// learn finds what agreement is worth by expectation and maximisation. Where matches are
+// few it may settle on records that are merely related, such as the works of one
+// artist: these are then set apart, and what is one is looked for among the rest.
 func (m *matcher) learn() *model {
 	e := m.gather()
 	m.evidence = e
 	mo := m.first(e)
-	for range 4 {
-		m.relate(mo, e)
-		for range 5 {
-			m.expect(mo, e)
-			m.maximise(mo, e)
+	for range 3 {
+		for range 4 {
+			m.relate(mo, e)
+			for range 5 {
+				m.expect(mo, e)
+				m.maximise(mo, e)
+			}
 		}
+		m.expect(mo, e)
+		if m.agreement(mo) >= 0.2 {
+			break
+		}
+		m.setApart(mo, e)
 	}
-	m.expect(mo, e)
 	return mo
+}
+
+// agreement is how much of what a match could agree in it does, by how much the
+// fields tell.
+func (m *matcher) agreement(mo *model) float64 {
+	sum, all := 0.0, 0.0
+	for f := range m.fields {
+		tells := -math.Log2(mo.usual[f][same])
+		sum += tells * (mo.found[f][same] + mo.found[f][2] + mo.found[f][3])
+		all += tells
+	}
+	return sum / max(all, 1)
+}
+
+// setApart takes what was found for related records, and begins again.
+func (m *matcher) setApart(mo *model, e *evidence) {
+	mo.akin, mo.r = mo.prior, slices.Clone(mo.m)
+	mo.begin(m.fields, float64(m.table.Rows)/20, e.all)
+	m.unlikely(mo, e)
+	mo.weigh()
+	m.expect(mo, e)
 }
 
 // first is what is assumed before anything was learned: most fields of a match agree.
 func (m *matcher) first(e *evidence) *model {
 	n := len(m.fields)
-	mo := &model{parent: make([]int, n), m: make([][states]distribution, n), u: make([][states]distribution, n),
+	mo := &model{akin: math.Inf(-1), parent: make([]int, n), m: make([][states]distribution, n), u: make([][states]distribution, n),
+		kin: make([][states][mostLevels]float64, n), found: make([]distribution, n),
 		weight: make([][states][mostLevels]float64, n), usual: make([]distribution, n)}
-	matches := float64(m.table.Rows) / 2
-	mo.prior = math.Log2(matches / max(e.all-matches, 1))
-	for i, f := range m.fields {
+	for i := range mo.parent {
 		mo.parent[i] = -1
+	}
+	mo.begin(m.fields, float64(m.table.Rows)/2, e.all)
+	m.unlikely(mo, e)
+	mo.weigh()
+	return mo
+}
+
+// begin assumes that most fields of a match agree.
+func (mo *model) begin(fields []*field, matches, all float64) {
+	mo.prior = math.Log2(matches / max(all-matches, 1))
+	for i, f := range fields {
 		last := f.kind.apart()
-		d := &mo.m[i][other]
+		var d distribution
 		d[same], d[last] = 0.75, 0.1
 		for l := same + 1; l < last; l++ {
 			d[l] = 0.15 / float64(last-2)
 		}
+		mo.m[i] = [states]distribution{d, d, d}
 	}
-	m.unlikely(mo, e)
-	mo.weigh()
-	return mo
+}
+
+// spread turns counts of levels into what is found in matches.
+func (m *matcher) spread(mo *model, counts [][states]distribution) {
+	for f := range m.fields {
+		var usual distribution
+		for _, d := range counts[f] {
+			for l := range d {
+				usual[l] += d[l]
+			}
+		}
+		smooth(&usual, nil, m.fields[f].kind)
+		mo.found[f] = usual
+		for s := range counts[f] {
+			d := counts[f][s]
+			smooth(&d, &usual, m.fields[f].kind)
+			mo.m[f][s] = d
+		}
+	}
 }
 
 func (mo *model) weigh() {
 	for i := range mo.m {
 		for s := range mo.m[i] {
 			for l := 1; l < mostLevels; l++ {
-				mo.weight[i][s][l] = 0
+				mo.weight[i][s][l], mo.kin[i][s][l] = 0, 0
 				if mo.m[i][s][l] > 0 && mo.u[i][s][l] > 0 {
 					mo.weight[i][s][l] = math.Log2(mo.m[i][s][l] / mo.u[i][s][l])
+				}
+				if mo.r != nil && mo.r[i][s][l] > 0 && mo.u[i][s][l] > 0 {
+					mo.kin[i][s][l] = math.Log2(mo.r[i][s][l] / mo.u[i][s][l])
 				}
 			}
 		}
@@ -340,10 +408,8 @@ func (mo *model) weigh() {
 func (m *matcher) expect(mo *model, e *evidence) {
 	for _, t := range append([]*tally{e.likely, e.random}, e.equal...) {
 		for i, p := range t.patterns {
-			t.post[i] = probability(mo.prior + mo.bits(m.fields, p))
-			if t.post[i] < doubtful {
-				t.post[i] = 0
-			}
+			one, akin := mo.bits(m.fields, p)
+			t.post[i] = probability(mo.odds(one, akin))
 		}
 	}
 }
@@ -363,21 +429,7 @@ func (m *matcher) maximise(mo *model, e *evidence) {
 	}
 	matches = max(matches, 1)
 	mo.prior = math.Log2(matches / max(e.all-matches, 1))
-	for f := range m.fields {
-		var whole distribution
-		for _, d := range counts[f] {
-			for l := range d {
-				whole[l] += d[l]
-			}
-		}
-		usual := whole
-		smooth(&usual, nil, m.fields[f].kind)
-		for s := range counts[f] {
-			d := counts[f][s]
-			smooth(&d, &usual, m.fields[f].kind)
-			mo.m[f][s] = d
-		}
-	}
+	m.spread(mo, counts)
 	m.unlikely(mo, e)
 	mo.weigh()
 }

@@ -24,7 +24,7 @@ func (m *matcher) choose(mo *model) []rule {
 	}
 	sum := map[uint64]float64{}
 	for _, p := range e.pairs {
-		if post := probability(mo.prior + m.weigh(mo, p.a, p.b, p.pattern)); post > 0.5 {
+		if post := probability(m.weigh(mo, p.a, p.b, p.pattern)); post > 0.5 {
 			sum[p.covered] += post * e.every
 		}
 	}
@@ -64,18 +64,19 @@ func (m *matcher) choose(mo *model) []rule {
 	return chosen
 }
 
-// weigh is the weight of a pair of rows: that of its pattern, and more where the
-// values that agree are rare, less where they are common.
+// weigh is the odds of a pair of rows being one, in bits: those of its pattern, and
+// more where the values that agree are rare, less where they are common.
 func (m *matcher) weigh(mo *model, a, b uint32, p pattern) float64 {
-	sum := mo.bits(m.fields, p)
+	one, akin := mo.bits(m.fields, p)
+	rare := 0.0
 	for i, f := range m.fields {
 		if p.at(i) != same || mo.stateFor(m.fields, p, i) == equal {
 			continue
 		}
 		share := float64(f.count[f.codes[a]]) / float64(f.given)
-		sum += math.Log2(m.evidence.share[i] * m.givenSquared(f) / share)
+		rare += math.Log2(m.evidence.share[i] * m.givenSquared(f) / share)
 	}
-	return sum
+	return mo.odds(one+rare, akin+rare)
 }
 
 func (m *matcher) givenSquared(f *field) float64 {
@@ -105,7 +106,7 @@ func (m *matcher) score(mo *model, rules []rule) ([]edge, int64) {
 	m.parallel(len(pairs), func(c *comparer, from, to int) {
 		for i, p := range pairs[from:to] {
 			a, b := uint32(p>>32), uint32(p)
-			weights[from+i] = float32(mo.prior + m.weigh(mo, a, b, c.pattern(a, b)))
+			weights[from+i] = float32(m.weigh(mo, a, b, c.pattern(a, b)))
 		}
 	})
 	var edges []edge
