@@ -19,6 +19,7 @@ type tally struct {
 	patterns []pattern
 	weights  []float64
 	post     []float64 // the probability of a match, by the latest model
+	akin     []float64 // likewise, of rows that are related and not one
 }
 
 func newTally(counts map[pattern]float64) *tally {
@@ -30,7 +31,7 @@ func newTally(counts map[pattern]float64) *tally {
 	for _, p := range t.patterns {
 		t.weights = append(t.weights, counts[p])
 	}
-	t.post = make([]float64, len(t.patterns))
+	t.post, t.akin = make([]float64, len(t.patterns)), make([]float64, len(t.patterns))
 	return t
 }
 
@@ -261,15 +262,17 @@ func stateOf(l level, k Kind) state {
 
 // model is what agreement is worth.
 type model struct {
-	prior  float64 // the odds of a match of two rows taken at random, in bits
-	akin   float64 // likewise, of two rows that are related, but not one
-	parent []int   // by field: the one that its agreement follows from, or -1
-	m, u   [][states]distribution
-	r      [][states]distribution        // of related rows; nil where none were set apart
-	found  []distribution                // m, whatever the parent
-	weight [][states][mostLevels]float64 // bits, of m over u
-	kin    [][states][mostLevels]float64 // bits, of r over u
-	usual  []distribution                // u, whatever the parent
+	prior   float64 // the odds of a match of two rows taken at random, in bits
+	akin    float64 // likewise, of two rows that are related, but not one
+	parent  []int   // by field: the one that its agreement follows from, or -1
+	m, u    [][states]distribution
+	r       [][states]distribution        // of related rows; nil where there are none
+	kinship bool                          // r is learned
+	kindred []distribution                // r, whatever the parent
+	found   []distribution                // m, whatever the parent
+	weight  [][states][mostLevels]float64 // bits, of m over u
+	kin     [][states][mostLevels]float64 // bits, of r over u
+	usual   []distribution                // u, whatever the parent
 }
 
 // bits is the weight of a pattern for its rows being one, and for their being
@@ -296,28 +299,54 @@ func (mo *model) stateFor(fields []*field, p pattern, i int) state {
 	return stateOf(p.at(j), fields[j].kind)
 }
 
-// learn finds what agreement is worth by expectation and maximisation. Where matches are
-// few it may settle on records that are merely related, such as the works of one
-// artist: these are then set apart, and what is one is looked for among the rest.
+// learn finds what agreement is worth by expectation and maximisation, among three
+// sorts of pairs: strangers, rows that are related, such as namesakes or the works of
+// one artist, and rows that are one.
 func (m *matcher) learn() *model {
 	e := m.gather()
 	m.evidence = e
 	mo := m.first(e)
-	for range 3 {
-		for range 4 {
-			m.relate(mo, e)
-			for range 5 {
-				m.expect(mo, e)
-				m.maximise(mo, e)
-			}
-		}
-		m.expect(mo, e)
+	mo.kinship, mo.akin = true, math.Log2(float64(len(e.pairs))*e.every/e.all)
+	m.settle(mo, e)
+	if m.doubtful(mo) < 0.6 { // what was taken for related agrees in everything, only less well
+		mo = m.first(e)
+		m.settle(mo, e)
+	}
+	for range 2 {
 		if m.agreement(mo) >= 0.2 {
 			break
 		}
 		m.setApart(mo, e)
+		m.settle(mo, e)
 	}
 	return mo
+}
+
+// settle goes on until the model no longer moves.
+func (m *matcher) settle(mo *model, e *evidence) {
+	for range 4 {
+		m.relate(mo, e)
+		for range 5 {
+			m.expect(mo, e)
+			m.maximise(mo, e)
+		}
+	}
+	m.expect(mo, e)
+}
+
+// doubtful is how often related rows are apart in the field, of those that tell much,
+// in which they are so most.
+func (m *matcher) doubtful(mo *model) float64 {
+	most, tells := 0.0, 0.0
+	for f := range m.fields {
+		tells = max(tells, -math.Log2(mo.usual[f][same]))
+	}
+	for f, fd := range m.fields {
+		if -math.Log2(mo.usual[f][same]) >= tells/2 && float64(fd.given)*2 >= float64(m.table.Rows) {
+			most = max(most, mo.kindred[f][fd.kind.apart()])
+		}
+	}
+	return most
 }
 
 // agreement is how much of what a match could agree in it does, by how much the
@@ -334,7 +363,7 @@ func (m *matcher) agreement(mo *model) float64 {
 
 // setApart takes what was found for related records, and begins again.
 func (m *matcher) setApart(mo *model, e *evidence) {
-	mo.akin, mo.r = mo.prior, slices.Clone(mo.m)
+	mo.akin, mo.r, mo.kinship = mo.prior, slices.Clone(mo.m), false
 	mo.begin(m.fields, float64(m.table.Rows)/20, e.all)
 	m.unlikely(mo, e)
 	mo.weigh()
@@ -351,6 +380,11 @@ func (m *matcher) first(e *evidence) *model {
 		mo.parent[i] = -1
 	}
 	mo.begin(m.fields, float64(m.table.Rows)/2, e.all)
+	for i := range e.likely.patterns {
+		e.likely.post[i], e.likely.akin[i] = 0, 1
+	}
+	m.relations(mo, e)
+	mo.akin = math.Inf(-1)
 	m.unlikely(mo, e)
 	mo.weigh()
 	return mo
@@ -370,8 +404,26 @@ func (mo *model) begin(fields []*field, matches, all float64) {
 	}
 }
 
-// spread turns counts of levels into what is found in matches.
-func (m *matcher) spread(mo *model, counts [][states]distribution) {
+// relations takes r from the pairs that share something and are not one.
+func (m *matcher) relations(mo *model, e *evidence) {
+	total := 0.0
+	counts := make([][states]distribution, len(m.fields))
+	for i, p := range e.likely.patterns {
+		w := e.likely.akin[i] * e.likely.weights[i]
+		total += w
+		for f := range m.fields {
+			counts[f][mo.stateFor(m.fields, p, f)][p.at(f)] += w
+		}
+	}
+	mo.akin = math.Log2(max(total, 1) / e.all)
+	if mo.r == nil {
+		mo.r, mo.kindred = make([][states]distribution, len(m.fields)), make([]distribution, len(m.fields))
+	}
+	m.spread(mo.r, mo.kindred, counts)
+}
+
+// spread turns counts of levels into probabilities, given the parent's and whatever it is.
+func (m *matcher) spread(to [][states]distribution, whole []distribution, counts [][states]distribution) {
 	for f := range m.fields {
 		var usual distribution
 		for _, d := range counts[f] {
@@ -380,11 +432,11 @@ func (m *matcher) spread(mo *model, counts [][states]distribution) {
 			}
 		}
 		smooth(&usual, nil, m.fields[f].kind)
-		mo.found[f] = usual
+		whole[f] = usual
 		for s := range counts[f] {
 			d := counts[f][s]
 			smooth(&d, &usual, m.fields[f].kind)
-			mo.m[f][s] = d
+			to[f][s] = d
 		}
 	}
 }
@@ -410,6 +462,7 @@ func (m *matcher) expect(mo *model, e *evidence) {
 		for i, p := range t.patterns {
 			one, akin := mo.bits(m.fields, p)
 			t.post[i] = probability(mo.odds(one, akin))
+			t.akin[i] = (1 - t.post[i]) * probability(mo.akin+akin)
 		}
 	}
 }
@@ -429,7 +482,10 @@ func (m *matcher) maximise(mo *model, e *evidence) {
 	}
 	matches = max(matches, 1)
 	mo.prior = math.Log2(matches / max(e.all-matches, 1))
-	m.spread(mo, counts)
+	m.spread(mo.m, mo.found, counts)
+	if mo.kinship {
+		m.relations(mo, e)
+	}
 	m.unlikely(mo, e)
 	mo.weigh()
 }
