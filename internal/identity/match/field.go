@@ -55,8 +55,8 @@ type word struct {
 	weight float32 // of the whole, whose squares sum to 1
 }
 
-// newFields takes every column of t that helps to tell who is who, in an order that
-// depends on their values alone.
+// newFields takes the columns of t that help to tell who is who: of many, those that
+// tell most. Their order depends on their values alone.
 func newFields(t *Table) []*field {
 	var fields []*field
 	for i := range t.Columns {
@@ -64,8 +64,21 @@ func newFields(t *Table) []*field {
 			fields = append(fields, f)
 		}
 	}
+	slices.SortStableFunc(fields, func(a, b *field) int { return cmp.Or(cmp.Compare(b.tells(), a.tells()), cmp.Compare(a.print, b.print)) })
+	fields = fields[:min(len(fields), mostFields)]
 	slices.SortStableFunc(fields, func(a, b *field) int { return cmp.Compare(a.print, b.print) })
 	return fields
+}
+
+// tells is how many bits the field says of a row on the whole: those of two values being
+// the same by chance, where it is given.
+func (f *field) tells() float64 {
+	sum := 0.0
+	for _, n := range f.count[1:] {
+		p := float64(n) / float64(f.given)
+		sum += p * p
+	}
+	return -math.Log2(sum) * float64(f.given) / float64(len(f.codes))
 }
 
 func newField(t *Table, column int) *field {

@@ -88,6 +88,9 @@ func Run(t *Table, config Config) *Result {
 		config.Phase = func(string) {}
 	}
 	m := newMatcher(t, config)
+	if t.Rows < 2 || len(m.fields) == 0 || m.allPairs() == 0 {
+		return m.strangers()
+	}
 	config.Phase("learn")
 	model := m.learn()
 	rules := m.choose(model)
@@ -99,13 +102,21 @@ func Run(t *Table, config Config) *Result {
 	return r
 }
 
+// strangers is the result where there is nothing to compare: every row is its own.
+func (m *matcher) strangers() *Result {
+	r := &Result{Of: make([]int32, m.table.Rows), Best: make([]Reason, m.table.Rows), People: m.table.Rows, matcher: m}
+	for i := range r.Of {
+		r.Of[i], r.Best[i].With = int32(i), int32(i)
+	}
+	return r
+}
+
 func newMatcher(t *Table, config Config) *matcher {
 	if config.Phase != nil {
 		config.Phase("prepare")
 	}
 	m := &matcher{config: config, table: t}
 	m.fields = newFields(t)
-	m.fields = m.fields[:min(len(m.fields), mostFields)]
 	m.order()
 	for _, f := range m.fields {
 		f.prepare()
