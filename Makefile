@@ -17,9 +17,10 @@ FUZZ_TIME     ?= 10s
 DEMO_FLAGS    ?=
 BENCH_FLAGS   ?=
 SCALE_FLAGS   ?=
+COMPARE       ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-integration soak servers clients bench bench-scale lint fmt fuzz fuzz-doors generate ci clean FORCE
+.PHONY: help build demo test test-integration soak servers clients bench compare bench-scale lint fmt fuzz fuzz-doors generate ci clean FORCE
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +53,9 @@ clients: ## install the tracking API's real clients for tests, where they are mi
 bench: build ## the figures, as ratios in one run
 	$(BIN) bench $(BENCH_FLAGS)
 
+compare: build ## beside other programs, on the same processors: COMPARE="tracking"
+	./scripts/compare.sh $(COMPARE)
+
 bench-scale: build servers ## embedded beside one, two and four processes on Kafka and PostgreSQL
 	$(GO) run ./internal/bench/scale $(SCALE_FLAGS)
 
@@ -71,7 +75,7 @@ fuzz: ## every fuzz test for FUZZ_TIME each
 	./scripts/fuzz.sh $(FUZZ_TIME)
 
 fuzz-doors: ## those of the rooms that read bytes from outside, a second each
-	./scripts/fuzz.sh 1s $(addprefix internal/,source contract cleanse quality config expr api)
+	./scripts/fuzz.sh 1s $(addprefix internal/,source contract cleanse quality config expr api kit)
 
 generate: ## rewrite the pages and files that are made from the code
 	$(GO) test ./internal/config ./internal/law ./internal/cli -update

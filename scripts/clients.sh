@@ -7,28 +7,10 @@
 # The libraries come to bin/clients, or KITH_CLIENTS_DIR where that is set.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. scripts/packages.sh
 
 pins=internal/survive/clients
 target=$(realpath -m "${KITH_CLIENTS_DIR:-bin/clients}")
-
-as_root() {
-  if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
-}
-
-install_packages() {
-  local packages=()
-  command -v node >/dev/null || packages+=(nodejs)
-  command -v npm >/dev/null || packages+=(npm)
-  command -v chromium >/dev/null || packages+=(chromium)
-  [ ${#packages[@]} -gt 0 ] || return 0
-  if ! command -v apt-get >/dev/null; then
-    echo "clients.sh: these are missing, and there is no apt-get to install them: ${packages[*]}" >&2
-    exit 1
-  fi
-  echo "installing ${packages[*]}"
-  as_root apt-get update -qq
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null
-}
 
 # The libraries. The copy of the lock file says, once all is there, which ones they are.
 install_libraries() {
@@ -42,6 +24,9 @@ install_libraries() {
 
 case ${1:-} in
 install)
+  need node nodejs
+  need npm npm
+  need chromium chromium
   install_packages
   install_libraries
   ;;

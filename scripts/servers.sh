@@ -8,6 +8,7 @@
 # Kafka comes to bin/servers/kafka, or KITH_SERVERS_DIR/kafka where that is set.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. scripts/packages.sh
 
 kafka=4.1.2
 gateway=1.8.0 # Versity's, which speaks S3
@@ -24,29 +25,21 @@ java_version() { # the main number, 0 when there is none
   [[ $text =~ version\ \"([0-9]+) ]] && echo "${BASH_REMATCH[1]}" || echo 0
 }
 
-as_root() {
-  if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
-}
-
 # The programs, from Debian.
-install_packages() {
-  local packages=() no_cluster=/etc/postgresql-common/createcluster.d/kith.conf
-  compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || command -v postgres >/dev/null || packages+=(postgresql)
+install_programs() {
+  local no_cluster=/etc/postgresql-common/createcluster.d/kith.conf
+  compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || need postgres postgresql
   [ "$(java_version)" -ge 17 ] || packages+=(default-jre-headless)
-  [ -x /usr/sbin/sshd ] || packages+=(openssh-server)
-  command -v ip >/dev/null || packages+=(iproute2)
-  command -v mvn >/dev/null || [ -e "$target/$kafka" ] || packages+=(maven)
+  need /usr/sbin/sshd openssh-server
+  need ip iproute2
+  [ -e "$target/$kafka" ] || need mvn maven
   [ ${#packages[@]} -gt 0 ] || return 0
-  if ! command -v apt-get >/dev/null; then
-    echo "servers.sh: these are missing, and there is no apt-get to install them: ${packages[*]}" >&2
-    exit 1
-  fi
-  echo "installing ${packages[*]}"
-  as_root apt-get update -qq
   # Debian would make and start a cluster of its own, which nobody here wants.
-  as_root mkdir -p "${no_cluster%/*}"
-  echo 'create_main_cluster = false' | as_root tee "$no_cluster" >/dev/null
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null
+  if command -v apt-get >/dev/null; then
+    as_root mkdir -p "${no_cluster%/*}"
+    echo 'create_main_cluster = false' | as_root tee "$no_cluster" >/dev/null
+  fi
+  install_packages
   as_root rm "$no_cluster"
   if [ "$(java_version)" -lt 17 ]; then
     echo "servers.sh: Kafka $kafka needs Java 17 or newer, and $java is $(java_version)" >&2
@@ -126,7 +119,7 @@ case ${1:-} in
 install)
   work=$(mktemp -d)
   trap 'rm -rf "$work"' EXIT
-  install_packages
+  install_programs
   install_kafka
   install_archive
   install_gateway

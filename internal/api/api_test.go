@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/kithdata/kith/internal/kit/clock"
 	"github.com/kithdata/kith/internal/kit/errs"
+	"github.com/kithdata/kith/internal/kit/forwarded"
 	"github.com/kithdata/kith/internal/record"
 )
 
@@ -33,12 +35,14 @@ var requests = map[string]struct{ target, body string }{
 	"listReview":            {"/api/review", ""},
 	"explain":               {"/api/explain", `{"a":{"profile":"` + jo.String() + `"},"b":{"customer":{"source":"crm","stream":"crm.contacts","key":"c7"}}}`},
 	"listQuarantine":        {"/api/quarantine", ""},
-	"listQuarantineReasons": {"/api/quarantine/reasons", ""},
 	"expireQuarantine":      {"/api/quarantine/expire", `{"before":"2026-01-31T00:00:00Z"}`},
 	"listContracts":         {"/api/contracts", ""},
 	"getContract":           {"/api/contracts/crm.contacts", ""},
+	"diffContract":          {"/api/contracts/crm.contacts/diff?from=1", ""},
+	"checkContract":         {"/api/contracts/crm.contacts/check", `{"schema":{"type":"object"},"compatibility":"full"}`},
 	"listDrift":             {"/api/contracts/crm.contacts/drift", ""},
 	"tryQuarantine":         {"/api/quarantine/try", `{}`},
+	"listQuarantineReasons": {"/api/quarantine/reasons?samples=2", ""},
 	"replayQuarantine":      {"/api/quarantine/replay", `{"all":true}`},
 	"getLedger":             {"/api/ledger", ""},
 	"trace":                 {"/api/trace", `{"source":"crm","message_id":"m1"}`},
@@ -180,6 +184,42 @@ func TestRawContentIsForOperators(t *testing.T) {
 	}
 	if rec := ask(s, RoleRead, "GET", "/api/quarantine", ""); rec.Code != 200 || strings.Contains(rec.Body.String(), "Jo") {
 		t.Errorf("%d %s", rec.Code, rec.Body)
+	}
+}
+
+// TestRulesOfOnesOwnAreForOperators: who may have a check of one's own judge records may
+// ask what each of them says.
+func TestRulesOfOnesOwnAreForOperators(t *testing.T) {
+	s, _, _ := serve(t)
+	for _, body := range []string{`{"rules":{"streams":[]}}`, `{"raw":true}`} {
+		if rec := ask(s, RoleRead, "POST", "/api/quarantine/try", body); rec.Code != 403 || strings.Contains(rec.Body.String(), "Jo") {
+			t.Errorf("a reader: %d %s", rec.Code, rec.Body)
+		}
+	}
+	for body, want := range map[string]string{`{}`: `"before":"{\"name\":\"xx\"}"`, `{"rules":{"streams":[]}}`: `"before":"{\"name\":\"xx\"}"`, `{"raw":true}`: `"before":"{\"name\":\"Jo\"}"`} {
+		if rec := ask(s, RoleOperate, "POST", "/api/quarantine/try", body); rec.Code != 200 || !strings.Contains(rec.Body.String(), want) {
+			t.Errorf("an operator with %s: %d %s", body, rec.Code, rec.Body)
+		}
+	}
+	for _, body := range []string{`{"samples":101}`, `{"samples":-1}`} {
+		if rec := ask(s, RoleOperate, "POST", "/api/quarantine/try", body); rec.Code != 400 {
+			t.Errorf("%s: %d %s", body, rec.Code, rec.Body)
+		}
+	}
+}
+
+// TestMaskedRowsSayWhereTheyLie: what a file source says of a torn row is no part of it.
+func TestMaskedRowsSayWhereTheyLie(t *testing.T) {
+	row := `{"_line":1044,"_bytes":7,"_raw":"9,Jo"}`
+	for reject, want := range map[string]string{"csv_too_few": `{"_line":1044,"_bytes":7,"_raw":"9,xx"}`, "": `{"_line":9999,"_bytes":9,"_raw":"9,xx"}`} {
+		if got := masked(&Quarantined{Record: record.Record{Reject: reject, Props: []byte(row)}}); got != want {
+			t.Errorf("%q: %s", reject, got)
+		}
+	}
+	for _, odd := range []string{``, `{`, `{"_line":5,`, `{"_line":5}`, `{"_card":5105105,"_raw":""}`} {
+		if got := masked(&Quarantined{Record: record.Record{Reject: "csv_too_few", Props: []byte(odd)}}); strings.Contains(got, "51") {
+			t.Errorf("%s became %s", odd, got)
+		}
 	}
 }
 
@@ -414,6 +454,45 @@ func TestWrongKeysAreSlowedButValidOnesPass(t *testing.T) {
 		}
 		if got := from("[2001:db8::ffff]:1", "wrong"); got != 429 {
 			t.Errorf("the same IPv6 network: %d", got)
+		}
+	})
+}
+
+// TestWrongKeysThroughAProxy: who sends wrong keys through a trusted proxy is slowed, not
+// all who come through it; nobody else shifts the blame by a header.
+func TestWrongKeysThroughAProxy(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &world{}
+		s, err := NewServer(Config{Proxies: forwarded.Proxies{Trusted: []netip.Prefix{netip.MustParsePrefix("192.0.2.1/32")}}}, w.deps())
+		if err != nil {
+			t.Fatal(err)
+		}
+		once := func(peer, client string) int {
+			r := httptest.NewRequest(http.MethodGet, "http://localhost/api/ledger", nil)
+			r.RemoteAddr = peer
+			r.Header.Set("X-Forwarded-For", client)
+			r.Header.Set("Authorization", "Bearer wrong")
+			rec := httptest.NewRecorder()
+			s.Handler().ServeHTTP(rec, r)
+			return rec.Code
+		}
+		burst := func(peer, client string) (status int) {
+			for range failureBurst + 1 {
+				status = once(peer, client)
+			}
+			return status
+		}
+		if got := burst("192.0.2.1:1", "198.51.100.1"); got != 429 {
+			t.Errorf("after the burst of one client: %d", got)
+		}
+		if got := once("192.0.2.1:1", "198.51.100.2"); got != 401 {
+			t.Errorf("another client of the same proxy: %d", got)
+		}
+		if got := burst("192.0.2.9:1", "198.51.100.3"); got != 429 {
+			t.Errorf("after the burst of a stranger: %d", got)
+		}
+		if got := once("192.0.2.9:1", "198.51.100.4"); got != 429 {
+			t.Errorf("a stranger who names another address: %d", got)
 		}
 	})
 }

@@ -22,8 +22,11 @@ import (
 // auditTimeout is how long an answer waits for its entry to be on disk.
 const auditTimeout = 10 * time.Second
 
-// maxBody is the most bytes of a request's body.
-const maxBody = 1 << 20
+// maxBody is the most bytes of a request's body, and maxRules that of one which holds rules.
+const (
+	maxBody  = 1 << 20
+	maxRules = 8 << 20
+)
 
 // errInternal has no code: the caller learns nothing but that it is our fault.
 var errInternal = errors.New("internal fault")
@@ -182,12 +185,14 @@ func (c *call) flag(name string) (bool, error) {
 
 // decode reads the JSON body into v; unknown and repeated members are refused. An
 // empty body is refused unless optional.
-func (c *call) decode(v any, optional bool) error {
-	body := http.MaxBytesReader(c.w, c.r.Body, maxBody)
+func (c *call) decode(v any, optional bool) error { return c.decodeWithin(maxBody, v, optional) }
+
+func (c *call) decodeWithin(most int64, v any, optional bool) error {
+	body := http.MaxBytesReader(c.w, c.r.Body, most)
 	raw, err := io.ReadAll(body)
 	if err != nil {
 		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-			return errs.New(CodeBodyTooLarge, "the body is larger than 1 MiB")
+			return errs.New(CodeBodyTooLarge, fmt.Sprintf("the body is larger than %d MiB", most>>20))
 		}
 		return errs.New(CodeBadBody, "the body could not be read to its end")
 	}

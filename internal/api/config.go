@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/kithdata/kith/internal/kit/errs"
+	"github.com/kithdata/kith/internal/kit/forwarded"
 )
 
 // Config is the HTTP server.
@@ -22,8 +23,9 @@ type Config struct {
 	// page cannot reach it through a name of its own that resolves to 127.0.0.1. A
 	// listener beyond loopback answers to any name when the list is empty.
 	Hosts       []string
-	Connections int           // open at once; default 10,000
-	Drain       time.Duration // how long a stop waits for requests under way; default 10 s
+	Proxies     forwarded.Proxies // whom to believe about where requests come from
+	Connections int               // open at once; default 10,000
+	Drain       time.Duration     // how long a stop waits for requests under way; default 10 s
 }
 
 func (c Config) withDefaults() Config {

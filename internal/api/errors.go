@@ -41,6 +41,11 @@ var statuses = map[errs.Code]int{
 	CodeHostRefused:     http.StatusMisdirectedRequest,
 	CodeInternal:        http.StatusInternalServerError,
 
+	"contract_schema_invalid":     http.StatusUnprocessableEntity,
+	"contract_schema_unsupported": http.StatusUnprocessableEntity,
+	"contract_schema_remote":      http.StatusUnprocessableEntity,
+	"contract_message":            http.StatusUnprocessableEntity,
+
 	"role_unknown":      http.StatusBadRequest,
 	"profile_gone":      http.StatusGone,
 	"plan_changed":      http.StatusConflict,

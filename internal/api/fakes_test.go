@@ -147,8 +147,9 @@ func (w *world) Explain(_ context.Context, a, b Ref) (*Explanation, error) {
 	}}, w.boom
 }
 
-func (w *world) Reasons(context.Context) ([]QuarantineReason, error) {
-	return []QuarantineReason{{Code: "contract_type", Source: "crm", Stream: "crm.contacts", Field: "age", Count: 4, Mend: "make age a number"}}, w.boom
+func (w *world) Reasons(_ context.Context, _ Chosen, samples int) ([]QuarantineReason, error) {
+	return []QuarantineReason{{Code: "contract_type", Source: "crm", Stream: "crm.contacts", Field: "age", Count: 4, First: epoch, Last: epoch, Mend: "make age a number",
+		Samples: w.listQuarantine(QuarantineFilter{Limit: samples})}}, w.boom
 }
 
 func (w *world) listQuarantine(f QuarantineFilter) []Quarantined {
@@ -209,7 +210,7 @@ func (w *world) Plan(context.Context) (*Plan, error) {
 	return &Plan{Running: "aa", Fingerprint: "bb", Generation: true, Changes: []PlanChange{{"identity.identifiers", "changed", "a new generation is built"}}, Notes: []string{"the engine changes"}}, w.boom
 }
 
-func (w *world) Apply(_ context.Context, fingerprint string) (*Applied, error) {
+func (w *world) Apply(_ context.Context, fingerprint, _ string) (*Applied, error) {
 	if fingerprint != "bb" {
 		return nil, errs.New("plan_changed", "the file changed since the plan was read")
 	}
@@ -379,13 +380,22 @@ func (w contractsOf) List(context.Context) ([]Contract, error) {
 	return []Contract{{Stream: "crm.contacts", OnDrift: "evolve", Rules: 2, Fields: 1, Proposed: true}}, w.boom
 }
 
-func (w contractsOf) History(_ context.Context, stream string) (*ContractHistory, error) {
+func (w contractsOf) Diff(_ context.Context, stream, event, from, to string) (*ContractDiff, error) {
+	return &ContractDiff{Stream: stream, Event: event, From: from, To: to, ContractComparison: ContractComparison{Differences: []ContractDifference{}, Offences: []ContractOffence{}, Backward: true}}, w.boom
+}
+
+func (w contractsOf) Check(_ context.Context, _ string, c *ContractCandidate) (*ContractCheck, error) {
+	return &ContractCheck{Against: "2", Compatibility: c.Compatibility, Compatible: string(c.Schema) == `{"type":"object"}` && c.Type == "json",
+		ContractComparison: ContractComparison{Differences: []ContractDifference{}, Offences: []ContractOffence{{Path: "age", In: "forward", Why: "w"}}}}, w.boom
+}
+
+func (w contractsOf) History(_ context.Context, stream, event string) (*ContractHistory, error) {
 	if stream != "crm.contacts" {
 		return nil, errs.New("stream_unknown", "the rules have no stream of this name")
 	}
-	return &ContractHistory{Stream: stream, Versions: []ContractVersion{
-		{Proposed: true, Schema: []byte(`{"type":"object"}`), Differences: []ContractDifference{{Path: "age", Change: "added", Is: "integer"}}, Offences: []ContractOffence{}, Backward: true, Forward: true},
-		{Rules: 2, Schema: []byte(`{"type":"object"}`), Differences: []ContractDifference{}, Offences: []ContractOffence{}, Backward: true, Forward: true},
+	return &ContractHistory{Stream: stream, Event: event, Versions: []ContractVersion{
+		{Proposed: true, Schema: []byte(`{"type":"object"}`), ContractComparison: ContractComparison{Differences: []ContractDifference{{Path: "age", Change: "added", Is: "integer"}}, Offences: []ContractOffence{}, Backward: true, Forward: true}},
+		{Rules: 2, Applied: epoch, By: "start", Schema: []byte(`{"type":"object"}`), ContractComparison: ContractComparison{Differences: []ContractDifference{}, Offences: []ContractOffence{}, Backward: true, Forward: true}},
 	}}, w.boom
 }
 

@@ -29,9 +29,10 @@ func (r *requestIDs) init() {
 
 func (r *requestIDs) next() string { return r.start + strconv.FormatUint(r.n.Add(1), 10) }
 
-// guard is around every handler: request id, host check, recovery.
+// guard is around every handler: request id, whose request it is, host check, recovery.
 func (s *Server) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r = s.cfg.Proxies.Request(r)
 		h := w.Header()
 		h[HeaderRequestID] = []string{s.ids.next()} // spelled as net/http would
 		h["X-Content-Type-Options"] = []string{"nosniff"}

@@ -28,14 +28,16 @@ var operations = [...]operation{
 	{"listReview", "GET /api/review", RoleRead, "review.list", []string{"cursor", "limit"}, (*call).listReview},
 	{"explain", "POST /api/explain", RoleRead, "explain", nil, (*call).explain},
 
-	{"listQuarantine", "GET /api/quarantine", RoleRead, "quarantine.list", []string{"code", "stream", "limit", "cursor", "raw"}, (*call).listQuarantine},
-	{"listQuarantineReasons", "GET /api/quarantine/reasons", RoleRead, "", nil, (*call).listReasons},
+	{"listQuarantine", "GET /api/quarantine", RoleRead, "quarantine.list", []string{"code", "source", "stream", "limit", "cursor", "raw"}, (*call).listQuarantine},
+	{"listQuarantineReasons", "GET /api/quarantine/reasons", RoleRead, "quarantine.reasons", []string{"code", "source", "stream", "samples"}, (*call).listReasons},
 	{"expireQuarantine", "POST /api/quarantine/expire", RoleOperate, "quarantine.expire", nil, (*call).expire},
 	{"tryQuarantine", "POST /api/quarantine/try", RoleRead, "quarantine.try", nil, (*call).try},
 	{"replayQuarantine", "POST /api/quarantine/replay", RoleOperate, "quarantine.replay", nil, (*call).replay},
 
 	{"listContracts", "GET /api/contracts", RoleRead, "", nil, (*call).listContracts},
-	{"getContract", "GET /api/contracts/{stream}", RoleRead, "", nil, (*call).getContract},
+	{"getContract", "GET /api/contracts/{stream}", RoleRead, "", []string{"event"}, (*call).getContract},
+	{"diffContract", "GET /api/contracts/{stream}/diff", RoleRead, "", []string{"event", "from", "to"}, (*call).diffContract},
+	{"checkContract", "POST /api/contracts/{stream}/check", RoleRead, "", nil, (*call).checkContract},
 	{"listDrift", "GET /api/contracts/{stream}/drift", RoleRead, "", nil, (*call).listDrift},
 
 	{"getLedger", "GET /api/ledger", RoleRead, "", nil, (*call).getLedger},

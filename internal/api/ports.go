@@ -82,12 +82,14 @@ type Stewards interface {
 
 // Quarantine is the records that were set aside.
 type Quarantine interface {
-	Reasons(ctx context.Context) ([]QuarantineReason, error)
+	// Reasons counts the records that are chosen, with at most so many samples of each.
+	Reasons(ctx context.Context, of Chosen, samples int) ([]QuarantineReason, error)
 	// List gives at most f.Limit records in order of place, fewer where they are large;
 	// more says that others may follow.
 	List(ctx context.Context, f QuarantineFilter) (list []Quarantined, more bool, err error)
 	Replay(ctx context.Context, r *ReplayRequest) (*Replayed, error)
-	// Try judges by the project's file as it is, and changes nothing.
+	// Try judges by r's rules, or by the project's file as it is, and changes nothing. It
+	// fails with code bad_fix for faulty rules.
 	Try(ctx context.Context, r *TryRequest) (*Tried, error)
 	// Expire gives up the records that were received before a time.
 	Expire(ctx context.Context, r *ExpireRequest) (*Replayed, error)
@@ -96,8 +98,14 @@ type Quarantine interface {
 // Contracts tells how the streams' contracts stand.
 type Contracts interface {
 	List(ctx context.Context) ([]Contract, error)
-	// History fails with code stream_unknown.
-	History(ctx context.Context, stream string) (*ContractHistory, error)
+	// History fails with code stream_unknown, as the next two. An event names the contract
+	// of a single event; contract_unknown says that it has none.
+	History(ctx context.Context, stream, event string) (*ContractHistory, error)
+	// Diff compares two versions: by the rules that applied them, or proposed. An empty to
+	// is the newest, an empty from the one before to.
+	Diff(ctx context.Context, stream, event, from, to string) (*ContractDiff, error)
+	// Check fails with the codes of contracts that cannot be read.
+	Check(ctx context.Context, stream string, candidate *ContractCandidate) (*ContractCheck, error)
 	// Drift fails with code stream_unknown.
 	Drift(ctx context.Context, stream string) ([]Drift, error)
 }
@@ -115,9 +123,9 @@ type Road interface {
 // Plans compares the configuration file with the rules in force.
 type Plans interface {
 	Plan(ctx context.Context) (*Plan, error)
-	// Apply applies the file if its fingerprint is the given one; it fails with code
-	// plan_changed otherwise.
-	Apply(ctx context.Context, fingerprint string) (*Applied, error)
+	// Apply applies the file, on behalf of a key, if its fingerprint is the given one; it
+	// fails with code plan_changed otherwise.
+	Apply(ctx context.Context, fingerprint, by string) (*Applied, error)
 }
 
 // Warehouse answers reading SQL. It fails with codes that begin with sql_.

@@ -131,7 +131,7 @@ func (c *call) applyPlan() error {
 	if err := c.audit(c.s.deps.Audit.Hash(body.Fingerprint), "requested", true); err != nil {
 		return err
 	}
-	applied, err := backend.Apply(c.r.Context(), body.Fingerprint)
+	applied, err := backend.Apply(c.r.Context(), body.Fingerprint, c.who.ID)
 	if err != nil {
 		return err
 	}

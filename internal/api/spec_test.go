@@ -282,7 +282,7 @@ func TestEveryOperationThroughTheGeneratedClient(t *testing.T) {
 			return r.StatusCode(), r.JSON200.Next == nil && len(r.JSON200.Items) == 1 && strings.Contains(r.JSON200.Items[0].Content, "Jo Öz"), err
 		}, 200},
 		{"reasons", func() (int, bool, error) {
-			r, err := c.ListQuarantineReasonsWithResponse(ctx)
+			r, err := c.ListQuarantineReasonsWithResponse(ctx, &client.ListQuarantineReasonsParams{Samples: ptr(2)})
 			return r.StatusCode(), r.JSON200.Items[0].Count == 4, err
 		}, 200},
 		{"replay", func() (int, bool, error) {
@@ -302,9 +302,18 @@ func TestEveryOperationThroughTheGeneratedClient(t *testing.T) {
 			return r.StatusCode(), len(r.JSON200.Items) == 1 && r.JSON200.Items[0].Rules == 2, err
 		}, 200},
 		{"a contract", func() (int, bool, error) {
-			r, err := c.GetContractWithResponse(ctx, "crm.contacts")
+			r, err := c.GetContractWithResponse(ctx, "crm.contacts", &client.GetContractParams{Event: ptr("Signed Up")})
 			v := r.JSON200.Versions
-			return r.StatusCode(), len(v) == 2 && v[0].Proposed && v[0].Rules == nil && *v[1].Rules == 2 && v[0].Differences[0].Path == "age", err
+			return r.StatusCode(), len(v) == 2 && v[0].Proposed && v[0].Rules == nil && *v[1].Rules == 2 && v[1].Applied.Equal(epoch) && *v[1].By == "start" && *r.JSON200.Event == "Signed Up" && v[0].Differences[0].Path == "age", err
+		}, 200},
+		{"a diff", func() (int, bool, error) {
+			r, err := c.DiffContractWithResponse(ctx, "crm.contacts", &client.DiffContractParams{From: ptr("1"), To: ptr("proposed")})
+			return r.StatusCode(), r.JSON200.From == "1" && r.JSON200.To == "proposed" && r.JSON200.Backward && !r.JSON200.Forward, err
+		}, 200},
+		{"a check", func() (int, bool, error) {
+			full := client.Full
+			r, err := c.CheckContractWithResponse(ctx, "crm.contacts", client.ContractCandidate{Schema: map[string]any{"type": "object"}, Compatibility: &full})
+			return r.StatusCode(), r.JSON200.Compatible && r.JSON200.Compatibility == "full" && r.JSON200.Offences[0].Path == "age", err
 		}, 200},
 		{"drift", func() (int, bool, error) {
 			r, err := c.ListDriftWithResponse(ctx, "crm.contacts")
@@ -312,7 +321,7 @@ func TestEveryOperationThroughTheGeneratedClient(t *testing.T) {
 			return r.StatusCode(), len(d) == 1 && d[0].Count == 3 && d[0].Place.Offset == 7 && *d[0].Example == "99 xxxxx", err
 		}, 200},
 		{"the contract of no stream", func() (int, bool, error) {
-			r, err := c.GetContractWithResponse(ctx, "crm.nothing")
+			r, err := c.GetContractWithResponse(ctx, "crm.nothing", nil)
 			return r.StatusCode(), r.JSONDefault.Code == "stream_unknown", err
 		}, 404},
 		{"ledger", func() (int, bool, error) {

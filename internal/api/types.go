@@ -3,6 +3,8 @@ package api
 import (
 	"time"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/kithdata/kith/internal/record"
 )
 
@@ -150,15 +152,31 @@ type QuarantineReason struct {
 	Stream string `json:"stream"`
 	Field  string `json:"field,omitempty"`
 	Count  uint64 `json:"count"`
-	Mend   string `json:"mend,omitempty"`
+	// When the first and the last of them were received.
+	First time.Time `json:"first"`
+	Last  time.Time `json:"last"`
+	Mend  string    `json:"mend,omitempty"`
+	// The first of them by their place, as many as were asked for.
+	Samples []Quarantined `json:"-"`
 }
 
 // QuarantineFilter chooses quarantined records; zero fields choose all.
 type QuarantineFilter struct {
-	Code, Stream string
-	After        *Place // those that lie after it
-	Limit        int
+	Code, Source, Stream string
+	After                *Place // those that lie after it
+	Limit                int
 }
+
+// Chosen chooses quarantined records by why they are there; zero fields choose all.
+type Chosen struct {
+	Code   string  `json:"code,omitempty"`
+	Source string  `json:"source,omitempty"`
+	Stream string  `json:"stream,omitempty"`
+	Field  *string `json:"field,omitempty"` // "": those that are about no field
+}
+
+// Any reports whether c chooses by anything.
+func (c *Chosen) Any() bool { return *c != Chosen{} }
 
 // Place is where a record lies in the ingest log.
 type Place struct {
@@ -173,40 +191,44 @@ type Quarantined struct {
 	Record record.Record
 }
 
-// ReplayRequest chooses the quarantined records to judge again: by place, or by
-// code and stream, or all.
+// ReplayRequest chooses the quarantined records to judge again: by place, by why they
+// are there, or all.
 type ReplayRequest struct {
-	Code   string  `json:"code,omitempty"`
-	Stream string  `json:"stream,omitempty"`
+	Chosen
 	Places []Place `json:"places,omitempty"`
 	All    bool    `json:"all,omitempty"`
 }
 
 // ExpireRequest chooses the quarantined records to give up.
 type ExpireRequest struct {
+	Chosen
 	Before time.Time `json:"before"` // received before then
-	Code   string    `json:"code,omitempty"`
-	Stream string    `json:"stream,omitempty"`
 }
 
-// TryRequest chooses the quarantined records to try; zero fields choose all.
+// TryRequest chooses the quarantined records to try, and what to try on them.
 type TryRequest struct {
-	Code   string `json:"code,omitempty"`
-	Stream string `json:"stream,omitempty"`
+	Chosen
+	Rules   jsontext.Value `json:"rules,omitzero"` // nil: those of the project's file as it is
+	Raw     bool           `json:"raw,omitempty"`
+	Samples int            `json:"samples,omitempty"` // records to show of each group
 }
 
-// Tried is what the project's file as it is now would make of quarantined records.
+// Tried is what rules that are not in force would make of quarantined records.
 type Tried struct {
-	Fingerprint string  `json:"fingerprint"`
-	Records     int     `json:"records"`
-	Pass        int     `json:"pass"`
-	More        bool    `json:"more"` // others were not tried
-	Groups      []Trial `json:"groups"`
+	Fingerprint string       `json:"fingerprint"`
+	Rules       uint32       `json:"rules"` // version of those in force
+	Changes     []PlanChange `json:"changes"`
+	Records     int          `json:"records"`
+	Pass        int          `json:"pass"`
+	More        bool         `json:"more"` // others were not tried
+	Masked      bool         `json:"masked"`
+	Groups      []Trial      `json:"groups"`
 }
 
 // TriedGroup is why records are in quarantine, and what would become of them.
 type TriedGroup struct {
 	Code     string `json:"code"`
+	Source   string `json:"source"`
 	Stream   string `json:"stream"`
 	Field    string `json:"field"`
 	Outcome  string `json:"outcome"` // passes, quarantined or discarded
@@ -217,8 +239,9 @@ type TriedGroup struct {
 // Trial is one group, with some of its records.
 type Trial struct {
 	TriedGroup
-	Count   int           `json:"count"`
-	Samples []TriedSample `json:"samples"`
+	NewDetail string        `json:"new_detail,omitempty"`
+	Count     int           `json:"count"`
+	Samples   []TriedSample `json:"samples"`
 }
 
 // TriedSample is a record as it was sent, and the attributes that it would have.

@@ -17,25 +17,41 @@ import (
 // rules; what records show beyond them, in the state.
 type contracts struct{ a *App }
 
+// contractOf names a contract: a stream's, or that of one of its events.
+type contractOf struct{ stream, event string }
+
 // applied is one contract that rules put into force.
 type applied struct {
 	rules  uint32
+	how    appliedBy
 	schema *contract.Schema
 }
 
-// versions gives the contracts that were in force for each stream, oldest first, and
-// what the last rules say of each stream.
-func (c contracts) versions() (map[string][]applied, map[string]contract.StreamConfig) {
+func (v *applied) time() time.Time {
+	if v.how.received == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(v.how.received).UTC()
+}
+
+// versions gives the contracts that were in force, oldest first, and what the last
+// rules say of each stream.
+func (c contracts) versions() (map[contractOf][]applied, map[string]contract.StreamConfig) {
 	c.a.rules.mu.Lock()
 	defer c.a.rules.mu.Unlock()
-	history, last := map[string][]applied{}, map[string]contract.StreamConfig{}
+	history, last := map[contractOf][]applied{}, map[string]contract.StreamConfig{}
 	for _, version := range slices.Sorted(maps.Keys(c.a.rules.versions)) {
-		rules := c.a.rules.versions[version]
-		for _, s := range rules.Streams {
+		add := func(of contractOf, s *contract.Schema) {
+			list := history[of]
+			if s != nil && (len(list) == 0 || !s.Equal(list[len(list)-1].schema)) {
+				history[of] = append(list, applied{version, c.a.rules.applied[version], s})
+			}
+		}
+		for _, s := range c.a.rules.versions[version].Streams {
 			last[s.Stream] = s
-			list := history[s.Stream]
-			if s.Schema != nil && (len(list) == 0 || !s.Schema.Equal(list[len(list)-1].schema)) {
-				history[s.Stream] = append(list, applied{version, s.Schema})
+			add(contractOf{stream: s.Stream}, s.Schema)
+			for event, schema := range s.Events {
+				add(contractOf{s.Stream, event}, schema)
 			}
 		}
 	}
@@ -56,10 +72,15 @@ func proposal(schemas map[string]contract.Schema, stream string, history []appli
 	if !ok {
 		return nil
 	}
-	if len(history) > 0 && len(contract.Compare(history[len(history)-1].schema.WithoutRules(), &s).Differences) == 0 {
+	if len(history) == 0 {
+		return s.Published()
+	}
+	last := history[len(history)-1].schema
+	beyond := s.Beyond(last)
+	if len(contract.Compare(last.Inferable(), beyond).Differences) == 0 {
 		return nil
 	}
-	return &s
+	return beyond
 }
 
 func (c contracts) List(ctx context.Context) ([]api.Contract, error) {
@@ -69,48 +90,87 @@ func (c contracts) List(ctx context.Context) ([]api.Contract, error) {
 		return nil, err
 	}
 	list := []api.Contract{}
-	for _, stream := range slices.Sorted(maps.Keys(last)) {
-		out := api.Contract{Stream: stream, OnDrift: string(last[stream].OnDrift)}
-		proposed := proposal(schemas, stream, history[stream])
-		if out.Proposed = proposed != nil; out.Proposed {
-			out.Fields = len(proposed.Fields)
-		}
-		if h := history[stream]; len(h) > 0 {
-			out.Rules, out.Fields = h[len(h)-1].rules, len(h[len(h)-1].schema.Fields)
+	add := func(out api.Contract, versions []applied) {
+		if n := len(versions); n > 0 {
+			v := &versions[n-1]
+			out.Rules, out.Applied, out.By, out.Fields = v.rules, v.time(), v.how.by, len(v.schema.Fields)
 		}
 		list = append(list, out)
+	}
+	for _, stream := range slices.Sorted(maps.Keys(last)) {
+		out := api.Contract{Stream: stream, OnDrift: string(last[stream].OnDrift)}
+		versions := history[contractOf{stream: stream}]
+		if proposed := proposal(schemas, stream, versions); proposed != nil {
+			out.Proposed, out.Fields = true, len(proposed.Fields)
+		}
+		add(out, versions)
+		for _, event := range slices.Sorted(maps.Keys(last[stream].Events)) {
+			add(api.Contract{Stream: stream, Event: event, OnDrift: string(last[stream].OnDrift)}, history[contractOf{stream, event}])
+		}
 	}
 	return list, nil
 }
 
-func (c contracts) History(ctx context.Context, stream string) (*api.ContractHistory, error) {
+// known gives every version of a contract, oldest first; what records show beyond the
+// applied one, which has no rules, is the last.
+func (c contracts) known(ctx context.Context, of contractOf) ([]applied, error) {
 	history, last := c.versions()
-	if _, known := last[stream]; !known {
+	if _, known := last[of.stream]; !known {
 		return nil, errNoStream()
+	}
+	versions := slices.Clone(history[of])
+	if of.event != "" {
+		if len(versions) == 0 {
+			return nil, errs.New("contract_unknown", "the stream has no contract for events of this name").Fix("see their names with kith contract list; they are compared letter by letter")
+		}
+		return versions, nil
 	}
 	schemas, err := c.inferred(ctx)
 	if err != nil {
 		return nil, err
 	}
-	out := &api.ContractHistory{Stream: stream, Versions: []api.ContractVersion{}}
-	var before *contract.Schema
-	add := func(rules uint32, s *contract.Schema) {
-		if rules == 0 && before != nil { // what records show has no rules to compare
-			before = before.WithoutRules()
+	if s := proposal(schemas, of.stream, versions); s != nil {
+		versions = append(versions, applied{schema: s})
+	}
+	return versions, nil
+}
+
+func (c contracts) History(ctx context.Context, stream, event string) (*api.ContractHistory, error) {
+	versions, err := c.known(ctx, contractOf{stream, event})
+	if err != nil {
+		return nil, err
+	}
+	out := &api.ContractHistory{Stream: stream, Event: event, Versions: []api.ContractVersion{}}
+	for i := range versions {
+		v := &versions[i]
+		shown := api.ContractVersion{Proposed: v.rules == 0, Rules: v.rules, Applied: v.time(), By: v.how.by,
+			Schema: []byte(strings.TrimSpace(string(v.schema.JSONSchema(title(stream, event)))))}
+		if i == 0 {
+			shown.ContractComparison = comparison(nil)
+		} else {
+			shown.ContractComparison = comparison(compareVersions(&versions[i-1], v))
 		}
-		v := contractVersion(stream, before, s)
-		v.Rules, v.Proposed = rules, rules == 0
-		out.Versions = append(out.Versions, v)
-		before = s
-	}
-	for _, v := range history[stream] {
-		add(v.rules, v.schema)
-	}
-	if s := proposal(schemas, stream, history[stream]); s != nil {
-		add(0, s)
+		out.Versions = append(out.Versions, shown)
 	}
 	slices.Reverse(out.Versions)
 	return out, nil
+}
+
+func title(stream, event string) string {
+	if event != "" {
+		return event
+	}
+	return stream
+}
+
+// compareVersions compares two versions; what records show has no rules to compare, but for
+// listed values.
+func compareVersions(before, after *applied) *contract.Comparison {
+	old, now := before.schema, after.schema
+	if before.rules == 0 || after.rules == 0 {
+		old, now = old.Inferable(), now.Inferable()
+	}
+	return contract.Compare(old, now)
 }
 
 func errNoStream() error {
@@ -133,19 +193,18 @@ func (c contracts) Drift(ctx context.Context, stream string) ([]api.Drift, error
 	return list, err
 }
 
-func contractVersion(stream string, before, s *contract.Schema) api.ContractVersion {
-	v := api.ContractVersion{Schema: []byte(strings.TrimSpace(string(s.JSONSchema(stream)))), Differences: []api.ContractDifference{}, Offences: []api.ContractOffence{},
-		Backward: true, Forward: true}
-	if before == nil {
-		return v
+// comparison shows a comparison; nil is that of a first version, before which there is
+// nothing.
+func comparison(c *contract.Comparison) api.ContractComparison {
+	if c == nil {
+		c = &contract.Comparison{Backward: true, Forward: true}
 	}
-	c := contract.Compare(before, s)
-	v.Backward, v.Forward = c.Backward, c.Forward
+	out := api.ContractComparison{Differences: []api.ContractDifference{}, Offences: []api.ContractOffence{}, Backward: c.Backward, Forward: c.Forward}
 	for _, d := range c.Differences {
-		v.Differences = append(v.Differences, api.ContractDifference(d))
+		out.Differences = append(out.Differences, api.ContractDifference(d))
 	}
 	for _, o := range c.Offences {
-		v.Offences = append(v.Offences, api.ContractOffence{Path: o.Path, In: string(o.In), Why: o.Why})
+		out.Offences = append(out.Offences, api.ContractOffence{Path: o.Path, In: string(o.In), Why: o.Why})
 	}
-	return v
+	return out
 }

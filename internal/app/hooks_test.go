@@ -164,3 +164,74 @@ func (p *project) hookCounts() {
 		}
 	}
 }
+
+// TestUnmatchedDeliveriesAreReplayed: what no stream took when it came is taken once one
+// does, and once alone, though the sender delivers it again as well.
+func TestUnmatchedDeliveriesAreReplayed(t *testing.T) {
+	p := newProject(t)
+	p.write("kith.yaml", hookProject)
+	start := func(opts app.Options) {
+		t.Helper()
+		p.run(opts)
+		p.eventually("rules are in force", func() bool { status, _, _ := p.call("GET", "/readyz", ""); return status == 200 })
+	}
+	replay := func(want int) {
+		t.Helper()
+		var done struct {
+			Records int    `json:"records"`
+			Token   string `json:"token"`
+		}
+		p.drain()
+		p.ask("POST", "/api/quarantine/replay", `{"all":true}`, &done)
+		p.drain()
+		if done.Records != want || done.Token == "" {
+			t.Errorf("%+v were replayed, want %d", done, want)
+		}
+	}
+	start(app.Options{})
+	p.deliver(200, "/hooks/my-shop", `{"items":[{"id":1,"email":"ana@example.com"},{"id":2,"email":"ben@example.com"}]}`, shopify("carts/create", "d1", `{"items":[{"id":1,"email":"ana@example.com"},{"id":2,"email":"ben@example.com"}]}`))
+	cart := `{"items":[{"id":3,"email":"cleo@example.com"}]}`
+	p.deliver(200, "/hooks/my-shop", cart, shopify("carts/update", "d2", cart))
+	p.deliver(200, "/hooks/my-shop", `{"id":9}`, shopify("refunds/create", "d3", `{"id":9}`))
+	p.deliver(200, "/hooks/my-shop", `"hello"`, shopify("carts/create", "d4", `"hello"`))
+	order := `{"id":1,"lines":[{"id":11,"sku":"lamp"}]}`
+	p.deliver(200, "/hooks/my-shop", order, shopify("orders/create", "d5", order))
+	replay(5) // nothing takes them yet
+	if got := fmt.Sprint(p.sql("select code, count(*) from quarantine group by all order by 1")); got != "[[hook_records_missing 1] [hook_unmatched 4]]" {
+		t.Errorf("before: %s", got)
+	}
+	p.stop()
+
+	mended := strings.Replace(hookProject, "identity:", "  shop.carts: {match: [\"carts/*\"], kind: object, key: id, records: items, identifiers: {email: email}}\nidentity:", 1)
+	p.write("kith.yaml", strings.Replace(mended, "records: line_items", "records: lines", 1))
+	start(app.Options{ApplyRules: true})
+	p.eventually("the mended rules are in force", func() bool {
+		var s api.Status
+		p.ask("GET", "/api/status", "", &s)
+		return s.Rules == 2
+	})
+	p.deliver(200, "/hooks/my-shop", cart, shopify("carts/update", "d2", cart)) // the sender has tried again by itself
+	replay(5)
+	replay(2)
+	for query, want := range map[string]string{
+		"select code, count(*) from quarantine group by all order by 1":                                   "[[hook_unmatched 2]]",
+		"select code, outcome, count(*) from set_aside where outcome = 'expired' group by all order by 1": "[[hook_records_missing expired 1] [hook_unmatched expired 2]]",
+		"select id from fact_shop_carts order by id":                                                      "[[1] [2] [3]]",
+		"select sku from fact_shop_lines":                                                                 "[[lamp]]",
+	} {
+		if got := fmt.Sprint(p.sql(query)); got != want {
+			t.Errorf("%s: %s, not %s", query, got, want)
+		}
+	}
+	l := p.ledger()
+	for _, line := range l.Lines {
+		if line.Stream == "shop.carts" && (line.Applied != 3 || line.Duplicate != 1) || line.Stream == "shop.unmatched" && line.Quarantined != 2 {
+			t.Errorf("%+v", line)
+		}
+	}
+	if !l.Balanced {
+		t.Error("the ledger does not balance")
+	}
+	p.stop()
+	p.verify()
+}

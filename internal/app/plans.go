@@ -19,26 +19,23 @@ func (p plans) tree() (*config.Tree, error) {
 	return p.a.opts.Load()
 }
 
-func (p plans) Plan(context.Context) (*api.Plan, error) {
+func (p plans) Plan(ctx context.Context) (*api.Plan, error) {
 	tree, err := p.tree()
 	if err != nil {
 		return nil, err
 	}
 	_, now := p.a.rules.last()
 	plan := config.NewPlan(now, tree.Rules)
-	out := &api.Plan{Running: now.Fingerprint(), Fingerprint: tree.Rules.Fingerprint(), Generation: plan.NeedsGeneration, Changes: []api.PlanChange{},
+	out := &api.Plan{Running: now.Fingerprint(), Fingerprint: tree.Rules.Fingerprint(), Generation: plan.NeedsGeneration, Changes: changes(plan),
 		Notes: config.EngineNotes(p.a.tree.Engine, tree.Engine)}
-	for _, c := range plan.Changes {
-		change := c.What
-		if change == "dropped" {
-			change = "removed"
-		}
-		out.Changes = append(out.Changes, api.PlanChange{Path: c.Subject, Change: change, Effect: c.Sentence})
+	note, err := p.a.keepNote(ctx, tree)
+	if note != "" {
+		out.Notes = append(out.Notes, note)
 	}
-	return out, nil
+	return out, err
 }
 
-func (p plans) Apply(ctx context.Context, fingerprint string) (*api.Applied, error) {
+func (p plans) Apply(ctx context.Context, fingerprint, by string) (*api.Applied, error) {
 	tree, err := p.tree()
 	if err != nil {
 		return nil, err
@@ -55,10 +52,22 @@ func (p plans) Apply(ctx context.Context, fingerprint string) (*api.Applied, err
 	if plan.Empty() {
 		return out, nil
 	}
-	pos, err := p.a.proposeRules(ctx, tree.Rules)
+	pos, err := p.a.proposeRules(ctx, tree.Rules, by)
 	if err != nil {
 		return nil, err
 	}
 	out.Rules, out.Generation, out.Token = latest+1, plan.NeedsGeneration, pos.Token()
 	return out, nil
+}
+
+func changes(plan config.Plan) []api.PlanChange {
+	all := []api.PlanChange{}
+	for _, c := range plan.Changes {
+		change := c.What
+		if change == "dropped" {
+			change = "removed"
+		}
+		all = append(all, api.PlanChange{Path: c.Subject, Change: change, Effect: c.Sentence})
+	}
+	return all
 }

@@ -26,6 +26,7 @@ import (
 const (
 	leaseWarehouse   = "warehouse"
 	leaseForget      = "forget"
+	leaseExpire      = "expire"
 	leaseSource      = "source/"
 	leaseDestination = "destination/"
 )

@@ -1,10 +1,13 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/kithdata/kith/internal/api"
@@ -19,14 +22,15 @@ type quarantine struct{ a *App }
 const pageBytes = 8 << 20
 
 func (q quarantine) List(ctx context.Context, f api.QuarantineFilter) ([]api.Quarantined, bool, error) {
-	filter := pipeline.QuarantineFilter{Code: f.Code, Stream: f.Stream, Limit: f.Limit, Bytes: pageBytes}
+	filter := chosen(&api.Chosen{Code: f.Code, Source: f.Source, Stream: f.Stream})
+	filter.Limit, filter.Bytes = f.Limit, pageBytes
 	if f.After != nil {
 		filter.After = &pipeline.Place{Partition: f.After.Partition, Offset: f.After.Offset}
 	}
 	rejected, more, err := pipeline.PageQuarantine(ctx, q.a.engine.State, q.a.keeper.Current(), filter)
 	out := make([]api.Quarantined, 0, len(rejected))
-	for _, r := range rejected {
-		out = append(out, api.Quarantined{Place: api.Place{Partition: r.Partition, Offset: r.Offset}, Reason: r.Reason, Record: r.Record})
+	for i := range rejected {
+		out = append(out, shown(&rejected[i]))
 	}
 	return out, more, err
 }
@@ -38,22 +42,61 @@ func (q quarantine) each(ctx context.Context, f pipeline.QuarantineFilter, fn fu
 	return pipeline.EachQuarantined(ctx, q.a.engine.State, q.a.keeper.Current(), f, func(r *pipeline.Rejected) bool { fn(r); return true })
 }
 
-func (q quarantine) Reasons(ctx context.Context) ([]api.QuarantineReason, error) {
-	type group struct{ code, source, stream, field string }
-	at := make(map[group]int)
-	out := []api.QuarantineReason{}
-	err := q.each(ctx, pipeline.QuarantineFilter{}, func(r *pipeline.Rejected) {
-		k := group{r.Reason.Code, r.Reason.Source, r.Reason.Stream, r.Reason.Field}
+func chosen(by *api.Chosen) pipeline.QuarantineFilter {
+	return pipeline.QuarantineFilter{Code: by.Code, Source: by.Source, Stream: by.Stream, Field: by.Field}
+}
+
+// The bounds of what reasons hold: a source that sends ever new fields makes ever new
+// reasons, and what they show may be large.
+const (
+	reasonGroups = 1000
+	reasonBytes  = 8 << 20
+	otherFields  = "…"
+)
+
+// reasonKey tells reasons apart.
+type reasonKey struct{ code, source, stream, field string }
+
+func (q quarantine) Reasons(ctx context.Context, of api.Chosen, samples int) ([]api.QuarantineReason, error) {
+	at := make(map[reasonKey]int)
+	out, size := []api.QuarantineReason{}, 0
+	var bad error
+	err := q.each(ctx, chosen(&of), func(r *pipeline.Rejected) {
+		why := &r.Reason
+		k := reasonKey{why.Code, why.Source, why.Stream, why.Field}
 		i, ok := at[k]
+		if !ok && len(out) >= reasonGroups {
+			k.field = otherFields
+			i, ok = at[k]
+		}
 		if !ok { // the texts do not outlive the call
-			k = group{strings.Clone(k.code), strings.Clone(k.source), strings.Clone(k.stream), strings.Clone(k.field)}
+			k = reasonKey{strings.Clone(k.code), strings.Clone(k.source), strings.Clone(k.stream), strings.Clone(k.field)}
 			i = len(out)
 			at[k] = i
-			out = append(out, api.QuarantineReason{Code: k.code, Source: k.source, Stream: k.stream, Field: k.field, Mend: strings.Clone(r.Reason.Detail)})
+			out = append(out, api.QuarantineReason{Code: k.code, Source: k.source, Stream: k.stream, Field: k.field, Mend: strings.Clone(why.Detail), First: micros(why.Received), Last: micros(why.Received)})
 		}
-		out[i].Count++
+		g := &out[i]
+		g.Count++
+		if t := micros(why.Received); t.Before(g.First) {
+			g.First = t
+		} else if t.After(g.Last) {
+			g.Last = t
+		}
+		if len(g.Samples) < samples && size < reasonBytes && bad == nil {
+			size += len(r.Record.Props)
+			var kept pipeline.Rejected
+			kept, bad = r.Clone()
+			g.Samples = append(g.Samples, shown(&kept))
+		}
 	})
-	return out, err
+	slices.SortFunc(out, func(a, b api.QuarantineReason) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Source, b.Source), cmp.Compare(a.Stream, b.Stream), cmp.Compare(a.Field, b.Field))
+	})
+	return out, errors.Join(err, bad)
+}
+
+func shown(r *pipeline.Rejected) api.Quarantined {
+	return api.Quarantined{Place: api.Place{Partition: r.Partition, Offset: r.Offset}, Reason: r.Reason, Record: r.Record}
 }
 
 // Replay appends replays of at most replayPlaces each.
@@ -64,22 +107,36 @@ func (q quarantine) Replay(ctx context.Context, r *api.ReplayRequest) (*api.Repl
 			places = append(places, pipeline.Place{Partition: p.Partition, Offset: p.Offset})
 		}
 	} else {
-		if !r.All && r.Code == "" && r.Stream == "" {
-			return nil, errs.New("replay_what", "nothing was chosen").Fix("name places, a code, a stream, or say all")
+		if !r.All && !r.Any() {
+			return nil, errs.New("replay_what", "nothing was chosen").Fix("name places, a code, a source, a stream or a field, or say all")
 		}
-		err := q.each(ctx, pipeline.QuarantineFilter{Code: r.Code, Stream: r.Stream}, func(rej *pipeline.Rejected) { places = append(places, rej.Place) })
+		err := q.each(ctx, chosen(&r.Chosen), func(rej *pipeline.Rejected) { places = append(places, rej.Place) })
 		if err != nil {
 			return nil, err
 		}
 	}
+	left, err := q.redeliver(ctx, slices.Clone(places))
+	if err != nil {
+		return nil, err
+	}
 	pin, _ := q.a.rules.last()
-	return q.put(ctx, pipeline.Replay{Pin: pin}, places)
+	done, err := q.put(ctx, pipeline.Replay{Pin: pin}, left)
+	if err != nil {
+		return nil, err
+	}
+	done.Records = len(places)
+	if len(left) < len(places) { // what went through the door anew is to be waited for as well
+		if done.Token, err = q.a.endToken(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return done, nil
 }
 
 func (q quarantine) Expire(ctx context.Context, r *api.ExpireRequest) (*api.Replayed, error) {
 	var places []pipeline.Place
 	before := r.Before.UnixMicro()
-	err := q.each(ctx, pipeline.QuarantineFilter{Code: r.Code, Stream: r.Stream}, func(rej *pipeline.Rejected) {
+	err := q.each(ctx, chosen(&r.Chosen), func(rej *pipeline.Rejected) {
 		if rej.Reason.Received < before {
 			places = append(places, rej.Place)
 		}

@@ -22,10 +22,17 @@ import (
 type rulesInForce struct {
 	mu       sync.Mutex
 	versions map[uint32]config.Rules
+	applied  map[uint32]appliedBy
 	latest   uint32
 	proposed uint32 // the greatest version that this process put into the log
 
 	learning sync.Mutex // held while new versions are read and installed
+}
+
+// appliedBy is how a version of the rules came into force.
+type appliedBy struct {
+	received int64 // microseconds UTC, 0 where it is not known
+	by       string
 }
 
 func (r *rulesInForce) get(version uint32) (config.Rules, bool) {
@@ -43,7 +50,7 @@ func (r *rulesInForce) last() (uint32, config.Rules) {
 
 // openRules compiles every version of the rules that the state knows.
 func (a *App) openRules(ctx context.Context) error {
-	a.rules.versions = make(map[uint32]config.Rules)
+	a.rules.versions, a.rules.applied = make(map[uint32]config.Rules), make(map[uint32]appliedBy)
 	a.refine = refineStages{contract: contract.New(contract.Deps{}), cleanse: cleanse.New(), quality: quality.New()}
 	list, err := pipeline.ReadRules(ctx, a.engine.State)
 	if err != nil {
@@ -64,7 +71,7 @@ func (a *App) install(r pipeline.Rules) error {
 		return err
 	}
 	for _, err := range []error{
-		a.refine.contract.Install(r.Version, rules.Streams),
+		a.refine.contract.Install(r.Version, rules.Told()),
 		a.refine.cleanse.Install(r.Version, rules.Cleanse),
 		a.refine.quality.Install(r.Version, rules.Quality),
 	} {
@@ -75,6 +82,7 @@ func (a *App) install(r pipeline.Rules) error {
 	a.rules.mu.Lock()
 	defer a.rules.mu.Unlock()
 	a.rules.versions[r.Version] = rules
+	a.rules.applied[r.Version] = appliedBy{r.Received, r.By}
 	a.rules.latest = max(a.rules.latest, r.Version)
 	return nil
 }
@@ -98,14 +106,14 @@ func (a *App) putRulesInForce(ctx context.Context) error {
 		if a.opts.Offline {
 			return nil
 		}
-		_, err := a.proposeRules(ctx, a.tree.Rules)
+		_, err := a.proposeRules(ctx, a.tree.Rules, pipeline.ByStart)
 		return err
 	case now.Fingerprint() == a.tree.Rules.Fingerprint() || a.opts.Offline:
 		a.door.Pin(latest)
 		return nil
 	case a.opts.ApplyRules, a.tree.OnlyBrought(now):
 		a.door.Pin(latest)
-		_, err := a.proposeRules(ctx, a.tree.Rules)
+		_, err := a.proposeRules(ctx, a.tree.Rules, pipeline.ByStart)
 		return err
 	}
 	return a.rulesChanged(now)
@@ -119,7 +127,7 @@ func (a *App) rulesChanged(now config.Rules) error {
 
 // proposeRules appends the next version of the rules to the log. They are in force
 // once the road has reached them (onControl).
-func (a *App) proposeRules(ctx context.Context, rules config.Rules) (record.Position, error) {
+func (a *App) proposeRules(ctx context.Context, rules config.Rules, by string) (record.Position, error) {
 	body, err := rules.Marshal()
 	if err != nil {
 		return record.Position{}, err
@@ -132,7 +140,7 @@ func (a *App) proposeRules(ctx context.Context, rules config.Rules) (record.Posi
 	if busy { // of two that replace one version, the second would be told yes and be dropped
 		return record.Position{}, errs.New("plan_changed", "another change of the rules is on its way").Fix("make the plan again once it is in force")
 	}
-	props, err := pipeline.Rules{Version: latest + 1, Replaces: latest, Fingerprint: rules.Fingerprint(), Body: body}.Props()
+	props, err := pipeline.Rules{Version: latest + 1, Replaces: latest, Fingerprint: rules.Fingerprint(), By: by, Body: body}.Props()
 	if err != nil {
 		return record.Position{}, err
 	}

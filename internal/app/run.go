@@ -56,6 +56,9 @@ func (a *App) Run(ctx context.Context) error {
 	start("watching the log", a.watchLag)
 	start("mirroring contracts", a.mirrorContracts)
 	start("forgetting old message ids", a.leased(leaseForget, a.forgetMessages))
+	if a.tree.Pipeline.Keep > 0 {
+		start("expiring quarantined records", a.leased(leaseExpire, a.expireQuarantine))
+	}
 	select {
 	case <-ctx.Done():
 	case <-a.engine.Failed:
@@ -240,7 +243,7 @@ func (a *App) mirrorOnce(ctx context.Context, written map[string]string) error {
 		schemas, err := a.refine.contract.Schemas(r)
 		texts = make(map[string][]byte, len(schemas))
 		for stream, schema := range schemas {
-			texts[stream] = schema.Proposal(stream)
+			texts[stream] = schema.Published().Proposal(stream)
 		}
 		return err
 	})

@@ -28,6 +28,7 @@ import (
 type Options struct {
 	Quick      bool     // a minute instead of ten
 	Only       []string // names of figures; empty: all
+	Serve      string   // measure nothing: serve one of Served to load generators of others until the context ends
 	JSON       bool     // one JSON object as the last line, instead of the table
 	CPUProfile string   // a file for the CPU profile of the whole run; empty: none
 	Version    string
@@ -50,7 +51,7 @@ type Figure struct {
 	What     string             `json:"what"`
 	Unit     string             `json:"unit"`
 	AtMost   bool               `json:"at_most,omitzero"` // less is better
-	Goal     float64            `json:"goal"`
+	Goal     float64            `json:"goal"`             // 0 for a raw limit, which has none
 	Measured float64            `json:"measured"`
 	Met      bool               `json:"met"`
 	Against  []Peer             `json:"against,omitempty"`
@@ -84,21 +85,24 @@ type trial struct {
 	name string
 	what string
 	run  func(ctx context.Context, b *bench) ([]Figure, error)
+	// asked: it only runs when it is named, as it stands beside another as well.
+	asked bool
 }
 
 // trials come in the order in which they run: memory first, while the process holds
 // little else.
 func trials() []trial {
 	return []trial{
-		{"upsert", "streaming upserts among resident people, and memory", upserts},
-		{"files", "files read and typed", typedFiles},
-		{"cleanse", "cleansing", cleansing},
-		{"tracking", "the tracking API", tracking},
-		{"ack", "its acknowledgement", acknowledgement},
-		{"road", "the whole road", wholeRoad},
-		{"webhook", "the whole road with a webhook", roadWithWebhook},
-		{"visible", "accepted to visible", visible},
-		{"read", "profile reads", reads},
+		{name: "upsert", what: "streaming upserts among resident people, and memory", run: upserts},
+		{name: "files", what: "files read and typed", run: typedFiles},
+		{name: "cleanse", what: "cleansing", run: cleansing},
+		{name: "tracking", what: "the tracking API", run: tracking},
+		{name: "ack", what: "its acknowledgement", run: acknowledgement},
+		{name: "road", what: "the whole road", run: wholeRoad},
+		{name: "webhook", what: "the whole road with a webhook", run: roadWithWebhook},
+		{name: "visible", what: "accepted to visible", run: visible},
+		{name: "read", what: "profile reads", run: reads},
+		{name: "commits", what: "bare synced commits", run: bareCommits, asked: true},
 	}
 }
 
@@ -154,6 +158,9 @@ func run(ctx context.Context, o Options, s size) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, stop()) }()
+	if o.Serve != "" {
+		return b.offer(ctx)
+	}
 	began := time.Now()
 	r := Report{Version: o.Version, Go: runtime.Version(), CPUs: runtime.GOMAXPROCS(0), Quick: o.Quick}
 	for _, t := range list {
@@ -195,7 +202,7 @@ func chosen(names []string) ([]trial, error) {
 		}
 	}
 	if len(names) == 0 {
-		return all, nil
+		return unlessAsked(all), nil
 	}
 	return slices.DeleteFunc(all, func(t trial) bool { return !slices.Contains(names, t.name) }), nil
 }

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -246,8 +248,8 @@ func TestChosenNamesAreKnown(t *testing.T) {
 	if err != nil || len(some) != 2 || some[0].name != "road" {
 		t.Errorf("%v, %v", some, err)
 	}
-	if all, err := chosen(nil); err != nil || len(all) != len(Names()) {
-		t.Error(err)
+	if all, err := chosen(nil); err != nil || len(all) != len(Names())-1 || slices.ContainsFunc(all, func(t trial) bool { return t.asked }) {
+		t.Errorf("%v, %v", all, err)
 	}
 }
 
@@ -302,12 +304,71 @@ func TestTrialsRun(t *testing.T) {
 			t.Errorf("%+v", f)
 		}
 	}
-	for _, want := range Names() {
-		if !names[want] {
-			t.Errorf("no figure of %s", want)
+	all, err := chosen(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range all {
+		if !names[want.name] {
+			t.Errorf("no figure of %s", want.name)
 		}
 	}
 	if left, err := os.ReadDir(temp); err != nil || len(left) != 0 {
 		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
+func TestRawLimitIsMeasuredWhenAsked(t *testing.T) {
+	var line, table bytes.Buffer
+	if err := run(t.Context(), Options{Only: []string{"commits"}, JSON: true, Out: &line, Err: io.Discard}, size{rounds: 1, span: 20 * time.Millisecond}); err != nil {
+		t.Fatal(err)
+	}
+	var r Report
+	if err := json.Unmarshal(line.Bytes(), &r); err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Figures) != 2 || r.Figures[0].Measured <= 0 || r.Figures[1].Measured <= 0 {
+		t.Fatalf("%s", line.Bytes())
+	}
+	if err := r.tell(Options{Out: &table}); err != nil || strings.Contains(table.String(), "met") {
+		t.Errorf("a raw limit has no goal:\n%s", table.String())
+	}
+}
+
+// TestServedToOthers: a load generator of others reads the address from the output, and
+// sends to it until the bench is interrupted.
+func TestServedToOthers(t *testing.T) {
+	for _, name := range Served() {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv("TMPDIR", t.TempDir())
+			ctx, interrupt := context.WithCancel(t.Context())
+			said, out := io.Pipe()
+			ended := make(chan error, 1)
+			go func() {
+				ended <- run(ctx, Options{Serve: name, Out: out, Err: io.Discard}, size{rounds: 1})
+				_ = out.Close()
+			}()
+			line, err := bufio.NewReader(said).ReadString('\n')
+			if err != nil {
+				t.Fatal(err, <-ended)
+			}
+			address, key, _ := strings.Cut(strings.TrimPrefix(strings.TrimSpace(line), "http://"), " write key ")
+			var serial atomic.Uint64
+			send, done, err := senders(t.Context(), address, newMould("/v1/track", key, trackItem, 0), 10, &serial)(0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := send(); err != nil {
+				t.Error(err)
+			}
+			done()
+			interrupt()
+			if err := <-ended; err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	if err := run(t.Context(), Options{Serve: "all", Out: io.Discard, Err: io.Discard}, size{}); !errs.Is(err, "bench_unknown") {
+		t.Error(err)
 	}
 }

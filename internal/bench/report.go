@@ -15,6 +15,10 @@ func (r *Report) print(out io.Writer) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "figure\tmeasured\tgoal\tratio\t\n")
 	for _, f := range r.Figures {
+		if f.Goal == 0 {
+			fmt.Fprintf(w, "%s: %s\t%s %s\t\t\t\n", f.Name, f.What, short(f.Measured), f.Unit)
+			continue
+		}
 		verdict, sign := "met", "≥"
 		if !f.Met {
 			verdict = "not met"

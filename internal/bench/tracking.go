@@ -64,22 +64,7 @@ func tracking(ctx context.Context, b *bench) ([]Figure, error) {
 		defer stop()
 		return flood(ctx, address)
 	}
-	barePebble := func(ctx context.Context) (out reading, err error) {
-		db, err := b.bare(64 << 20)
-		if err != nil {
-			return nil, err
-		}
-		defer func() { err = errors.Join(err, db.Close()) }()
-		n, took, err := saturate(ctx, batchClients, b.size.span, committers(batchEvents, len(trackItem), &serial, db))
-		if err != nil {
-			return nil, err
-		}
-		out = reading{"events_per_second": float64(n*batchEvents) / took.Seconds()}
-		n, took, err = saturate(ctx, callClients, b.size.span, committers(1, len(trackItem), &serial, db))
-		out["calls_per_second"] = float64(n) / took.Seconds()
-		return out, err
-	}
-	m, err := b.inTurns(ctx, contender{"kith", doorAlone}, contender{"kith-road", withRoad}, contender{"raw-http", bareHTTP}, contender{"raw-pebble", barePebble})
+	m, err := b.inTurns(ctx, contender{"kith", doorAlone}, contender{"kith-road", withRoad}, contender{"raw-http", bareHTTP}, contender{"raw-pebble", b.commits(&serial)})
 	if err != nil {
 		return nil, err
 	}

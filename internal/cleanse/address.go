@@ -8,24 +8,24 @@ import (
 
 func addressSteps() []stepDef {
 	return []stepDef{
-		{doc: StepDoc{Name: "address", Args: "country: AU, DE, FR, GB or US; part: line (default), street, number or unit",
+		{doc: StepDoc{Name: "address", Args: "country: AU, DE, FR, GB or US; part: line (default), street, number or unit; country_from: another attribute that tells the country, by code or name; the line of another country stays as it is",
 			What: "Reads a line of street, house number and unit, and writes its abbreviations out, or takes a part. What stands in capitals or small letters alone gets both. Town and postcode do not belong in it.",
-			More: []Table{{Args: map[string]string{"country": "GB"}, Rows: [][2]string{{"flat 2, 10 HIGH ST.", "Flat 2, 10 High Street"}, {"12a St Mary's Rd", "12a St Mary's Road"}, {"Rose Cottage", "Rose Cottage"}}},
+			More: []Table{{Args: map[string]string{"country": "GB"}, Rows: [][2]string{{"flat 2, 10 HIGH ST.", "Flat 2, 10 High Street"}, {"12a St Mary's Rd", "12a St Mary's Road"}, {"Rose Cottage", "Rose Cottage"}, {"P.O. BOX 12", "PO Box 12"}}},
 				{Args: map[string]string{"country": "US"}, Rows: [][2]string{{"123 N Main St Apt 4b", "123 North Main Street, Apartment 4B"}, {"5 5th Ave", "5 5th Avenue"}, {"9 Elm Blvd #7", "9 Elm Boulevard, Unit 7"}}},
-				{Args: map[string]string{"country": "AU"}, Rows: [][2]string{{"3/45 George St", "Unit 3, 45 George Street"}}},
+				{Args: map[string]string{"country": "AU"}, Rows: [][2]string{{"3/45 George St", "Unit 3, 45 George Street"}, {"Lvl 5, 100 Miller St", "Level 5, 100 Miller Street"}}},
 				{Args: map[string]string{"country": "DE"}, Rows: [][2]string{{"Hauptstr. 12 a", "Hauptstraße 12a"}, {"Berliner Str. 5", "Berliner Straße 5"}}},
 				{Args: map[string]string{"country": "FR"}, Rows: [][2]string{{"12 bis, bd Voltaire", "12 bis Boulevard Voltaire"}, {"3 AV. DE LA GARE", "3 Avenue de la Gare"}}},
 				{Args: map[string]string{"country": "DE", "part": "number"}, Rows: [][2]string{{"Hauptstr. 12 a", "12a"}, {"Am Markt", ""}}},
 				{Args: map[string]string{"country": "GB", "part": "street"}, Rows: [][2]string{{"Flat 2, 10 High St", "High Street"}}},
 				{Args: map[string]string{"country": "US", "part": "unit"}, Rows: [][2]string{{"1 Oak Dr, Ste 200", "Suite 200"}, {"1 Oak Dr", ""}}}}},
-			args: []string{"country", "part"}, need: "country", dear: true, picky: true, make: makeAddress},
+			args: []string{"country", "part"}, need: "country", told: []string{"country"}, dear: true, picky: true, make: makeAddress},
 	}
 }
 
 // unitWord knows what a flat or room is called.
 func unitWord(w, country string) string {
 	switch w {
-	case "flat":
+	case "flat", "flt":
 		return "Flat"
 	case "apt", "apartment":
 		return "Apartment"
@@ -35,6 +35,18 @@ func unitWord(w, country string) string {
 		return "Suite"
 	case "room", "rm":
 		return "Room"
+	case "u", "level", "lvl", "shop":
+		if country == "AU" {
+			return map[string]string{"u": "Unit", "level": "Level", "lvl": "Level", "shop": "Shop"}[w]
+		}
+	case "fl", "floor":
+		if country == "US" {
+			return "Floor"
+		}
+	case "bldg", "building":
+		if country == "US" {
+			return "Building"
+		}
 	case "appt", "appartement":
 		if country == "FR" {
 			return "Appartement"
@@ -110,6 +122,10 @@ func bare(w string) string { return strings.ToLower(strings.Trim(w, ".")) }
 
 func partsOfAddress(text, country string) (a addressParts) {
 	words := strings.FieldsFunc(text, func(c rune) bool { return isSpace(c) || c == ',' })
+	if box, ok := postBox(words); ok {
+		a.street = box
+		return a
+	}
 	for i := 0; i < len(words); i++ {
 		var value string
 		n := 1
@@ -119,6 +135,13 @@ func partsOfAddress(text, country string) (a addressParts) {
 			kind, value = "Unit", words[i][1:]
 		case kind != "" && i+1 < len(words) && (houseNumber(words[i+1]) || len(words[i+1]) == 1):
 			value, n = words[i+1], 2
+		case kind != "" && i+1 < len(words) && country == "AU" && strings.Contains(words[i+1], "/"): // U 3/45 George St
+			var number string
+			value, number, _ = strings.Cut(words[i+1], "/")
+			if !houseNumber(value) || !houseNumber(number) {
+				continue
+			}
+			words[i+1] = number
 		default:
 			continue
 		}
@@ -150,6 +173,25 @@ func partsOfAddress(text, country string) (a addressParts) {
 	return a
 }
 
+// postBox knows a box at the post office, which has no street.
+func postBox(words []string) (string, bool) {
+	if len(words) < 2 {
+		return "", false
+	}
+	last := words[len(words)-1]
+	switch fold(strings.Join(words[:len(words)-1], "")) {
+	case "pobox", "postofficebox", "postbox":
+		return "PO Box " + strings.ToUpper(last), houseNumber(last)
+	case "gpobox":
+		return "GPO Box " + strings.ToUpper(last), houseNumber(last)
+	case "postfach":
+		return "Postfach " + strings.ToUpper(last), houseNumber(last)
+	case "bp":
+		return "BP " + strings.ToUpper(last), houseNumber(last)
+	}
+	return "", false
+}
+
 // street writes the words of a street's name out.
 func street(words []string, country string) string {
 	kind := len(words) - 1 // where the kind of street stands
@@ -164,10 +206,10 @@ func street(words []string, country string) string {
 		whole := ""
 		switch {
 		case country == "DE":
-			whole = germanStreet(w, i)
+			whole = germanStreet(w, i, len(words))
 		case i == kind && len(words) > 1:
 			whole = streetWord(bare(w), country)
-		case country == "US" && (i == 0 || i > kind) && len(words) > 2:
+		case country == "US" && (i == 0 || i > kind) && (len(words) > 2 || i == 0 && len(words) == 2 && streetWord(bare(words[1]), country) == ""): // E Broadway, but not E Street
 			whole = compass(bare(w))
 		}
 		switch {
@@ -175,38 +217,60 @@ func street(words []string, country string) string {
 			out[i] = whole
 		case mixedCase(w) || w != "" && w[0] >= '0' && w[0] <= '9':
 			out[i] = w
-		case i > 0 && isParticle(w):
+		case i > 0 && (isParticle(w) || strings.EqualFold(w, "the") || strings.EqualFold(w, "and")):
 			out[i] = strings.ToLower(w)
+		case i > 0 && country == "FR" && len(w) > 2 && (w[1] == '\'' || strings.HasPrefix(w[1:], "’")): // de l'Etoile
+			out[i] = strings.ToLower(w[:1]) + proper{}.word(w)[1:]
 		default:
-			out[i] = properWord(w)
+			out[i] = proper{}.word(w)
 		}
 	}
 	return strings.Join(out, " ")
 }
 
-func germanStreet(w string, at int) string {
+func germanStreet(w string, at, of int) string {
 	lower := strings.ToLower(w)
+	if at == 0 && of > 1 && (lower == "str." || lower == "str") {
+		return "Straße"
+	}
+	if head, ok := strings.CutSuffix(lower, "pl."); ok && (head != "" || of > 1) {
+		if head == "" || strings.HasSuffix(head, "-") {
+			return proper{}.word(head) + "Platz"
+		}
+		return proper{}.word(head) + "platz"
+	}
 	for _, short := range []string{"str.", "str", "strasse", "straße"} {
 		head, ok := strings.CutSuffix(lower, short)
 		if !ok || head == "" && at == 0 {
 			continue
 		}
 		if head == "" || strings.HasSuffix(head, "-") {
-			return properWord(head) + "Straße"
+			return proper{}.word(head) + "Straße"
 		}
-		return properWord(head) + "straße"
+		return proper{}.word(head) + "straße"
 	}
 	return ""
 }
 
+func addressPart(s StepConfig) (string, *errs.Error) {
+	return choose(s, "part", "line", "street", "number", "unit")
+}
+
 func makeAddress(s StepConfig) (stepFunc, *errs.Error) {
 	country := strings.ToUpper(s.Args["country"])
+	if country == "" { // told by another attribute, which says nothing or a country of which nothing is known
+		part, fault := addressPart(s)
+		if part != "line" {
+			return unread, fault
+		}
+		return untold, fault
+	}
 	switch country {
 	case "AU", "DE", "FR", "GB", "US":
 	default:
 		return nil, errs.New("step_args", "how this country writes addresses is not known").At(".country").Fix("use AU, DE, FR, GB or US")
 	}
-	part, fault := choose(s, "part", "line", "street", "number", "unit")
+	part, fault := addressPart(s)
 	if fault != nil {
 		return nil, fault
 	}

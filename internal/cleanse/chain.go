@@ -52,14 +52,15 @@ func compileChain(steps []StepConfig, typ string) (*chain, []*errs.Error) {
 			continue
 		}
 		for _, name := range sortedNames(s.Args) {
-			if !def.open && !slices.Contains(def.args, name) {
+			told, from := strings.CutSuffix(name, fromSuffix)
+			if !def.open && !slices.Contains(def.args, name) && !(from && slices.Contains(def.told, told)) {
 				faults = append(faults, errs.New("step_args", "the step "+def.doc.Name+" has no such setting").At(at+"."+name).Fix(def.doc.Args))
 			}
 		}
 		if len(s.List) > 0 && !def.list {
 			faults = append(faults, errs.New("step_args", "the step "+def.doc.Name+" takes no list").At(at))
 		}
-		if def.need != "" && s.Args[def.need] == "" {
+		if def.need != "" && s.Args[def.need] == "" && !s.asked(def.need) {
 			faults = append(faults, errs.New("step_args", "the step "+def.doc.Name+" needs "+def.need).At(at).Fix(def.doc.Args))
 			continue
 		}

@@ -106,8 +106,9 @@ type stream struct {
 	attrs    []attribute // by path, then name
 	order    []string    // attribute names, sorted
 	ids      []identifier
-	combined []combined // attributes of several fields
+	combined []combined // attributes of several fields, and those that wait for others, after them
 	parts    int        // of them all
+	asking   bool       // some identifier is read as another attribute tells
 	fills    []fill
 	phone    *chain // canonical phone numbers, with the stream's usual region
 	email    *chain
@@ -121,7 +122,8 @@ type attribute struct {
 	from  string
 	place int // in order
 	chain *chain
-	part  int // of a combined attribute: its place in worker.parts, from 1; else 0
+	part  int  // of a combined attribute: its place in worker.parts, from 1; else 0
+	late  bool // its steps wait for other attributes: the part is the field as it came
 }
 
 type identifier struct {
@@ -146,12 +148,24 @@ type worker struct {
 
 func (w *worker) refine(st *stream, r *record.Record) {
 	r.Attrs = r.Attrs[:0]
-	if r.Kind == record.Consent {
-		w.consent(st, r)
-	} else {
+	switch {
+	case r.Kind != record.Consent:
 		w.attributes(st, r)
+		w.identifiers(st, r, true)
+	case st.asking:
+		// Its identifiers are written as other attributes tell. These say nothing of
+		// the consent itself.
+		partly, now := r.Verdict.Partly, w.now
+		w.now = newTally(st)
+		w.attributes(st, r)
+		r.Verdict.Partly, w.now = partly, now
+		w.identifiers(st, r, true)
+		r.Attrs = r.Attrs[:0]
+		w.consent(st, r)
+	default:
+		w.identifiers(st, r, false)
+		w.consent(st, r)
 	}
-	w.identifiers(st, r)
 	r.Personal = len(st.ids) > 0 || len(r.Identifiers) > 0
 }
 
@@ -186,6 +200,10 @@ func (w *worker) attributes(st *stream, r *record.Record) {
 		}
 		for ; next < len(st.attrs) && st.attrs[next].from == f.Name; next++ {
 			a := &st.attrs[next]
+			if a.late {
+				w.parts[a.part-1] = part{value: f.Value, there: true, ok: true}
+				continue
+			}
 			v, ok := w.run(a.chain, f.Value)
 			if a.part > 0 {
 				w.parts[a.part-1] = part{value: v, there: true, ok: ok}

@@ -548,13 +548,6 @@ func TestMailboxesAreForMatchingOnly(t *testing.T) {
 
 // customerRow is a customer with twelve attributes, of which nearly all are dear.
 func customerRow() cleanse.StreamConfig {
-	step := func(name string, kv ...string) cleanse.StepConfig {
-		c := cleanse.StepConfig{Name: name}
-		if len(kv) > 0 {
-			c.Args = map[string]string{kv[0]: kv[1]}
-		}
-		return c
-	}
 	attr := func(name string, steps ...cleanse.StepConfig) cleanse.AttributeConfig {
 		return cleanse.AttributeConfig{Name: name, From: name, Steps: steps}
 	}

@@ -88,7 +88,7 @@ func joined(values []record.Value, with string) record.Value {
 	return record.StringValue(strings.Join(texts, with))
 }
 
-// combined is an attribute of several fields.
+// combined is an attribute of several fields, or one that waits for others.
 type combined struct {
 	name     string
 	place    int // in stream.order
@@ -96,7 +96,8 @@ type combined struct {
 	join     bool
 	with     string
 	picky    bool
-	after    *chain
+	each     *recipe
+	after    *recipe
 }
 
 // part is what one field gave to a combined attribute.
@@ -128,24 +129,24 @@ func (a AttributeConfig) halves() (each, after half) {
 	return half{a.Steps[:at], ""}, half{a.Steps[at+1:], a.Type}
 }
 
-// combine compiles an attribute of several fields.
+// combine compiles an attribute of several fields, or one that waits for others.
 func (s *Stage) combine(st *stream, a AttributeConfig) error {
 	g := combined{name: a.Name, from: st.parts}
 	if at := a.combiner(); at >= 0 {
 		g.join, g.with = a.Steps[at].Name == stepJoin, separator(a.Steps[at])
 	}
 	before, after := a.halves()
-	each, err := s.chain(before.steps, before.typ)
-	if err != nil {
+	var err error
+	if g.each, err = s.recipe(st, before.steps, before.typ); err != nil {
 		return err
 	}
-	if g.after, err = s.chain(after.steps, after.typ); err != nil {
+	if g.after, err = s.recipe(st, after.steps, after.typ); err != nil {
 		return err
 	}
-	g.picky = each.picky || g.after.picky
+	g.picky = g.each.chain.picky || g.after.chain.picky
 	for _, from := range append([]string{a.From}, a.More...) {
 		st.parts++
-		st.attrs = append(st.attrs, attribute{name: a.Name, from: from, chain: each, part: st.parts})
+		st.attrs = append(st.attrs, attribute{name: a.Name, from: from, chain: g.each.chain, part: st.parts, late: len(g.each.asks) > 0})
 	}
 	g.to = st.parts
 	st.combined = append(st.combined, g)
@@ -160,7 +161,11 @@ func (w *worker) finish(st *stream, r *record.Record) {
 		parts := w.parts[g.from:g.to]
 		var values []record.Value
 		lost, some, all := false, false, true
-		for _, p := range parts {
+		for i := range parts {
+			p := &parts[i]
+			if p.there && len(g.each.asks) > 0 {
+				p.value, p.ok = w.run(w.choose(g.each), p.value)
+			}
 			all = all && p.there
 			if p.there {
 				some, lost = true, lost || !p.ok
@@ -177,7 +182,7 @@ func (w *worker) finish(st *stream, r *record.Record) {
 			lost = lost && v.IsNull() // another field had it
 		}
 		said := lost || !v.IsNull() && v != record.StringValue("")
-		v, ok := w.run(g.after, v)
+		v, ok := w.run(w.choose(g.after), v)
 		if lost || !ok {
 			r.Verdict.Partly = true
 		}

@@ -34,10 +34,13 @@ func (s *Stage) compile(c StreamConfig) (*stream, error) {
 	if st.consent == nil {
 		st.consent = &ConsentConfig{Purpose: attrPurpose, Channel: attrChannel, Status: attrStatus, Proof: attrProof}
 	}
-	region := ""
 	for _, a := range c.Attributes {
 		st.order = append(st.order, a.Name)
-		if len(a.More) > 0 {
+	}
+	slices.Sort(st.order)
+	region := ""
+	for _, a := range c.Attributes {
+		if len(a.More) > 0 || len(asksOf(a.Steps)) > 0 {
 			if err := s.combine(st, a); err != nil {
 				return nil, err
 			}
@@ -55,13 +58,13 @@ func (s *Stage) compile(c StreamConfig) (*stream, error) {
 			}
 		}
 	}
-	slices.Sort(st.order)
 	for i := range st.attrs {
 		st.attrs[i].place, _ = slices.BinarySearch(st.order, st.attrs[i].name)
 	}
 	for i := range st.combined {
 		st.combined[i].place, _ = slices.BinarySearch(st.order, st.combined[i].name)
 	}
+	st.orderLate()
 	compileFills(st, c)
 	slices.SortStableFunc(st.attrs, func(a, b attribute) int {
 		return cmp.Or(strings.Compare(a.from, b.from), strings.Compare(a.name, b.name))
@@ -85,6 +88,7 @@ func (s *Stage) compile(c StreamConfig) (*stream, error) {
 		for _, a := range c.Attributes { // the first that reads the field
 			if a.From == id.From && len(a.More) == 0 {
 				m.attr = a.Name
+				st.asking = st.asking || len(asksOf(a.Steps)) > 0
 				n := len(a.Steps)
 				m.ready = n > 0 && a.Type == "" && a.Steps[n-1].Name == id.Type && !(c.Mailbox && id.Type == typeEmail) && st.canonicalChain(id.Type) != nil // the steps are called as the types are
 				break
@@ -167,6 +171,17 @@ func sortedNames[V any](m map[string]V) []string {
 	return names
 }
 
+// ValidateStep gives the faults of one step by itself: what it says of other attributes
+// is judged with the stream.
+func ValidateStep(s StepConfig) []error {
+	_, faults := compileChain([]StepConfig{s}, "")
+	all := make([]error, len(faults))
+	for i, fault := range faults {
+		all[i] = fault
+	}
+	return all
+}
+
 // Validate gives every fault of a configuration.
 func Validate(cfg []StreamConfig) []error {
 	var faults []error
@@ -211,6 +226,7 @@ func validateStream(at string, c StreamConfig) []error {
 			faults = append(faults, validateFill(here+".fill", c, a)...)
 		}
 	}
+	faults = append(faults, validateAsks(at, c)...)
 	for i, id := range c.Identifiers {
 		if id.Type == "" || id.From == "" {
 			faults = append(faults, errs.New("identifier_from", "the identifier has no type, or reads no field").At(at+".identifiers["+strconv.Itoa(i)+"]"))

@@ -2,7 +2,6 @@ package cleanse
 
 import (
 	"strings"
-	"unicode"
 
 	"github.com/kithdata/kith/internal/kit/errs"
 	"github.com/kithdata/kith/internal/record"
@@ -18,18 +17,9 @@ func contactSteps() []stepDef {
 			Table: [][2]string{{"Jo+news@Example.com", "example.com"}, {"jo", ""}},
 			More:  []Table{{Args: map[string]string{"part": "tag"}, Rows: [][2]string{{"jo+news@example.com", "news"}, {"jo@example.com", ""}}}}},
 			args: []string{"part"}, dear: true, picky: true, make: makeEmailPart},
-		{doc: StepDoc{Name: "gender", What: "Writes a gender as female, male or nonbinary, from words, letters and forms of address in several languages. What says that nothing is known is null.",
-			Table: [][2]string{{"F", "female"}, {"Mr.", "male"}, {"Frau", "female"}, {"non-binary", "nonbinary"}, {"unknown", ""}, {"7", ""}}},
+		{doc: StepDoc{Name: "gender", What: "Writes a gender as female, male or nonbinary, from words and letters in several languages, and from a form of address where that says one (Frau Dr., not Dr. or Mx). What says that nothing is known is null.",
+			Table: [][2]string{{"F", "female"}, {"Mr.", "male"}, {"Frau Prof. Dr.", "female"}, {"Dott.ssa", "female"}, {"Dr.", ""}, {"non-binary", "nonbinary"}, {"unknown", ""}, {"7", ""}}},
 			dear: true, picky: true, make: makeGender},
-		{doc: StepDoc{Name: "name_part", Args: "part: family (default), given, middle, title or suffix; order: given_first (default) or family_first",
-			What:  "Takes a part of a person's whole name. A comma after the family name is understood; particles such as van der go with the family name. A name of one word has no parts, but for Hangul.",
-			Table: [][2]string{{"Dr. Jan van der Berg", "van der Berg"}, {"SMITH, John Paul", "Smith"}, {"김민수", "김"}, {"Cher", ""}},
-			More: []Table{{Args: map[string]string{"part": "given"}, Rows: [][2]string{{"Mr John Paul Smith Jr.", "John"}, {"Smith, John", "John"}}},
-				{Args: map[string]string{"part": "middle"}, Rows: [][2]string{{"John Paul Smith", "Paul"}, {"John Smith", ""}}},
-				{Args: map[string]string{"part": "title"}, Rows: [][2]string{{"prof. dr. Anna Koch", "Prof. Dr."}, {"Anna Koch", ""}}},
-				{Args: map[string]string{"part": "suffix"}, Rows: [][2]string{{"John Smith III", "III"}}},
-				{Args: map[string]string{"part": "given", "order": "family_first"}, Rows: [][2]string{{"山田 太郎", "太郎"}, {"Nagy Anna", "Anna"}}}}},
-			args: []string{"part", "order"}, dear: true, picky: true, make: makeNamePart},
 	}
 }
 
@@ -94,119 +84,20 @@ func makeEmailPart(s StepConfig) (stepFunc, *errs.Error) {
 func makeGender(StepConfig) (stepFunc, *errs.Error) {
 	words := map[string]string{}
 	for meaning, list := range map[string]string{
-		"female":    "f female w woman weiblich frau girl femme féminin mme mlle madame donna femmina mujer femenino sra señora mulher feminino vrouw mevrouw kvinna kvinde kobieta ж женский 女 女性 여성 mrs ms miss lady signora",
-		"male":      "m male man männlich herr boy homme masculin monsieur uomo maschio hombre masculino sr señor homem heer mand mężczyzna м мужской 男 男性 남성 mr sir signore",
-		"nonbinary": "nonbinary nb x d divers diverse other mx genderqueer enby nichtbinär nonbinaire",
+		"female":    "f female w woman weiblich frau girl femme féminin donna femmina feminino mujer femenino femenina mulher vrouw vrouwelijk kvinna kvinde kvinne kobieta kobiety žena nő nainen kadın γυναίκα θήλυ ж женский женщина 女 女性 여성 여 أنثى",
+		"male":      "m male man männlich boy homme masculin uomo maschio hombre masculino homem mannelijk mand mann mężczyzna muž férfi mies erkek άνδρας άρρεν м мужской мужчина 男 男性 남성 남 ذكر",
+		"nonbinary": "nonbinary nb x d divers diverse other genderqueer enby nichtbinär nonbinaire nobinario",
 		"":          "unknown u unbekannt inconnu undisclosed notspecified prefernottosay notknown keineangabe",
 	} {
 		for w := range strings.FieldsSeq(list) {
 			words[fold(w)] = meaning
 		}
 	}
-	return read(40, func(text string) (string, bool) {
-		meaning, ok := words[fold(text)]
-		return meaning, ok
-	}), nil
-}
-
-func isTitleWord(w string) bool {
-	switch strings.TrimRight(strings.ToLower(w), ".") {
-	case "mr", "mrs", "ms", "miss", "mx", "dr", "prof", "sir", "dame", "rev", "herr", "frau", "mme", "mlle", "sra", "srta", "dott", "ing", "dipl-ing", "hon", "capt", "mag":
-		return true
-	}
-	return false
-}
-
-func isSuffixWord(w string) bool {
-	switch strings.Trim(strings.ToLower(w), ".,") {
-	case "jr", "sr", "ii", "iii", "iv", "phd", "ph.d", "md", "m.d", "esq", "obe", "mbe", "cbe":
-		return true
-	}
-	return false
-}
-
-// nameParts is a whole name taken apart.
-type nameParts struct{ title, given, middle, family, suffix string }
-
-// partsOfName takes a name apart; ok is false where it has but one part, of which
-// nobody knows which it is.
-func partsOfName(text string, familyFirst bool) (p nameParts, ok bool) {
-	before, after, comma := strings.Cut(text, ",")
-	if comma && !isSuffixWord(strings.TrimFunc(after, isSpace)) {
-		text, familyFirst = after, false
-	} else {
-		before, comma = "", false
-		text = strings.ReplaceAll(text, ",", " ")
-	}
-	words := strings.FieldsFunc(text, isSpace)
-	var titles, suffixes []string
-	for len(words) > 1 && isTitleWord(words[0]) {
-		titles, words = append(titles, properWord(words[0])), words[1:]
-	}
-	for len(words) > 1 && isSuffixWord(words[len(words)-1]) {
-		suffixes, words = append([]string{words[len(words)-1]}, suffixes...), words[:len(words)-1]
-	}
-	p.title, p.suffix = strings.Join(titles, " "), strings.Join(suffixes, " ")
-	if comma {
-		if p.family = properName(before); p.family == "" || len(words) == 0 {
-			return p, false
+	return read(80, func(text string) (string, bool) {
+		if meaning, ok := words[fold(text)]; ok {
+			return meaning, true
 		}
-		p.given, p.middle = properName(words[0]), properName(strings.Join(words[1:], " "))
-		return p, true
-	}
-	if len(words) == 1 {
-		runes := []rune(words[0])
-		if len(runes) < 2 || len(runes) > 4 || strings.ContainsFunc(words[0], func(c rune) bool { return !unicode.Is(unicode.Hangul, c) }) {
-			return p, false
-		}
-		n := 1
-		switch string(runes[:2]) {
-		case "남궁", "황보", "제갈", "선우", "독고", "사공", "서문": // the family names of two syllables
-			n = min(2, len(runes)-1)
-		}
-		p.family, p.given = string(runes[:n]), string(runes[n:])
-		return p, true
-	}
-	if len(words) == 0 {
-		return p, false
-	}
-	if familyFirst {
-		i := 0
-		for i < len(words)-2 && isParticle(words[i]) {
-			i++
-		}
-		p.family, p.given, p.middle = properName(strings.Join(words[:i+1], " ")), properName(words[i+1]), properName(strings.Join(words[i+2:], " "))
-		return p, true
-	}
-	from := len(words) - 1
-	for from > 1 && isParticle(words[from-1]) {
-		from--
-	}
-	p.given, p.middle, p.family = properName(words[0]), properName(strings.Join(words[1:from], " ")), properName(strings.Join(words[from:], " "))
-	return p, true
-}
-
-func makeNamePart(s StepConfig) (stepFunc, *errs.Error) {
-	part, fault := choose(s, "part", "family", "given", "middle", "title", "suffix")
-	if fault != nil {
-		return nil, fault
-	}
-	order, fault := choose(s, "order", "given_first", "family_first")
-	if fault != nil {
-		return nil, fault
-	}
-	return read(500, func(text string) (string, bool) {
-		p, ok := partsOfName(text, order == "family_first")
-		switch part {
-		case "given":
-			return p.given, ok
-		case "middle":
-			return p.middle, ok
-		case "title":
-			return p.title, true
-		case "suffix":
-			return p.suffix, true
-		}
-		return p.family, ok
+		h, ok := honorificsOf(text)
+		return h.gender, ok && !h.mixed
 	}), nil
 }

@@ -15,8 +15,9 @@ const (
 )
 
 // identifiers canonicalises what the source set, adds what is mapped, and leaves
-// each (type, value) once, sorted.
-func (w *worker) identifiers(st *stream, r *record.Record) {
+// each (type, value) once, sorted. It takes fields as attributes have them, where these
+// were made.
+func (w *worker) identifiers(st *stream, r *record.Record, attributes bool) {
 	if len(st.ids) == 0 && len(r.Identifiers) == 0 {
 		return
 	}
@@ -30,7 +31,7 @@ func (w *worker) identifiers(st *stream, r *record.Record) {
 	for i := range st.ids {
 		m := &st.ids[i]
 		var v record.Value
-		if m.attr != "" && r.Kind != record.Consent {
+		if m.attr != "" && attributes {
 			v, _ = fieldValue(r.Attrs, m.attr)
 			if m.ready && v.Kind == record.String { // reading it again would give the same
 				if m.typ != typePhone || !filler(v.S) {
@@ -40,7 +41,7 @@ func (w *worker) identifiers(st *stream, r *record.Record) {
 			}
 		}
 		// A number whose region nobody knows is no E.164 attribute, and still names.
-		if m.attr == "" || r.Kind == record.Consent || v.IsNull() && m.raw {
+		if m.attr == "" || !attributes || v.IsNull() && m.raw {
 			v, _ = fieldValue(r.Fields, m.from)
 		}
 		if text := w.canonical(m.chain, v); text != "" {

@@ -21,7 +21,7 @@ func mailboxOf(v record.Value) (record.Value, bool) {
 	switch domain {
 	case "gmail.com", "googlemail.com":
 		domain, dots = "gmail.com", true
-	case "outlook.com", "hotmail.com", "live.com", "msn.com", "icloud.com", "fastmail.com", "proton.me", "protonmail.com", "pm.me":
+	case "outlook.com", "outlook.de", "outlook.fr", "hotmail.com", "hotmail.co.uk", "hotmail.de", "hotmail.es", "hotmail.fr", "hotmail.it", "live.com", "live.co.uk", "live.fr", "live.nl", "msn.com", "icloud.com", "me.com", "fastmail.com", "proton.me", "protonmail.com", "pm.me":
 	default:
 		return v, true
 	}

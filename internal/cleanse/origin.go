@@ -13,8 +13,8 @@ type Origin struct {
 	Fields []record.Attr
 }
 
-// Origins gives every attribute of a record that Refine made, by name, with its fields,
-// and last the fields that gave none. It is nil where the record's pin or stream is
+// Origins gives every attribute of a record that Refine made, by name, with its fields
+// and those that told its settings, and last the fields that gave none. It is nil where the record's pin or stream is
 // not known.
 func (s *Stage) Origins(r *record.Record) []Origin {
 	streams, _ := s.pins.Get(r.Pin)
@@ -26,11 +26,18 @@ func (s *Stage) Origins(r *record.Record) []Origin {
 	var all []Origin
 	for _, a := range r.Attrs {
 		o := Origin{Attr: a}
+		var told []record.Attr
+		tells := st.tells(a.Name)
 		for i, f := range r.Fields {
-			if r.Kind != record.Consent && st.gives(r, f.Name, a.Name) {
+			switch {
+			case r.Kind == record.Consent:
+			case st.gives(r, f.Name, a.Name):
 				o.Fields, used[i] = append(o.Fields, f), true
+			case slices.Contains(tells, f.Name):
+				told, used[i] = append(told, f), true
 			}
 		}
+		o.Fields = append(o.Fields, told...)
 		all = append(all, o)
 	}
 	var rest Origin

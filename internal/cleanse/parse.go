@@ -1,13 +1,28 @@
 package cleanse
 
 import (
-	"strconv"
 	"strings"
+	"sync"
 
-	"github.com/kithdata/kith/internal/kit/errs"
 	"github.com/kithdata/kith/internal/kit/isotime"
 	"github.com/kithdata/kith/internal/record"
 )
+
+// booleans are the words for yes and no, folded.
+var booleans = sync.OnceValue(func() map[string]bool {
+	known := map[string]bool{}
+	for yes, words := range map[bool]string{
+		true: "true t yes y on 1 ja jah oui sí sì sim tak ano da да так evet igen kyllä ναι 是 はい 예 네 نعم כן " +
+			"wahr vrai vero verdadero verdadeiro waar sant sand prawda истина 真",
+		false: "false f no n off 0 nein non nee nej nei não nie ne nu нет ні hayır nem ei όχι 否 いいえ 아니오 아니요 لا לא " +
+			"falsch faux falso onwaar falskt falsk fałsz ложь 假",
+	} {
+		for w := range strings.FieldsSeq(words) {
+			known[fold(w)] = yes
+		}
+	}
+	return known
+})
 
 func boolean(v record.Value) (record.Value, bool) {
 	switch v.Kind {
@@ -16,13 +31,22 @@ func boolean(v record.Value) (record.Value, bool) {
 	case record.Int:
 		return record.BoolValue(v.N == 1), v.N == 0 || v.N == 1
 	case record.String:
-		switch strings.ToLower(strings.TrimFunc(v.S, isSpace)) {
+		switch s := strings.TrimFunc(v.S, isSpace); s {
 		case "":
 			return record.Value{}, true
-		case "true", "t", "yes", "y", "on", "1", "ja", "oui", "si", "sí", "sì", "sim", "tak", "ano", "да", "是", "はい":
+		case "✓", "✔", "☑", "✅":
 			return record.BoolValue(true), true
-		case "false", "f", "no", "n", "off", "0", "nein", "non", "nee", "nej", "nei", "não", "nao", "nie", "ne", "нет", "否", "いいえ":
+		case "✗", "✘", "☐", "❌":
 			return record.BoolValue(false), true
+		default:
+			if len(s) > 30 {
+				return v, false
+			}
+			yes, known := booleans()[strings.ToLower(s)] // most need no folding
+			if !known {
+				yes, known = booleans()[fold(s)]
+			}
+			return record.BoolValue(yes), known
 		}
 	}
 	return v, false
@@ -124,94 +148,4 @@ func timeOfDay(s string) (micros int64, ok bool) {
 		return 0, false
 	}
 	return micros + half, true
-}
-
-func makeNumber(s StepConfig) (stepFunc, *errs.Error) {
-	decimal, thousands := byte('.'), ","
-	if d, ok := s.Args["decimal"]; ok {
-		if d != "." && d != "," {
-			return nil, errs.New("step_args", "the decimal sign is neither . nor ,").At(".decimal")
-		}
-		decimal = d[0]
-	}
-	if decimal == ',' {
-		thousands = "."
-	}
-	if t, ok := s.Args["thousands"]; ok {
-		switch t {
-		case "", ",", ".", "'", " ", "space":
-		default:
-			return nil, errs.New("step_args", "there is no such sign between thousands").At(".thousands").Fix(`use ",", ".", "'", "space" or ""`)
-		}
-		thousands = t
-	}
-	if thousands == "space" {
-		thousands = " "
-	}
-	if thousands == string(decimal) {
-		return nil, errs.New("step_args", "decimal and thousands are the same sign").At(".thousands")
-	}
-	return func(v record.Value) (record.Value, bool) { return number(v, decimal, thousands) }, nil
-}
-
-func plainNumber(v record.Value) (record.Value, bool) { return number(v, '.', "") }
-
-// number reads digits, with thousands in groups of three or none, and a fraction.
-func number(v record.Value, decimal byte, thousands string) (record.Value, bool) {
-	if v.Kind != record.String {
-		return v, v.Numeric()
-	}
-	s := strings.TrimFunc(v.S, isSpace)
-	if s == "" {
-		return record.Value{}, true
-	}
-	if thousands == " " {
-		s = strings.NewReplacer("\u00a0", " ", "\u202f", " ").Replace(s)
-	}
-	text := make([]byte, 0, 32)
-	if s[0] == '-' || s[0] == '+' {
-		if s[0] == '-' {
-			text = append(text, '-')
-		}
-		s = s[1:]
-	}
-	whole, fraction, broken := s, "", false
-	if i := strings.IndexByte(s, decimal); i >= 0 {
-		whole, fraction, broken = s[:i], s[i+1:], true
-	}
-	text, ok := appendGroups(text, whole, thousands)
-	if !ok || broken && !allDigits(fraction) || len(text)+len(fraction) > 64 {
-		return v, false
-	}
-	if !broken {
-		if n, err := strconv.ParseInt(string(text), 10, 64); err == nil {
-			return record.IntValue(n), true
-		}
-		return v, false // more digits than a number here holds exactly
-	}
-	text = append(append(text, '.'), fraction...)
-	f, err := strconv.ParseFloat(string(text), 64)
-	return record.FloatValue(f), err == nil
-}
-
-func appendGroups(text []byte, whole, thousands string) ([]byte, bool) {
-	if thousands == "" || !strings.Contains(whole, thousands) {
-		return append(text, whole...), allDigits(whole)
-	}
-	for i, group := range strings.Split(whole, thousands) {
-		if !allDigits(group) || i == 0 && len(group) > 3 || i > 0 && len(group) != 3 {
-			return text, false
-		}
-		text = append(text, group...)
-	}
-	return text, true
-}
-
-func allDigits(s string) bool {
-	for i := range len(s) {
-		if s[i] < '0' || s[i] > '9' {
-			return false
-		}
-	}
-	return s != ""
 }

@@ -7,6 +7,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/nyaruka/phonenumbers"
+	"golang.org/x/net/idna"
+	"golang.org/x/text/unicode/norm"
 
 	"github.com/kithdata/kith/internal/kit/errs"
 	"github.com/kithdata/kith/internal/record"
@@ -31,11 +33,12 @@ type Table struct {
 type stepDef struct {
 	doc   StepDoc
 	args  []string
-	need  string // the setting that it cannot do without
-	open  bool   // its settings may have any name
-	list  bool   // takes StepConfig.List
-	dear  bool   // its results are worth a look-up
-	picky bool   // there are values that it cannot read
+	need  string   // the setting that it cannot do without
+	told  []string // the settings that another attribute may tell
+	open  bool     // its settings may have any name
+	list  bool     // takes StepConfig.List
+	dear  bool     // its results are worth a look-up
+	picky bool     // there are values that it cannot read
 	make  func(StepConfig) (stepFunc, *errs.Error)
 }
 
@@ -68,44 +71,29 @@ func stepNames() string {
 
 // stepDefs is the list of steps, sorted by name.
 func stepDefs() []stepDef {
-	defs := slices.Concat(firstSteps(), addressSteps(), textSteps(), combineSteps(), contactSteps(), placeSteps(), moneySteps(), webSteps())
+	defs := slices.Concat(firstSteps(), addressSteps(), dateSteps(), nameSteps(), honorificSteps(), numberSteps(), textSteps(), combineSteps(), contactSteps(), placeSteps(), moneySteps(), webSteps())
 	slices.SortFunc(defs, func(a, b stepDef) int { return strings.Compare(a.doc.Name, b.doc.Name) })
 	return defs
 }
 
 func firstSteps() []stepDef {
 	return []stepDef{
-		{doc: StepDoc{Name: "boolean", What: "Reads true, t, yes, y, on and 1 as true, false, f, no, n, off and 0 as false, and yes and no in a dozen languages, such as ja and nein.",
-			Table: [][2]string{{"Yes", "true"}, {"0", "false"}, {"nein", "false"}, {"perhaps", ""}}}, picky: true, make: plain(boolean)},
-		{doc: StepDoc{Name: "date", Args: "format: iso (default), dmy, mdy, ymd, epoch (seconds) or epoch_ms; zone: the IANA zone of times that name none, UTC by default; pivot: 00 to 99, the last year of two digits that is of 2000 and after; without it years need four digits",
-			What:  "Reads a date, and a timestamp where a time of day follows. A year in front is understood in every format. ymd also reads eight digits without a sign between. dmy, mdy and ymd also read months by their names in English, German, French, Spanish, Italian, Dutch and Portuguese, and a clock of twelve hours.",
-			Table: [][2]string{{"2024-02-01", "2024-02-01"}, {"2024-02-01 10:30", "2024-02-01T10:30:00Z"}, {"2024-02-30", ""}, {"1/2/24", ""}},
-			More: []Table{{Args: map[string]string{"format": "dmy"}, Rows: [][2]string{{"1/2/2024", "2024-02-01"}, {"1. März 2024", "2024-03-01"}, {"1 février 2024", "2024-02-01"}, {"2 de mayo de 2024", "2024-05-02"}, {"Feb 1, 2024", "2024-02-01"}, {"1 Smarch 2024", ""}}},
-				{Args: map[string]string{"format": "mdy"}, Rows: [][2]string{{"1/2/2024 3:45 PM", "2024-01-02T15:45:00Z"}}},
-				{Args: map[string]string{"format": "dmy", "pivot": "30"}, Rows: [][2]string{{"1/2/24", "2024-02-01"}, {"1/2/84", "1984-02-01"}}},
-				{Args: map[string]string{"format": "dmy", "zone": "Europe/Berlin"}, Rows: [][2]string{{"1.7.2024 12:00", "2024-07-01T10:00:00Z"}, {"2024-01-01T12:00:00Z", "2024-01-01T12:00:00Z"}, {"1.7.2024", "2024-07-01"}}},
-				{Args: map[string]string{"format": "epoch"}, Rows: [][2]string{{"1706745600", "2024-02-01T00:00:00Z"}}}}},
-			args: []string{"format", "zone", "pivot"}, dear: true, picky: true, make: makeDate},
-		{doc: StepDoc{Name: "email", What: "Trims, lower-cases and checks the syntax of an e-mail address.",
-			Table: [][2]string{{" Jo.Doe@Example.COM ", "jo.doe@example.com"}, {"Jo Doe <jo@example.com>", "jo@example.com"}, {"jo at example.com", ""}}}, dear: true, picky: true, make: plain(email)},
-		{doc: StepDoc{Name: "lower", What: "Writes text in lower case.", Table: [][2]string{{"ABC Ünï", "abc ünï"}}}, make: plain(onText(strings.ToLower))},
-		{doc: StepDoc{Name: "name", What: "Writes a person's name as people do, where it is all in capitals or all in small letters; a name in mixed case stays.",
-			Table: [][2]string{{"O'BRIEN", "O'Brien"}, {"mary-anne mcdonald", "Mary-Anne McDonald"}, {"JAN VAN DER BERG", "Jan van der Berg"}, {"DeShawn", "DeShawn"}}},
-			dear: true, make: plain(onText(properName))},
-		{doc: StepDoc{Name: "null_tokens", Args: `a list; default "", null, n/a, na, none, -, unknown`, What: "Makes texts that stand for nothing null. Case and space around do not matter.",
+		{doc: StepDoc{Name: "boolean", What: "Reads true, t, yes, y, on and 1 as true, false, f, no, n, off and 0 as false, and yes and no, and some words for true and false, in two dozen languages, such as ja and nein.",
+			Table: [][2]string{{"Yes", "true"}, {"0", "false"}, {"nein", "false"}, {"evet", "true"}, {"✓", "true"}, {"perhaps", ""}}}, picky: true, make: plain(boolean)},
+		{doc: StepDoc{Name: "email", What: "Trims, lower-cases and checks the syntax of an e-mail address. A domain is written in its own letters, in one Unicode form.",
+			Table: [][2]string{{" Jo.Doe@Example.COM ", "jo.doe@example.com"}, {"Jo Doe <jo@example.com>", "jo@example.com"}, {"jo@xn--exmple-cua.example.com", "jo@exämple.example.com"}, {"jo@example.com,", "jo@example.com"}, {"jo at example.com", ""}}}, dear: true, picky: true, make: plain(email)},
+		{doc: StepDoc{Name: "lower", What: "Writes text in lower case.", Table: [][2]string{{"ABC Ünï", "abc ünï"}}}, make: plain(onText(lowered))},
+		{doc: StepDoc{Name: "null_tokens", Args: `a list; default "", null, (null), \N, n/a, n.a., #n/a, na, none, (none), undefined, not available, unknown, -, -- and ?`, What: "Makes texts that stand for nothing null. Case and space around do not matter.",
 			Table: [][2]string{{"N/A", ""}, {" - ", ""}, {"Nora", "Nora"}}}, list: true, make: makeNullTokens},
-		{doc: StepDoc{Name: "number", Args: `decimal: "." (default) or ","; thousands: "," (default), ".", "space", "'" or ""`,
-			What:  "Reads a number. Thousands must stand in groups of three, so that 1,5 is not read as 15.",
-			Table: [][2]string{{"1,234.50", "1234.5"}, {"-12", "-12"}, {"1,5", ""}, {"12 kg", ""}}},
-			args: []string{"decimal", "thousands"}, picky: true, make: makeNumber},
-		{doc: StepDoc{Name: "phone", Args: "region: two letters such as GB; without it only numbers with + and a country code are read",
-			What: "Writes a telephone number in E.164.", Table: [][2]string{{"+44 7700 900123", "+447700900123"}, {"call me", ""}}},
-			args: []string{"region"}, dear: true, picky: true, make: makePhone},
+		{doc: StepDoc{Name: "phone", Args: "region: two letters such as GB; without it only numbers with + and a country code are read; region_from: another attribute that tells the country, by code or name, before region",
+			What: "Writes a telephone number in E.164.", Table: [][2]string{{"+44 7700 900123", "+447700900123"}, {"call me", ""}},
+			More: []Table{{Args: map[string]string{"region": "GB"}, Rows: [][2]string{{"07700 900123", "+447700900123"}, {"0044 7700 900123", "+447700900123"}}}}},
+			args: []string{"region"}, told: []string{"region"}, dear: true, picky: true, make: makePhone},
 		{doc: StepDoc{Name: "title", What: "Writes every word with a capital in front and small letters after it.",
 			Table: [][2]string{{"NEW york", "New York"}, {"stoke-on-trent", "Stoke-On-Trent"}}}, make: plain(onText(title))},
 		{doc: StepDoc{Name: "trim", What: "Removes space around, and makes every run of space inside one space.",
 			Table: [][2]string{{"  Jo \t Doe ", "Jo Doe"}, {"   ", ""}}}, make: plain(onText(trim))},
-		{doc: StepDoc{Name: "upper", What: "Writes text in capitals.", Table: [][2]string{{"ls1 4ap", "LS1 4AP"}}}, make: plain(onText(strings.ToUpper))},
+		{doc: StepDoc{Name: "upper", What: "Writes text in capitals.", Table: [][2]string{{"ls1 4ap", "LS1 4AP"}, {"Straße", "STRASSE"}}}, make: plain(onText(uppered))},
 	}
 }
 
@@ -141,6 +129,9 @@ func isSpace(c rune) bool {
 	return unicode.IsSpace(c) || c == '\u200b' || c == '\ufeff'
 }
 
+// uppered is strings.ToUpper, with the ß that has no capital of its own written out.
+func uppered(s string) string { return strings.ReplaceAll(strings.ToUpper(s), "ß", "SS") }
+
 func title(s string) string {
 	var b strings.Builder
 	b.Grow(len(s))
@@ -157,7 +148,7 @@ func title(s string) string {
 			b.WriteRune(unicode.ToLower(c))
 		}
 	}
-	return b.String()
+	return finalSigmas(b.String())
 }
 
 // email checks what RFC 5321 asks of an address without quotes, and that its domain
@@ -170,15 +161,39 @@ func email(v record.Value) (record.Value, bool) {
 	if s == "" {
 		return record.Value{}, true
 	}
+	if len(s) > maxText {
+		return v, false
+	}
+	s = strings.TrimRight(s, ",;.")
 	if i := strings.LastIndexByte(s, '<'); i >= 0 && s[len(s)-1] == '>' {
 		s = s[i+1 : len(s)-1]
 	}
-	s = strings.TrimPrefix(s, "mailto:")
+	if link, ok := strings.CutPrefix(s, "mailto:"); ok {
+		s, _, _ = strings.Cut(link, "?")
+	}
+	s = plainAddress(s)
 	local, domain, ok := strings.Cut(s, "@")
 	if !ok || len(s) > 254 || len(local) > 64 || !validLocal(local) || !validDomain(domain) {
 		return v, false
 	}
 	return record.StringValue(s), true
+}
+
+// plainAddress writes an address so that spellings of it are alike: in one Unicode form,
+// without the wide signs of East Asian keyboards, and a domain in its own letters.
+func plainAddress(s string) string {
+	if strings.IndexFunc(s, func(c rune) bool { return c >= utf8.RuneSelf }) >= 0 {
+		s = norm.NFC.String(strings.NewReplacer("＠", "@", "．", ".", "。", ".").Replace(s))
+	}
+	at := strings.LastIndexByte(s, '@')
+	if at < 0 || !strings.Contains(s[at:], "xn--") {
+		return s
+	}
+	domain, err := idna.Lookup.ToUnicode(s[at+1:])
+	if err != nil {
+		return s
+	}
+	return s[:at+1] + domain
 }
 
 func validLocal(s string) bool {
@@ -212,6 +227,9 @@ func validDomain(s string) bool {
 	}
 	return true
 }
+
+// maxExtension is how many digits an extension has at most; more are another number.
+const maxExtension = 6
 
 // maxPhone is the longest text that is tried as a number.
 const maxPhone = 60
@@ -251,6 +269,9 @@ func e164(text, region string) (record.Value, bool) {
 	if err != nil {
 		return record.Value{}, false
 	}
+	if len(number.GetExtension()) > maxExtension { // a second number after a comma
+		return record.Value{}, false
+	}
 	out := phonenumbers.Format(number, phonenumbers.E164)
 	// Asked of the stream's own region first: most numbers are of it, and to ask of all
 	// that share its country code takes twice as long.
@@ -270,7 +291,7 @@ func e164(text, region string) (record.Value, bool) {
 func makeNullTokens(s StepConfig) (stepFunc, *errs.Error) {
 	list := s.List
 	if list == nil {
-		list = []string{"", "null", "n/a", "na", "none", "-", "unknown"}
+		list = []string{"", "null", "(null)", `\N`, "n/a", "n.a.", "#n/a", "na", "none", "(none)", "undefined", "not available", "unknown", "-", "--", "?"}
 	}
 	tokens := make(map[string]bool, len(list))
 	for _, t := range list {

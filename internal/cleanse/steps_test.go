@@ -60,7 +60,7 @@ func TestStepTables(t *testing.T) {
 		{step("name"), [][2]string{
 			{"O'BRIEN", "O'Brien"}, {"o’neill", "O’Neill"}, {"d'angelo", "D'Angelo"}, {"mcdonald", "McDonald"}, {"MCDONALD", "McDonald"}, {"McDonald", "McDonald"},
 			{"mary-anne", "Mary-Anne"}, {"SMITH-JONES", "Smith-Jones"}, {"van der berg", "van der Berg"}, {"VAN DER BERG", "van der Berg"},
-			{"Jan VAN DER BERG", "Jan van der Berg"}, {"VAN", "Van"}, {"ludwig van beethoven", "Ludwig van Beethoven"}, {"juan DE LA cruz", "Juan de la Cruz"},
+			{"Jan VAN DER BERG", "Jan van der Berg"}, {"VAN", "Van"}, {"ludwig van houten", "Ludwig van Houten"}, {"juan DE LA cruz", "Juan de la Cruz"},
 			{"DeShawn", "DeShawn"}, {"john smith iii", "John Smith III"}, {"j. r. r. tolkien", "J. R. R. Tolkien"}, {"J.R. SMITH", "J.R. Smith"},
 			{"  ÉLODIE   müller ", "Élodie Müller"}, {"mc", "Mc"}, {"MCA", "Mca"}, {"jo", "Jo"}, {"ANNA'S", "Anna's"}, {"李 明", "李 明"},
 		}},
@@ -206,7 +206,7 @@ func TestTypedValuesAndTypes(t *testing.T) {
 // from the cache, valid text out of valid text, and a second pass that changes
 // nothing.
 func FuzzSteps(f *testing.F) {
-	for _, s := range []string{"O'BRIEN van der berg", " Jo@Example.com", "07700 900123", "29/02/2024 10:30", "1,234.50", "N/A", "\u0130\u0307", "mcmcd", "ǆ-ß", "https://Example.com:443/?utm_source=x", "::ffff:192.0.2.1", "$1,234.50", "Dr. Jan van der Berg", "김민수", "ls1 4ap", "1 février 2024", "D-10115"} {
+	for _, s := range []string{"O'BRIEN van der berg", " Jo@Example.com", "07700 900123", "29/02/2024 10:30", "1,234.50", "N/A", "\u0130\u0307", "mcmcd", "ǆ-ß", "https://Example.com:443/?utm_source=x", "::ffff:192.0.2.1", "$1,234.50", "Dr. Jan van der Berg", "김민수", "ls1 4ap", "1 février 2024", "D-10115", "令和6年2月1日 午後3時45分", "1.7.2024 12:00 Europe/Berlin", "١٬٢٣٤٫٥", "1’234.56", "Frau Prof. Dr.", "山田太郎", "María del Carmen García y López", "Smith, John, Jr.", "jo@xn--exmple-cua.example.com", "Île-de-France"} {
 		f.Add(s)
 	}
 	stages := map[string][2]*cleanse.Stage{}
@@ -222,7 +222,7 @@ func FuzzSteps(f *testing.F) {
 		for _, arg := range [][2]string{{}, {"region", "GB"}, {"format", "dmy"}, {"format", "mdy"}, {"decimal", ","}} {
 			step := cleanse.StepConfig{Name: doc.Name}
 			if arg[0] != "" {
-				if !strings.Contains(doc.Args, arg[0]) {
+				if !strings.Contains(doc.Args, arg[0]+":") {
 					continue
 				}
 				step.Args = map[string]string{arg[0]: arg[1]}

@@ -26,9 +26,13 @@ func (w *worker) tallyOf(st *stream) *tally {
 			return t
 		}
 	}
-	t := &tally{st: st, read: make([]uint64, len(st.order)), failed: make([]uint64, len(st.order))}
+	t := newTally(st)
 	w.tallies = append(w.tallies, t)
 	return t
+}
+
+func newTally(st *stream) *tally {
+	return &tally{st: st, read: make([]uint64, len(st.order)), failed: make([]uint64, len(st.order))}
 }
 
 func (t *tally) count(at int, readable bool) {

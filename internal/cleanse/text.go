@@ -20,7 +20,7 @@ const maxText = 64 << 10
 func textSteps() []stepDef {
 	return []stepDef{
 		{doc: StepDoc{Name: "map", Args: `the texts and what they become; "" for null, and "*" for every text that is not named`,
-			What: "Writes listed texts as something else. Case and space around do not matter; a text that is not listed stays.",
+			What: "Writes listed texts as something else. Case and space around do not matter; a text that is not listed stays, and an empty one is null.",
 			More: []Table{{Args: map[string]string{"m": "male", "f": "female", "x": ""}, Rows: [][2]string{{" M ", "male"}, {"x", ""}, {"other", "other"}}},
 				{Args: map[string]string{"gold": "1", "*": "0"}, Rows: [][2]string{{"Gold", "1"}, {"tin", "0"}}}}},
 			open: true, make: makeMap},
@@ -57,7 +57,11 @@ func makeMap(s StepConfig) (stepFunc, *errs.Error) {
 		if v.Kind == record.JSON {
 			return v, true
 		}
-		to, ok := values[strings.ToLower(strings.TrimFunc(v.Text(), isSpace))]
+		key := strings.ToLower(strings.TrimFunc(v.Text(), isSpace))
+		to, ok := values[key]
+		if !ok && key == "" { // an empty cell says nothing
+			return record.Value{}, true
+		}
 		if !ok {
 			if !all {
 				return v, true
@@ -192,9 +196,19 @@ func stripMarks(s string) string {
 func fold(s string) string {
 	var b strings.Builder
 	for _, c := range norm.NFKD.String(stripMarks(s)) {
-		switch {
+		switch c = unicode.ToLower(c); {
+		case c == 'ς':
+			b.WriteRune('σ')
+		case c == 'ı':
+			b.WriteByte('i')
+		case c == 'ß':
+			b.WriteString("ss")
+		case c == 'æ':
+			b.WriteString("ae")
+		case c == 'œ':
+			b.WriteString("oe")
 		case unicode.IsLetter(c) || unicode.IsDigit(c):
-			b.WriteRune(unicode.ToLower(c))
+			b.WriteRune(c)
 		case c == '&':
 			b.WriteString("and")
 		}

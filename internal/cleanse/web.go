@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 
+	"golang.org/x/net/idna"
 	"golang.org/x/text/language"
 	"golang.org/x/text/language/display"
 
@@ -21,19 +22,19 @@ func webSteps() []stepDef {
 				{Args: map[string]string{"as": "private"}, Rows: [][2]string{{"10.0.0.1", "true"}, {"192.0.2.1", "false"}}}}},
 			args: []string{"as"}, dear: true, picky: true, make: makeIP},
 		{doc: StepDoc{Name: "language", Args: "as: tag (default) or base",
-			What:  "Writes a language as its BCP 47 tag, from a tag in any spelling, or its name in English or in itself.",
-			Table: [][2]string{{"en_us", "en-US"}, {"German", "de"}, {"français", "fr"}, {"zh-hant-tw", "zh-Hant-TW"}, {"Klingonian", ""}},
+			What:  "Writes a language as its BCP 47 tag, from a tag in any spelling, or its name in English or in itself; of the languages that a browser accepts, the first.",
+			Table: [][2]string{{"en_us", "en-US"}, {"German", "de"}, {"français", "fr"}, {"zh-hant-tw", "zh-Hant-TW"}, {"en-GB,en;q=0.9", "en-GB"}, {"Klingonian", ""}},
 			More:  []Table{{Args: map[string]string{"as": "base"}, Rows: [][2]string{{"pt-BR", "pt"}}}}},
 			args: []string{"as"}, dear: true, picky: true, make: makeLanguage},
 		{doc: StepDoc{Name: "url", Args: "part: whole (default), host, path or query; tracking: keep (default) or strip",
 			What:  "Writes a web address (http or https) in one form: scheme and host in small letters, no default port, no password, no fragment. tracking: strip leaves out utm_ and click ids.",
-			Table: [][2]string{{"HTTPS://Example.com:443/a#top", "https://example.com/a"}, {"example.com", "https://example.com/"}, {"http://jo:pw@example.com/?a=1", "http://example.com/?a=1"}, {"javascript:alert(1)", ""}, {"not a url", ""}},
+			Table: [][2]string{{"HTTPS://Example.com:443/a#top", "https://example.com/a"}, {"example.com", "https://example.com/"}, {"http://münchen.example/", "http://xn--mnchen-3ya.example/"}, {"http://jo:pw@example.com/?a=1", "http://example.com/?a=1"}, {"javascript:alert(1)", ""}, {"not a url", ""}},
 			More: []Table{{Args: map[string]string{"tracking": "strip"}, Rows: [][2]string{{"https://example.com/p?id=7&utm_source=mail&gclid=x", "https://example.com/p?id=7"}}},
 				{Args: map[string]string{"part": "host"}, Rows: [][2]string{{"https://Shop.example.com/x", "shop.example.com"}}},
 				{Args: map[string]string{"part": "path"}, Rows: [][2]string{{"https://example.com/a/b?c=d", "/a/b"}}}}},
 			args: []string{"part", "tracking"}, dear: true, picky: true, make: makeURL},
 		{doc: StepDoc{Name: "user_agent", Args: "part: browser (default), os or device",
-			What:  "Reads a browser's user agent: the family of the browser or system, or the device as desktop, mobile, tablet or bot.",
+			What:  "Reads a browser's user agent: the family of the browser or system, or the device as desktop, mobile, tablet, tv or bot.",
 			Table: [][2]string{{chromeOnWindows, "Chrome"}, {"curl/8.5.0", "curl"}, {"???", ""}},
 			More: []Table{{Args: map[string]string{"part": "os"}, Rows: [][2]string{{chromeOnWindows, "Windows"}, {safariOnPhone, "iOS"}}},
 				{Args: map[string]string{"part": "device"}, Rows: [][2]string{{safariOnPhone, "mobile"}, {"Mozilla/5.0 (compatible; Googlebot/2.1)", "bot"}}}}},
@@ -114,21 +115,32 @@ func makeLanguage(s StepConfig) (stepFunc, *errs.Error) {
 	}
 	names := map[string]language.Tag{}
 	english := display.English.Languages()
-	for _, code := range strings.Fields("ar bg ca cs da de el en es et fa fi fr he hi hr hu id it ja ko lt lv ms nb nl pl pt ro ru sk sl sr sv th tr uk ur vi zh") {
-		tag := language.Make(code)
+	for _, tag := range append(display.Supported.Tags(), language.Make("nb")) {
+		if _, script, region := tag.Raw(); script != (language.Script{}) || region != (language.Region{}) {
+			continue
+		}
 		names[fold(english.Name(tag))], names[fold(display.Self.Name(tag))] = tag, tag
 	}
+	names["norwegian"] = language.Make("no")
 	delete(names, "")
 	return read(64, func(text string) (string, bool) {
 		tag, ok := names[fold(text)]
+		if !ok && strings.ContainsAny(text, ",;") { // en-GB,en;q=0.9, as a browser says it
+			if tags, _, err := language.ParseAcceptLanguage(text); err == nil && len(tags) > 0 {
+				tag, ok = tags[0], !tags[0].IsRoot()
+			}
+		}
 		if !ok {
 			var err error
 			if tag, err = language.Parse(strings.ReplaceAll(text, "_", "-")); err != nil || tag.IsRoot() {
 				return "", false
 			}
 		}
+		base, _, _ := tag.Raw()
+		if base == (language.Base{}) { // x-something
+			return "", false
+		}
 		if as == "base" {
-			base, _ := tag.Base()
 			return base.String(), true
 		}
 		return tag.String(), true
@@ -140,7 +152,13 @@ func webAddress(text string) (*url.URL, bool) {
 	if strings.ContainsFunc(text, isSpace) {
 		return nil, false
 	}
+	if rest, ok := strings.CutPrefix(text, "//"); ok {
+		text = rest
+	}
 	if !strings.Contains(text, "://") {
+		if host, _, _ := strings.Cut(text, "/"); strings.Contains(host, "@") { // mailto:jo@example.com
+			return nil, false
+		}
 		text = "https://" + text
 	}
 	u, err := url.Parse(text)
@@ -153,8 +171,10 @@ func webAddress(text string) (*url.URL, bool) {
 	if u.Scheme != "http" && u.Scheme != "https" {
 		return nil, false
 	}
-	if _, err := netip.ParseAddr(host); err != nil && !validDomain(host) {
-		return nil, false
+	if _, err := netip.ParseAddr(host); err != nil {
+		if host, err = idna.Lookup.ToASCII(host); err != nil || !validDomain(host) {
+			return nil, false
+		}
 	}
 	if strings.Contains(host, ":") {
 		host = "[" + host + "]"
@@ -221,10 +241,18 @@ func makeUTM(s StepConfig) (stepFunc, *errs.Error) {
 		return nil, fault
 	}
 	return read(8192, func(text string) (string, bool) {
-		_, query, _ := strings.Cut(text, "?")
+		_, query, ok := strings.Cut(text, "?")
+		if !ok && !strings.Contains(text, "/") { // the query alone
+			query = text
+		}
 		query, _, _ = strings.Cut(query, "#")
-		values, _ := url.ParseQuery(query) // a broken pair hides no other
-		return strings.ToValidUTF8(strings.TrimFunc(values.Get("utm_"+part), isSpace), ""), true
+		values, _ := url.ParseQuery(query)         // a broken pair hides no other
+		for _, name := range sortedNames(values) { // whatever their case
+			if strings.EqualFold(name, "utm_"+part) && values.Get(name) != "" {
+				return strings.ToValidUTF8(strings.TrimFunc(values.Get(name), isSpace), ""), true
+			}
+		}
+		return "", true
 	}), nil
 }
 
@@ -235,12 +263,12 @@ func agents(part string) [][2]string {
 	case "os":
 		return [][2]string{{"iphone", "iOS"}, {"ipad", "iOS"}, {"ipod", "iOS"}, {"android", "Android"}, {"windows", "Windows"}, {"cros ", "ChromeOS"}, {"mac os x", "macOS"}, {"macintosh", "macOS"}, {"linux", "Linux"}, {"freebsd", "FreeBSD"}}
 	case "device":
-		return [][2]string{{"bot", "bot"}, {"crawler", "bot"}, {"spider", "bot"}, {"slurp", "bot"}, {"curl/", "bot"}, {"wget/", "bot"}, {"python-requests", "bot"}, {"headlesschrome", "bot"},
+		return [][2]string{{"cubot", "mobile"}, {"bot", "bot"}, {"crawler", "bot"}, {"spider", "bot"}, {"slurp", "bot"}, {"curl/", "bot"}, {"wget/", "bot"}, {"python-requests", "bot"}, {"go-http-client/", "bot"}, {"headlesschrome", "bot"}, {"smart-tv", "tv"}, {"smarttv", "tv"}, {"appletv", "tv"}, {"googletv", "tv"},
 			{"ipad", "tablet"}, {"tablet", "tablet"}, {"iphone", "mobile"}, {"mobile", "mobile"}, {"android", "tablet"}, {"windows", "desktop"}, {"macintosh", "desktop"}, {"cros ", "desktop"}, {"linux", "desktop"}}
 	}
 	return [][2]string{{"googlebot", "Googlebot"}, {"bingbot", "Bingbot"}, {"edg/", "Edge"}, {"edga/", "Edge"}, {"edgios/", "Edge"}, {"edge/", "Edge"}, {"opr/", "Opera"}, {"opera", "Opera"}, {"vivaldi/", "Vivaldi"},
 		{"yabrowser/", "Yandex Browser"}, {"samsungbrowser/", "Samsung Internet"}, {"firefox/", "Firefox"}, {"fxios/", "Firefox"}, {"headlesschrome/", "Headless Chrome"}, {"crios/", "Chrome"}, {"chrome/", "Chrome"}, {"chromium/", "Chromium"},
-		{"trident/", "Internet Explorer"}, {"msie ", "Internet Explorer"}, {"safari/", "Safari"}, {"curl/", "curl"}, {"wget/", "Wget"}, {"python-requests/", "python-requests"}}
+		{"trident/", "Internet Explorer"}, {"msie ", "Internet Explorer"}, {"safari/", "Safari"}, {"curl/", "curl"}, {"wget/", "Wget"}, {"python-requests/", "python-requests"}, {"okhttp/", "okhttp"}, {"go-http-client/", "Go-http-client"}, {"dalvik/", "Dalvik"}}
 }
 
 func makeUserAgent(s StepConfig) (stepFunc, *errs.Error) {

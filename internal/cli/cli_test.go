@@ -40,10 +40,13 @@ func TestMain(m *testing.M) {
 //	append FILE FROM          adds a file's content to another
 //	edit FILE OLD NEW         replaces a text that must be there
 //	capture NAME PATTERN      keeps what a group of the last output matched
+//	pack FROM TO [COLUMN...]  writes a text file as a packed one, or as Parquet
 //	cut DIR                   takes the first line away from the folder's largest file
+//	zip ARCHIVE FILE...       packs files, each as FILE=NAME says
+//	workbook BOOK CSV         makes a workbook of a CSV file
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{Dir: "testdata/script", UpdateScripts: *scripts, RequireExplicitExec: true,
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "until": until, "append": appendFile, "edit": edit, "capture": capture, "cut": cut}})
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "until": until, "append": appendFile, "edit": edit, "capture": capture, "cut": cut, "pack": pack, "zip": packZip, "workbook": workbook}})
 }
 
 func exits(ts *testscript.TestScript, neg bool, args []string) {

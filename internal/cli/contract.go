@@ -3,9 +3,9 @@ package cli
 import (
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/kithdata/kith/internal/api/client"
-	"github.com/kithdata/kith/internal/config"
 	"github.com/kithdata/kith/internal/kit/errs"
 )
 
@@ -34,9 +34,9 @@ func (contractListCmd) Run(g *Globals) (err error) {
 		return err
 	}
 	return show(g, a, func(p *printer, page client.ContractPage) {
-		t := newTable("stream", "#fields", "on drift", "applied", "proposed")
+		t := newTable("stream", "event", "#fields", "on drift", "applied", "since", "proposed")
 		for _, c := range page.Items {
-			t.add(c.Stream, c.Fields, c.OnDrift, appliedBy(c.Rules), yesNo(c.Proposed))
+			t.add(c.Stream, text(c.Event), c.Fields, c.OnDrift, appliedBy(c.Rules), since(c.Applied), yesNo(c.Proposed))
 		}
 		p.table(t)
 	})
@@ -49,6 +49,14 @@ func appliedBy(rules int) string {
 	return "rules " + strconv.Itoa(rules)
 }
 
+// since is when something came into force, where that is known.
+func since(at *time.Time) string {
+	if at == nil {
+		return ""
+	}
+	return at.UTC().Format(time.RFC3339)
+}
+
 func yesNo(yes bool) string {
 	if yes {
 		return "yes"
@@ -58,22 +66,30 @@ func yesNo(yes bool) string {
 
 type contractShowCmd struct {
 	Stream   string `arg:"" help:"The stream's full name."`
+	Event    string `placeholder:"NAME" help:"Print the contract of this event alone."`
 	Proposed bool   `help:"Print what records show, though another contract is applied."`
+	Rules    int    `placeholder:"VERSION" help:"Print the contract that these rules applied."`
 }
 
 func (contractShowCmd) Help() string {
 	return `Example: kith contract show crm.contacts --proposed
 
 It prints the applied contract; where there is none, or with --proposed, what the
-records show.`
+records show. An earlier one is named by its rules, as history shows them.`
 }
 
 func (c contractShowCmd) Run(g *Globals) (err error) {
-	versions, _, err := contractHistory(g, c.Stream)
+	versions, _, err := contractHistory(g, c.Stream, c.Event)
 	if err != nil {
 		return err
 	}
 	for i, v := range versions {
+		if c.Rules != 0 {
+			if v.Rules != nil && *v.Rules <= c.Rules {
+				return g.printJSON(v.Schema)
+			}
+			continue
+		}
 		if v.Proposed == c.Proposed || i == len(versions)-1 && !c.Proposed {
 			return g.printJSON(v.Schema)
 		}
@@ -82,29 +98,40 @@ func (c contractShowCmd) Run(g *Globals) (err error) {
 }
 
 // contractHistory asks for a stream's contracts, newest first.
-func contractHistory(g *Globals, stream string) (_ []client.ContractVersion, a answer[client.ContractHistory], err error) {
+func contractHistory(g *Globals, stream, event string) (_ []client.ContractVersion, a answer[client.ContractHistory], err error) {
 	conn, done, err := connect(g)
 	if err != nil {
 		return nil, a, err
 	}
 	defer finish(&err, done)
-	a, err = ask[client.ContractHistory](conn.GetContract(g.ctx, stream))
+	a, err = ask[client.ContractHistory](conn.GetContract(g.ctx, stream, &client.GetContractParams{Event: named(event)}))
 	return a.value.Versions, a, err
 }
 
 type contractHistoryCmd struct {
 	Stream string `arg:"" help:"The stream's full name."`
+	Event  string `placeholder:"NAME" help:"Show the contract of this event alone."`
+}
+
+// named is a parameter that is left out where it is empty.
+func named(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
 }
 
 func (contractHistoryCmd) Help() string {
 	return `Example: kith contract history crm.contacts
 
 Newest first. What records show beyond the applied contract is the newest, marked
-as proposed. Each version is compared with the one before it.`
+as proposed. Each version is compared with the one before it, and says when the rules
+that applied it came in, and by which key; start is a process that applied the file
+as it started.`
 }
 
 func (c contractHistoryCmd) Run(g *Globals) error {
-	_, a, err := contractHistory(g, c.Stream)
+	_, a, err := contractHistory(g, c.Stream, c.Event)
 	if err != nil {
 		return err
 	}
@@ -116,6 +143,12 @@ func (c contractHistoryCmd) Run(g *Globals) error {
 			name := "proposed"
 			if v.Rules != nil {
 				name = appliedBy(*v.Rules)
+			}
+			if v.Applied != nil {
+				name += "  since " + since(v.Applied)
+			}
+			if v.By != nil {
+				name += "  by " + *v.By
 			}
 			if i == len(h.Versions)-1 {
 				p.title("%s  the first", name)
@@ -165,77 +198,4 @@ func (c contractDriftCmd) Run(g *Globals) (err error) {
 		}
 		p.table(t)
 	})
-}
-
-type contractDiffCmd struct {
-	Old string `arg:"" help:"File of the contract as it was."`
-	New string `arg:"" help:"File of the contract as it would be; a proposal is fine."`
-}
-
-func (contractDiffCmd) Help() string {
-	return "Example: kith contract diff old.json contracts/contact.json"
-}
-
-func (c contractDiffCmd) Run(g *Globals) error {
-	_, err := compareContracts(g, c.Old, c.New, "full")
-	return err
-}
-
-type contractCheckCmd struct {
-	New     string `arg:"" help:"File of the contract as it would be; a proposal is fine."`
-	Against string `required:"" placeholder:"FILE" help:"File of the contract as it was."`
-	Compat  string `default:"backward" placeholder:"MODE" help:"backward: the new contract reads what was written under the old one; forward: the old one reads what is written under the new one; full: both."`
-}
-
-func (contractCheckCmd) Help() string {
-	return `Example: kith contract check contracts/contact.json --against old.json --compat full
-
-It reads the two files alone, so that it can run where changes are reviewed. A
-field that the reader does not know is passed over.`
-}
-
-func (c contractCheckCmd) Run(g *Globals) error {
-	keeps, err := compareContracts(g, c.Against, c.New, c.Compat)
-	if err != nil || keeps {
-		return err
-	}
-	return errs.New("contract_incompatible", "the changed contract is not "+c.Compat+"-compatible").At(c.New).
-		Fix("make the fields that are named optional, nullable or wider, or agree on the break and leave the check out")
-}
-
-func compareContracts(g *Globals, before, after, promise string) (keeps bool, err error) {
-	c, keeps, err := config.CompareContracts(before, after, promise)
-	if err != nil {
-		return false, err
-	}
-	if g.JSON {
-		return keeps, g.printJSON(c)
-	}
-	p := g.printer()
-	if len(c.Differences) == 0 {
-		p.line("the two contracts say the same")
-		return keeps, p.err
-	}
-	t := newTable("field", "change", "was", "is")
-	for _, d := range c.Differences {
-		t.add(d.Path, d.Change, d.Was, d.Is)
-	}
-	p.table(t)
-	if len(c.Offences) > 0 {
-		p.line("")
-		t = newTable("field", "breaks", "why")
-		for _, o := range c.Offences {
-			t.add(o.Path, string(o.In), o.Why)
-		}
-		p.table(t)
-	}
-	p.line("\nbackward: %s, forward: %s", kept(c.Backward), kept(c.Forward))
-	return keeps, p.err
-}
-
-func kept(yes bool) string {
-	if yes {
-		return "compatible"
-	}
-	return "broken"
 }

@@ -98,7 +98,12 @@ func (p *printer) notes(plan client.Plan) {
 }
 
 func (p *printer) changes(plan client.Plan) {
-	for _, c := range plan.Changes {
+	p.changed(plan.Changes)
+	p.notes(plan)
+}
+
+func (p *printer) changed(changes []client.PlanChange) {
+	for _, c := range changes {
 		style, sign := dim, "~"
 		switch c.Change {
 		case client.Added:
@@ -108,5 +113,4 @@ func (p *printer) changes(plan client.Plan) {
 		}
 		p.line("%s %s", p.paint(style, sign), harmless(c.Effect))
 	}
-	p.notes(plan)
 }

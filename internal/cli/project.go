@@ -23,9 +23,9 @@ type initCmd struct {
 func (initCmd) Help() string {
 	return `Example: kith init shop --from exports/*.csv
 
-Without --from: a commented example. With it, sources, keys, identifiers and
-attributes are guessed from the files, each guess with its reason beside it. What
-is there already is never overwritten.`
+Without --from: a commented example. With it, sources, keys, identifiers,
+attributes and checks are guessed from the files, each guess with its reason beside
+it. What is there already is never overwritten.`
 }
 
 func (c initCmd) Run(g *Globals) error {
@@ -175,6 +175,7 @@ func checkNotes(tree *config.Tree) []string {
 		}
 	}
 	notes = append(notes, config.HookCautions(tree)...)
+	notes = append(notes, config.CheckCautions(tree)...)
 	return append(notes, config.EngineCautions(tree)...)
 }
 

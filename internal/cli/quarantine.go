@@ -21,37 +21,22 @@ type quarantineCmd struct {
 	Replay  quarantineReplayCmd  `cmd:"" help:"Judge records again, under the rules now in force."`
 }
 
-type quarantineReasonsCmd struct{}
+// chosenFlags choose quarantined records by why they are there.
+type chosenFlags struct {
+	Code   string `placeholder:"CODE" help:"Only this reason."`
+	Source string `placeholder:"SOURCE" help:"Only this source."`
+	Stream string `placeholder:"STREAM" help:"Only this stream."`
+}
 
-func (quarantineReasonsCmd) Help() string { return "Example: kith quarantine reasons" }
-
-func (quarantineReasonsCmd) Run(g *Globals) (err error) {
-	conn, done, err := connect(g)
-	if err != nil {
-		return err
-	}
-	defer finish(&err, done)
-	a, err := ask[client.QuarantineReasonPage](conn.ListQuarantineReasons(g.ctx))
-	if err != nil {
-		return err
-	}
-	return show(g, a, func(p *printer, page client.QuarantineReasonPage) {
-		if len(page.Items) == 0 {
-			p.line("the quarantine is empty")
-			return
-		}
-		t := newTable("#records", "code", "stream", "field", "why")
-		for _, r := range page.Items {
-			t.add(r.Count, r.Code, r.Stream, r.Field, r.Mend)
-		}
-		p.table(t)
-	})
+// chosenField is beside chosenFlags where a field's name goes into a request's body: it
+// is the sender's, and may be anything, so that it belongs in no URL (I6).
+type chosenField struct {
+	Field *string `placeholder:"FIELD" help:"Only this field; '' for reasons that are about none."`
 }
 
 type quarantineListCmd struct {
-	Code   string `placeholder:"CODE" help:"Only this reason."`
-	Stream string `placeholder:"STREAM" help:"Only this stream."`
-	Limit  int    `default:"50" help:"Show at most this many."`
+	chosenFlags
+	Limit int `default:"50" help:"Show at most this many."`
 }
 
 func (quarantineListCmd) Help() string {
@@ -68,7 +53,7 @@ func (c quarantineListCmd) Run(g *Globals) (err error) {
 	defer finish(&err, done)
 	items, err := pages(c.Limit, func(cursor *string, limit int) ([]client.QuarantinedRecord, *string, error) {
 		a, err := ask[client.QuarantinePage](conn.ListQuarantine(g.ctx, &client.ListQuarantineParams{
-			Code: optional(c.Code), Stream: optional(c.Stream), Cursor: cursor, Limit: &limit}))
+			Code: optional(c.Code), Source: optional(c.Source), Stream: optional(c.Stream), Cursor: cursor, Limit: &limit}))
 		return a.value.Items, a.value.Next, err
 	})
 	if err != nil {
@@ -162,9 +147,9 @@ func before(p client.Place) string {
 
 type quarantineReplayCmd struct {
 	Places []string `arg:"" optional:"" name:"place" help:"Records by their places, such as 3.1042."`
-	Code   string   `placeholder:"CODE" help:"All of this reason."`
-	Stream string   `placeholder:"STREAM" help:"All of this stream."`
-	All    bool     `help:"All there are."`
+	chosenFlags
+	chosenField
+	All bool `help:"All there are."`
 }
 
 func (quarantineReplayCmd) Help() string {
@@ -176,10 +161,10 @@ becomes, and stays where it still does not pass.`
 }
 
 func (c quarantineReplayCmd) Run(g *Globals) (err error) {
-	if len(c.Places) == 0 && c.Code == "" && c.Stream == "" && !c.All {
-		return usage("say which records: their places, --code, --stream or --all")
+	if len(c.Places) == 0 && c.chosenFlags == (chosenFlags{}) && c.Field == nil && !c.All {
+		return usage("say which records: their places, --code, --source, --stream, --field or --all")
 	}
-	body := client.ReplayRequest{Code: optional(c.Code), Stream: optional(c.Stream)}
+	body := client.ReplayRequest{Code: optional(c.Code), Source: optional(c.Source), Stream: optional(c.Stream), Field: c.Field}
 	if c.All {
 		body.All = &c.All
 	}
@@ -202,20 +187,21 @@ func (c quarantineReplayCmd) Run(g *Globals) (err error) {
 	if err != nil {
 		return err
 	}
-	return conn.moved(g, a, "judged again; kith quarantine reasons shows what is left")
+	return conn.moved(g, a, "judged again")
 }
 
 type quarantineExpireCmd struct {
-	Older  int    `required:"" placeholder:"DAYS" help:"Those that were received more than so many days ago."`
-	Code   string `placeholder:"CODE" help:"Only this reason."`
-	Stream string `placeholder:"STREAM" help:"Only this stream."`
+	Older int `required:"" placeholder:"DAYS" help:"Those that were received more than so many days ago."`
+	chosenFlags
+	chosenField
 }
 
 func (quarantineExpireCmd) Help() string {
 	return `Example: kith quarantine expire --older 90 --code quality_range
 
 They leave the quarantine and count as expired in kith ledger; no replay finds
-them any more. kith quarantine export keeps a copy of what they say.`
+them any more. kith quarantine export keeps a copy of what they say. With
+quarantine: {keep: 90d} in kith.yaml, the server does so by itself.`
 }
 
 func (c quarantineExpireCmd) Run(g *Globals) (err error) {
@@ -227,7 +213,7 @@ func (c quarantineExpireCmd) Run(g *Globals) (err error) {
 		return err
 	}
 	defer finish(&err, done)
-	body := client.ExpireRequest{Before: time.Now().AddDate(0, 0, -c.Older), Code: optional(c.Code), Stream: optional(c.Stream)}
+	body := client.ExpireRequest{Before: time.Now().AddDate(0, 0, -c.Older), Code: optional(c.Code), Source: optional(c.Source), Stream: optional(c.Stream), Field: c.Field}
 	a, err := ask[client.Replayed](conn.ExpireQuarantine(g.ctx, body))
 	if err != nil {
 		return err
@@ -235,14 +221,27 @@ func (c quarantineExpireCmd) Run(g *Globals) (err error) {
 	return conn.moved(g, a, "given up; kith ledger counts them as expired")
 }
 
-// moved waits until records have left the quarantine, and says what became of them.
+// moved waits until records have left the quarantine, and says how many are in it then.
 func (c *connection) moved(g *Globals, a answer[client.Replayed], what string) error {
 	if a.value.Records > 0 {
 		if err := c.settle(g, 0, always); err != nil {
 			return err
 		}
 	}
+	ledger, err := ask[client.Ledger](c.GetLedger(g.ctx))
+	if err != nil {
+		return err
+	}
+	left := int64(0)
+	for _, line := range ledger.value.Lines {
+		left += line.Quarantined
+	}
 	return show(g, a, func(p *printer, r client.Replayed) {
 		p.line("%s %s", count(int64(r.Records), "record was", "records were"), what)
+		if left == 0 {
+			p.line("the quarantine is empty now")
+			return
+		}
+		p.line("the quarantine holds %s now: kith quarantine reasons counts them by reason", count(left, "record", "records"))
 	})
 }

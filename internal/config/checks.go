@@ -121,7 +121,7 @@ func (b *builder) check(e expectation) (c quality.CheckConfig, ok bool) {
 		}
 	}
 	if !slices.Contains(quality.Names(), c.Check) {
-		b.add(e.item.node, CodeCheck, fmt.Sprintf("%s: there is no check %q", e.item.path, c.Check), meant(c.Check, quality.Names()))
+		b.add(e.item.node, CodeCheck, fmt.Sprintf("%s: there is no check %q", e.item.path, c.Check), meantCheck(c.Check))
 		return c, false
 	}
 	c = quality.Canonical(c)
@@ -134,6 +134,20 @@ func (b *builder) check(e expectation) (c quality.CheckConfig, ok bool) {
 		b.add(at.node, CodeCheck, at.path+": "+fault.What, orElse(fault.Mend, "see docs/configuration.md"))
 	}
 	return c, len(faults) == 0
+}
+
+// meantCheck says what to write in place of a check that there is not.
+func meantCheck(name string) string {
+	if mend := quality.Meant(name); mend != "" && nearest(name, quality.OwnNames()) == "" {
+		return mend
+	}
+	if n := nearest(name, quality.Names()); n != "" {
+		return "did you mean " + n + "?"
+	}
+	if strings.HasPrefix(name, "expect_") {
+		return "a check sees one record: what looks at a whole table is none, and the names that are understood are in docs/configuration.md"
+	}
+	return "write " + listing(quality.OwnNames())
 }
 
 func (b *builder) mostly(m *value, c *quality.CheckConfig) bool {
@@ -238,7 +252,8 @@ tell whether it is kept. Checks of one name and columns are counted together.
 which it holds are checked, and counted. A null, or a column that is not there, fails ` + "`not_null`" + ` and ` + "`not_empty`" + ` and is passed over by
 every other check of one column; a check of several passes over a record where one of them is null (` + "`skip_nulls: any`" + `), where all
 are (` + "`all`" + `), or none (` + "`never`" + `). A patch is held only to what it names, a delete to nothing. A number or date that
-came as text counts as one, but for ` + "`type`" + `.
+came as text counts as one, but for ` + "`type`" + ` and within conditions: there what a CSV file says is text until its contract is
+applied or the attribute has a ` + "`type`" + `, and ` + "`double(attributes.net)`" + ` makes it a number.
 
 `
 

@@ -157,7 +157,15 @@ func TestFaultsOfChecksHaveTheirPlace(t *testing.T) {
 		"check: condition, condition: 'attributes.'":                                          "does not compile",
 		"check: range, column: a, min: 1, when: 'nothing == 1'":                               "does not compile",
 		"check: compare, columns: [a], operator: \">\"":                                       "two columns",
-		"check: not_null": "names no column",
+		"check: not_null":           "names no column",
+		"check: not_nul, column: a": "did you mean not_null?",
+		"check: expect_column_values_to_be_unique, kwargs: {column: a}":                  "a check sees one record",
+		"check: expect_column_mean_to_be_between, kwargs: {column: a}":                   "a whole table",
+		"check: expect_column_values_to_be_in_sets, kwargs: {column: a, value_set: [b]}": "did you mean expect_column_values_to_be_in_set?",
+		"check: between, column: a":                                                     "write check: range",
+		"check: email, column: a":                                                       "format: email",
+		"check: accepted_values, column: a":                                             "write check: in_set",
+		"check: nonsense, column: a":                                                    "write casing, compare, condition",
 		"check: range, column: a, min: 2020-01-01, max: 5":                              "two kinds",
 		"check: format, column: a, format: isbn":                                        "no such format",
 		"check: date_format, column: a, format: YYYY":                                   "strftime",
@@ -166,6 +174,38 @@ func TestFaultsOfChecksHaveTheirPlace(t *testing.T) {
 		_, err := parse(t, stream("    expect: [{"+check+"}]\n"))
 		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), string(config.CodeCheck)) || !strings.Contains(err.Error(), "kith.yaml:8:") {
 			t.Errorf("{%s}: %v, want %s", check, err, want)
+		}
+	}
+}
+
+// A check whose column is misspelt would pass over every record: that is told.
+func TestMisspeltColumnsAreNoted(t *testing.T) {
+	tree, err := parse(t, stream("    attributes: {email: {from: E-Mail}, age: {from: alter}, updated_at: {from: u}, phone1: {from: p}}\n    expect: [{check: not_null, column: emial}, {check: range, column: agee, min: 0}, {check: not_null, column: alter}, {check: not_null, column: something_else}, {check: not_null, column: created_at}, {check: not_null, column: update_by}, {check: not_null, column: phone2}, {check: compare, columns: [age, emaill], operator: \"=\"}]\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	notes := strings.Join(config.CheckCautions(tree), "\n")
+	for _, want := range []string{"called emial, as expect[0] has it; did you mean email?", "agee, as expect[1] has it; did you mean age?", "emaill, as expect[7] has it; did you mean email?"} {
+		if !strings.Contains(notes, want) {
+			t.Errorf("%q is missing from\n%s", want, notes)
+		}
+	}
+	if strings.Count(notes, "\n") != 2 {
+		t.Errorf("what is no mistake is noted too:\n%s", notes)
+	}
+}
+
+// What a CSV file says is text until somebody says otherwise, and no condition orders it.
+func TestConditionsOnTextAreNoted(t *testing.T) {
+	const lines = "    attributes: {net: {from: net, clean: [number]}, n: {from: n}, age: {from: age, type: integer}}\n    expect: [{check: condition, condition: \"attributes.net <= attributes.gross || attributes.gross > 5.0\"}, {check: not_null, column: n, when: \"attributes.n > 5\"}, {check: not_null, column: n, when: \"attributes.age == 5 && attributes.n == 'x'\"}]\n"
+	for path, want := range map[string]int{"a.csv": 2, "a.ndjson": 0} {
+		tree, err := parse(t, strings.Replace(stream(lines), "path: a.csv", "path: "+path, 1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		notes := config.CheckCautions(tree)
+		if len(notes) != want || want > 0 && (!strings.Contains(notes[0], "expect[0] compares gross") || !strings.Contains(notes[1], "expect[1] compares n,")) {
+			t.Errorf("%s: %q", path, notes)
 		}
 	}
 }

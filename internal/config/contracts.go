@@ -28,6 +28,15 @@ func CompareContracts(before, after, promise string) (c *contract.Comparison, ke
 	return c, c.Keeps(p), nil
 }
 
+// ContractText reads a contract's file, of whatever form, and gives it as JSON Schema.
+func ContractText(path string) ([]byte, error) {
+	schema, err := readContract(path)
+	if err != nil {
+		return nil, err
+	}
+	return schema.JSONSchema(""), nil
+}
+
 func readContract(path string) (*contract.Schema, error) {
 	unreadable := func(why string) error {
 		return errs.New(CodeContractFile, "the contract's file cannot be read: "+why).At(path).Fix("name a file that holds a contract")

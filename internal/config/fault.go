@@ -49,6 +49,7 @@ const (
 	CodeManyFaults     errs.Code = "config_many_faults"
 	CodeRoom           errs.Code = "config_refused"
 	CodeRules          errs.Code = "rules_unreadable"
+	CodeBadFix         errs.Code = "bad_fix"
 )
 
 // maxFaults is how many faults are told; past it a file is not the one meant.

@@ -49,25 +49,38 @@ type Tree struct {
 // looks variables up. The error joins all that is wrong, each an *errs.Error that
 // says where and how to mend it.
 func Load(path string, env func(name string) (string, bool)) (*Tree, error) {
+	path, data, err := readProject(path)
+	if err != nil {
+		return nil, err
+	}
+	return Parse(path, data, env)
+}
+
+// readProject reads a project's file, by its own path or its folder's.
+func readProject(path string) (string, []byte, error) {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		path = filepath.Join(path, FileName)
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, errs.New(CodeUnreadable, "cannot be opened: "+reason(err)).At(path).
+		return path, nil, errs.New(CodeUnreadable, "cannot be opened: "+reason(err)).At(path).
 			Fix("name a project's file or folder, or make one with kith init")
 	}
 	defer func() { _ = f.Close() }() // only read from
 	data, err := io.ReadAll(io.LimitReader(f, MaxFile+1))
 	if err != nil {
-		return nil, errs.New(CodeUnreadable, "cannot be read: "+reason(err)).At(path).Fix("check the disk and the file's rights")
+		return path, nil, errs.New(CodeUnreadable, "cannot be read: "+reason(err)).At(path).Fix("check the disk and the file's rights")
 	}
-	return Parse(path, data, env)
+	return path, data, nil
 }
 
 // Parse is Load of a file's content: path is its name in faults, and its folder is
 // where relative paths start.
 func Parse(path string, data []byte, env func(name string) (string, bool)) (*Tree, error) {
+	return parse(path, data, env, spec(), (*builder).build)
+}
+
+func parse(path string, data []byte, env func(name string) (string, bool), whole field, build func(*builder, *value)) (*Tree, error) {
 	abs, err := filepath.Abs(path)
 	if err != nil {
 		return nil, errs.New(CodeUnreadable, "has no absolute path: "+reason(err)).At(path).Fix("change into a folder that exists")
@@ -82,8 +95,8 @@ func Parse(path string, data []byte, env func(name string) (string, bool)) (*Tre
 		if isNull(root) || root.Kind == 0 {
 			root = &yaml.Node{Kind: yaml.MappingNode, Line: 1, Column: 1}
 		}
-		if v := r.read(root, spec(), "", 0); v != nil {
-			b.build(v)
+		if v := r.read(root, whole, "", 0); v != nil {
+			build(b, v)
 		}
 	}
 	if err := r.err(); err != nil {
@@ -124,6 +137,7 @@ func (b *builder) build(v *value) {
 	b.warehouse(v.get("warehouse"))
 	b.server(v.get("server"))
 	b.pipeline(v.get("pipeline"))
+	b.quarantine(v.get("quarantine"))
 	b.identity(v.get("identity"))
 	b.buildSources(v.get("sources"))
 	b.buildStreams(v.get("streams"))

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"net"
+	"net/netip"
 	"net/url"
 	"os"
 	"slices"
@@ -13,6 +14,7 @@ import (
 	"github.com/kithdata/kith/internal/destination/webhook"
 	"github.com/kithdata/kith/internal/expr"
 	"github.com/kithdata/kith/internal/kit/errs"
+	"github.com/kithdata/kith/internal/kit/forwarded"
 	"github.com/kithdata/kith/internal/pipeline"
 	"github.com/kithdata/kith/internal/warehouse"
 )
@@ -43,6 +45,8 @@ func (b *builder) pipeline(v *value) {
 	}
 }
 
+func (b *builder) quarantine(v *value) { b.tree.Pipeline.Keep = v.get("keep").duration() }
+
 func (b *builder) server(v *value) {
 	c := api.Config{
 		Listen:   v.get("listen").text(),
@@ -51,6 +55,7 @@ func (b *builder) server(v *value) {
 		Insecure: v.get("insecure").bool(false),
 
 		Hosts:       v.get("hosts").texts(),
+		Proxies:     forwarded.Proxies{Trusted: b.proxies(v.get("trusted_proxies")), Standard: v.get("proxy_header").text() == "forwarded"},
 		Connections: v.get("connections").int(),
 		Drain:       v.get("drain").duration(),
 	}
@@ -67,6 +72,16 @@ func (b *builder) server(v *value) {
 		b.add(v.get("listen").at(), CodeServer, "server.listen is reachable from other machines without TLS",
 			"add server.tls with cert and key, or insecure: true behind a proxy that ends TLS")
 	}
+}
+
+// proxies are the networks of trusted proxies: never the whole internet, which would have
+// everybody say who they are.
+func (b *builder) proxies(v *value) []netip.Prefix {
+	all := b.networks(v)
+	if slices.ContainsFunc(all, func(n netip.Prefix) bool { return n.Bits() == 0 }) {
+		b.add(v.node, CodeServer, v.path+" trusts everybody", "name the networks of the proxies alone")
+	}
+	return all
 }
 
 func loopback(host string) bool {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/go-json-experiment/json"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/kithdata/kith/internal/engine"
 	"github.com/kithdata/kith/internal/golden"
 	"github.com/kithdata/kith/internal/identity"
+	"github.com/kithdata/kith/internal/pipeline"
 	"github.com/kithdata/kith/internal/quality"
 )
 
@@ -70,6 +72,31 @@ func EngineNotes(before, after engine.Config) []string {
 		return []string{"The engine changes from cluster to embedded: what the cluster holds stays there, and the next start works on what the data folder holds."}
 	}
 	return nil
+}
+
+// KeepNote says what a changed quarantine.keep does, "" where it is as it was. It is no
+// rule: which records it gives up is written into the log by the process that does.
+func KeepNote(before, after pipeline.Config) string {
+	switch {
+	case before.Keep == after.Keep:
+		return ""
+	case after.Keep == 0:
+		return "quarantine.keep is taken away: from the next start on nothing leaves the quarantine by itself."
+	}
+	return fmt.Sprintf("quarantine.keep changes from %s to %s: from the next start on, what was received longer ago than that leaves the quarantine for good, and counts as expired.",
+		keeps(before.Keep), keeps(after.Keep))
+}
+
+// keeps writes a time as the file would have it.
+func keeps(d time.Duration) string {
+	const day = 24 * time.Hour
+	switch {
+	case d == 0:
+		return "for ever"
+	case d%day == 0:
+		return strconv.Itoa(int(d/day)) + "d"
+	}
+	return d.String()
 }
 
 func embeddedNotes(before, after *engine.EmbeddedConfig) []string {

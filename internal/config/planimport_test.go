@@ -16,7 +16,7 @@ import (
 func planOf(names ...string) string {
 	rules := []string{`{"type":"PAGE","jsonSchema":{"properties":{"properties":{"properties":{"url":{"type":"string"}}}}}}`}
 	for _, name := range names {
-		rules = append(rules, `{"type":"TRACK","key":`+name+`,"jsonSchema":{"properties":{"properties":{"properties":{"a":{"type":"string","contentEncoding":"base64"}}}}}}`)
+		rules = append(rules, `{"type":"TRACK","key":`+name+`,"jsonSchema":{"properties":{"properties":{"properties":{"a":{"type":"string","unevaluatedItems":false}}}}}}`)
 	}
 	return `{"data":{"trackingPlan":{"rules":[` + strings.Join(rules, ",") + `]}}}`
 }
@@ -143,7 +143,7 @@ func TestAChangedContractOfAnEventIsPlanned(t *testing.T) {
 		return back
 	}
 	before := rules(planOf(`"A"`, `"B"`, `"C"`), "evolve")
-	after := rules(strings.Replace(planOf(`"A"`, `"B"`, `"D"`), `"type":"string","content`, `"type":"integer","content`, 1), "freeze")
+	after := rules(strings.Replace(planOf(`"A"`, `"B"`, `"D"`), `"type":"string","unevaluated`, `"type":"integer","unevaluated`, 1), "freeze")
 	got := config.NewPlan(before, after)
 	text := got.String()
 	if want := `web.events changes its contracts ("A", "C" is dropped, "D" is new) and unplanned_events:`; !strings.Contains(text, want) {

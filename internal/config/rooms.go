@@ -14,7 +14,6 @@ import (
 	"github.com/kithdata/kith/internal/contract"
 	"github.com/kithdata/kith/internal/expr"
 	"github.com/kithdata/kith/internal/kit/errs"
-	"github.com/kithdata/kith/internal/quality"
 	hook "github.com/kithdata/kith/internal/source/webhook"
 )
 
@@ -31,6 +30,8 @@ func mainArgument(step string) string {
 		return "country"
 	case "unicode":
 		return "form"
+	case "name":
+		return "language"
 	case "country", "ip", "language":
 		return "as"
 	case "email_part", "money", "name_part", "url", "user_agent", "utm":
@@ -53,7 +54,7 @@ func checkStep(s cleanse.StepConfig) (what, mend string) {
 	}
 	for _, name := range names {
 		if s.Name == name {
-			return first(cleanse.Validate([]cleanse.StreamConfig{{Stream: "s", Attributes: []cleanse.AttributeConfig{{Name: "a", From: "a", Steps: []cleanse.StepConfig{s}}}}}))
+			return first(cleanse.ValidateStep(s))
 		}
 	}
 	return fmt.Sprintf("there is no cleansing step %q", s.Name), meant(s.Name, names)
@@ -124,11 +125,7 @@ func Applied(path string) bool {
 // file has no other, so that nothing is told twice.
 func (b *builder) rooms(root *value) {
 	t := b.tree
-	var all []error
-	all = append(all, contract.Validate(t.Rules.Streams)...)
-	all = append(all, cleanse.Validate(t.Rules.Cleanse)...)
-	all = append(all, quality.Validate(t.Rules.Quality)...)
-	all = append(all, t.Rules.Identity.Validate(), t.API.Validate(), t.Pipeline.Validate())
+	all := append(t.Rules.validate(), t.API.Validate(), t.Pipeline.Validate())
 	for _, c := range t.Files {
 		all = append(all, c.Validate())
 	}
@@ -139,6 +136,11 @@ func (b *builder) rooms(root *value) {
 	for _, c := range t.Webhooks {
 		all = append(all, c.Validate())
 	}
+	b.judge(root, all)
+}
+
+// judge tells the faults that rooms found, each where the file says what it is about.
+func (b *builder) judge(root *value, all []error) {
 	for _, e := range each(errors.Join(all...)) {
 		at := root.find(e.Where)
 		what := e.What
@@ -166,32 +168,51 @@ func each(err error) []*errs.Error {
 	return []*errs.Error{errs.New(CodeRoom, err.Error())}
 }
 
+// stepsIntro says what all steps have in common.
+const stepsIntro = `The steps of an attribute run in order, each on what the one before gave. What a step cannot read becomes null, and the record
+says that it was only partly read; the check ` + "`readable`" + ` counts such values. The value as it was sent is kept beside:
+` + "`kith trace --values`" + ` shows both.
+
+A setting may be told by another attribute of the same record: a setting with ` + "`_from`" + ` after its name holds that attribute's name.
+` + "`{phone: {region: GB, region_from: country}}`" + ` reads a number as the row's own country dials it, and as Great Britain does where the
+row says no country or none that is known. The attribute must be listed for the stream, and is taken as it was cleansed, without what
+` + "`fill`" + ` put there; attributes that wait for each other in a circle are a fault. A patch that does not name the country is read by
+what is stated. A question by a number without its country code is asked under the stated ` + "`region`" + ` alone.
+`
+
 // stepsMarkdown is the reference of the cleansing steps.
 func stepsMarkdown() string {
 	var b strings.Builder
-	b.WriteString("| step | settings | what | for example |\n|---|---|---|---|\n")
+	b.WriteString(stepsIntro)
 	for _, d := range cleanse.Steps() {
-		var examples []string
-		examples = append(examples, rowsMarkdown(d.Table)...)
-		for _, t := range d.More {
-			examples = append(examples, "with "+settingsMarkdown(t.Args)+": "+strings.Join(rowsMarkdown(t.Rows), ", "))
+		fmt.Fprintf(&b, "\n### %s\n\n%s\n", code(d.Name), d.What)
+		if d.Args != "" {
+			fmt.Fprintf(&b, "\nSettings: %s.\n", strings.TrimSuffix(d.Args, "."))
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", code(d.Name), cell(d.Args), cell(d.What), strings.Join(examples, "; "))
+		tables := d.More
+		if len(d.Table) > 0 {
+			tables = append([]cleanse.Table{{Rows: d.Table}}, d.More...)
+		}
+		b.WriteString("\n| settings | in | out |\n|---|---|---|\n")
+		for _, t := range tables {
+			settings := ""
+			if len(t.Args) > 0 {
+				settings = settingsMarkdown(t.Args)
+			}
+			for _, row := range t.Rows {
+				fmt.Fprintf(&b, "| %s | %s | %s |\n", settings, sample(row[0]), sample(row[1]))
+			}
+		}
 	}
 	return b.String()
 }
 
-func rowsMarkdown(rows [][2]string) []string {
-	var all []string
-	space := regexp.MustCompile(`\s`)
-	for _, e := range rows {
-		out := "null"
-		if e[1] != "" {
-			out = code(e[1])
-		}
-		all = append(all, code(space.ReplaceAllString(e[0], " "))+" → "+out)
+// sample writes a value of an example, whose space is shown as plain space.
+func sample(text string) string {
+	if text == "" {
+		return "null"
 	}
-	return all
+	return code(regexp.MustCompile(`\s`).ReplaceAllString(text, " "))
 }
 
 // settingsMarkdown writes a step's settings as they stand in the file.

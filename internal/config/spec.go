@@ -17,6 +17,7 @@ const (
 	list                   // a list; a single item may stand for a list of one
 	either                 // the first of its alternatives that fits
 	arguments              // checked by the room they are for
+	ignored                // anything: it is not read
 )
 
 // field describes one setting. The tree of them yields the checks, the JSON Schema
@@ -69,6 +70,7 @@ func spec() field {
 		serverSpec(),
 		engineSpec(),
 		pipelineSpec(),
+		quarantineSpec(),
 	}}
 }
 
@@ -76,24 +78,25 @@ func sourcesSpec() field {
 	source := field{key: "*", shape: object, by: "type", doc: "A source, by its name.", fields: []field{
 		{key: "type", shape: choice, required: true, choices: sourceTypes(), doc: "What kind of system it is.", example: "file"},
 	}, variants: []variant{
-		{name: "file", doc: "CSV, NDJSON or JSON files, plain or packed by gzip or zstd, or Parquet files.", fields: []field{
+		{name: "file", doc: "CSV, NDJSON, JSON, Parquet or Excel files, plain, packed by gzip or zstd, or in zip archives.", fields: []field{
 			{key: "path", shape: text, required: true, doc: "Glob of the files, relative to this file; s3://BUCKET/GLOB for objects in S3 or a store that speaks its protocol; or sftp://USER@HOST/GLOB for files on another machine.", example: `"exports/crm-*.csv"`},
-			{key: "format", shape: choice, choices: []string{"csv", "ndjson", "json", "parquet"}, doc: "Format of the files, json being one array of objects; by their names when absent.", example: "csv"},
+			{key: "format", shape: choice, choices: []string{"csv", "ndjson", "json", "parquet", "xlsx"}, doc: "Format of the files, json being one array of objects; by their names and first bytes when absent. Of zip archives, that of their members.", example: "csv"},
+			{key: "sheet", shape: text, doc: "The sheet of an Excel file that is read: its name, or its number among those that are shown; the first that is shown when absent.", example: "Customers"},
 			{key: "watch", shape: boolean, def: "true", doc: "Go on looking for new and grown files.", example: "false"},
 			{key: "poll", shape: duration, def: "2s", doc: "How often to look, besides being notified; 30s where the files lie elsewhere.", example: "10s"},
 			{key: "delimiter", shape: text, doc: "What separates the columns of a CSV file; detected when absent.", example: `";"`},
 			{key: "quote", shape: text, doc: "What encloses fields of a CSV file: one character, or none; detected when absent.", example: `"'"`},
 			{key: "escape", shape: choice, choices: []string{"double", "backslash"}, doc: "How a quote within quotes is written in a CSV file; detected when absent.", example: "backslash"},
-			{key: "header", shape: either, doc: "Whether the first row of a CSV file has the columns' names, or the names of files without a header; detected when absent.", example: "[contact_id, email]", options: []field{
+			{key: "header", shape: either, doc: "Whether the first row of a CSV or Excel file has the columns' names, or the names of files without a header; when absent, detected in CSV files and there in Excel's.", example: "[contact_id, email]", options: []field{
 				{shape: boolean, doc: "Whether there is a header."},
 				{shape: list, doc: "Names of the columns.", item: &field{shape: text, doc: "A name."}},
 			}},
-			{key: "skip_lines", shape: integer, def: "0", low: 0, high: 1_000_000, doc: "Lines of a CSV file that come before its header.", example: "3"},
+			{key: "skip_lines", shape: integer, def: "0", low: 0, high: 1_000_000, doc: "Lines of a CSV file, or rows of a sheet, that come before the header.", example: "3"},
 			{key: "comment", shape: text, doc: "Lines of a CSV file that begin with it are passed over.", example: `"#"`},
 			{key: "short_rows", shape: choice, def: "reject", choices: []string{"reject", "fill"}, doc: "What becomes of a CSV row with fewer fields than the header: it is quarantined, or what is missing is empty.", example: "fill"},
 			{key: "records", shape: text, doc: "Where the array of objects lies in a JSON file, as names with dots between them; the file is the array when absent.", example: "data.items"},
 			{key: "encoding", shape: text, doc: "Encoding of the files, by a name that the web knows; detected when absent.", example: "iso-8859-2"},
-			{key: "max_unpacked", shape: size, def: "1GiB", doc: "A packed file that unpacks to more than this, and to more than 200 times its size, is refused.", example: "8GiB"},
+			{key: "max_unpacked", shape: size, def: "1GiB", doc: "A packed file, or an archive with all its members, that unpacks to more than this, and to more than 200 times its size, is refused.", example: "8GiB"},
 			{key: "snapshot", shape: boolean, def: "false", doc: "Each file is the whole truth of its stream: what an earlier file had and this one lacks is deleted.", example: "true"},
 			{key: "snapshot_max_deletes", shape: number, low: 0.001, high: 1, def: "0.5", doc: "A snapshot that would delete more than this share of the keys before deletes nothing.", example: "0.9"},
 			{key: "max_line", shape: size, def: "1MiB", doc: "A longer line is quarantined.", example: "4MiB"},
@@ -123,6 +126,7 @@ func sourcesSpec() field {
 			{key: "mark_bots", shape: boolean, def: "false", doc: "Give every event an is_bot: its user agent, or else the request's, is a robot's.", example: "true"},
 			{key: "mark_internal", shape: list, doc: "Addresses and networks of the house. Every event gets an is_internal: its context.ip, or else the request's address, is one of them.", example: `["10.0.0.0/8", "2001:db8::/32"]`,
 				item: &field{shape: text, doc: "An address, or a network as ADDRESS/BITS."}},
+			{key: "add_ip", shape: boolean, def: "false", doc: "Give every call whose context has no ip the request's address there: personal data, kept with the event. For browsers and apps; a server's library would have that server's.", example: "true"},
 			{key: "pixel_keys", shape: list, doc: "Numbers of the keys of e-mail pixels: new tokens are sealed with the first, those of all are counted. By default [1]. Put a new number first to rotate, and leave an old one out to retire its tokens.", example: "[2, 1]",
 				item: &field{shape: integer, low: 1, high: 255, doc: "A number."}},
 		}},
@@ -142,7 +146,7 @@ func streamsSpec() field {
 	}
 	stream := field{key: "*", shape: object, doc: "A stream, by its full name SOURCE.NAME.", fields: []field{
 		path("from", "The source; by default the first part of the stream's name.", "crm"),
-		path("files", "Glob on the base names of the source's files that belong to this stream; needed where a file source has several streams.", `"contacts-*.csv"`),
+		path("files", "Glob on the base names of the source's files, or of the members of its zip archives, that belong to this stream; needed where a file source has several streams.", `"contacts-*.csv"`),
 		{key: "match", shape: list, doc: "Globs of what happened (see event) whose deliveries belong to this stream; needed where a webhook source has several streams. The first stream that matches takes a delivery.", example: `["customer.*"]`,
 			item: &field{shape: text, doc: "A glob."}},
 		{key: "deletes", shape: list, doc: "Globs of what happened that deletes the record's key; streams of webhook sources.", example: `["customer.deleted"]`,

@@ -83,6 +83,9 @@ func serverSpec() field {
 			{key: "key", shape: text, required: true, doc: "Key file (PEM), relative to this file.", example: "tls/key.pem"},
 		}},
 		{key: "hosts", shape: list, doc: "Further names under which the server may be asked for. A loopback listener answers only to localhost, loopback addresses and these.", example: "[kith.example.com]", item: &field{shape: text, doc: "A host name."}},
+		{key: "trusted_proxies", shape: list, doc: "Addresses and networks of the proxies in front. Of them alone is it believed from where, and over what, a request came; of nobody when absent.", example: `["10.0.0.0/8", "2001:db8::7"]`,
+			item: &field{shape: text, doc: "An address, or a network as ADDRESS/BITS."}},
+		{key: "proxy_header", shape: choice, def: "x-forwarded-for", choices: []string{"x-forwarded-for", "forwarded"}, doc: "What the trusted proxies write: X-Forwarded-For and X-Forwarded-Proto, or the header Forwarded (RFC 7239). The other is not read.", example: "forwarded"},
 		{key: "connections", shape: integer, low: 1, high: 1_000_000, def: "10000", doc: "Connections open at once.", example: "1000"},
 		{key: "drain", shape: duration, def: "10s", doc: "How long a stop waits for requests under way.", example: "30s"},
 		{key: "insecure", shape: boolean, def: "false", doc: "Serve plain HTTP beyond loopback: only behind a proxy that ends TLS.", example: "true"},
@@ -94,5 +97,11 @@ func pipelineSpec() field {
 		{key: "batch_records", shape: integer, low: 1, high: 100_000, def: "2000", doc: "Most records in one transaction.", example: "1000"},
 		{key: "max_lag", shape: integer, low: 1, high: 1e12, def: "20000000", doc: "Records that may wait in the log before sources are told to wait.", example: "1000000"},
 		{key: "duplicate_window", shape: duration, def: "30d", doc: "How long a message id counts as seen.", example: "7d"},
+	}}
+}
+
+func quarantineSpec() field {
+	return field{key: "quarantine", shape: object, doc: "What was set aside.", example: "{keep: 90d}", fields: []field{
+		{key: "keep", shape: duration, low: 1, high: 36500 * 86400, doc: "How long after it was received a record stays in quarantine; then it is given up, which the ledger counts as expired. For ever when absent.", example: "90d"},
 	}}
 }

@@ -46,6 +46,7 @@ func (b *builder) buildSources(v *value) {
 				MaxBatch:  s.get("max_batch").int(),
 				MaxEvents: s.get("max_events").int(),
 				Mark:      tracking.Mark{Bots: s.get("mark_bots").bool(false), Internal: b.networks(s.get("mark_internal"))},
+				AddIP:     s.get("add_ip").bool(false),
 				PixelKeys: b.pixelKeys(s.get("pixel_keys")),
 			})
 		case "webhook":
@@ -101,6 +102,7 @@ func (b *builder) fileSource(name string, s *value) file.Config {
 		Dialect: b.dialect(s),
 
 		Records:     s.get("records").text(),
+		Sheet:       s.get("sheet").text(),
 		Encoding:    s.get("encoding").text(),
 		MaxUnpacked: int64(s.get("max_unpacked").int()),
 		Snapshot:    s.get("snapshot").bool(false),

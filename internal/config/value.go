@@ -103,6 +103,9 @@ type reader struct {
 
 // read gives the value of a node, or nil where it is absent or faulty.
 func (r *reader) read(n *yaml.Node, f field, path string, depth int) *value {
+	if f.shape == ignored {
+		return nil
+	}
 	n = r.follow(n, depth)
 	if n == nil || isNull(n) {
 		return nil
@@ -471,6 +474,8 @@ func (f field) wanted() string {
 // bound writes low or high.
 func (f field) bound(n float64) string {
 	switch {
+	case f.shape == duration && n >= 86400 && math.Mod(n, 86400) == 0:
+		return plain(n/86400) + "d"
 	case f.shape == duration && n >= 60 && math.Mod(n, 60) == 0:
 		return plain(n/60) + "m"
 	case f.shape == duration:
@@ -484,6 +489,16 @@ func plain(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
 // find gives the node at a path such as streams.crm.contacts.key, or at the longest
 // part of it that the file writes.
 func (v *value) find(path string) *yaml.Node {
+	if rest, ok := strings.CutPrefix(path, "["); ok && v != nil {
+		at, rest, _ := strings.Cut(rest, "]")
+		if i, err := strconv.Atoi(at); err == nil && i >= 0 && i < len(v.items) {
+			item := v.items[i]
+			if len(item.names) == 1 && item.subs[item.names[0]] != nil { // {step: {setting: value}}
+				item = item.subs[item.names[0]]
+			}
+			return item.find(strings.TrimPrefix(rest, "."))
+		}
+	}
 	best := ""
 	for _, name := range v.keys() {
 		if (path == name || strings.HasPrefix(path, name) && strings.ContainsAny(path[len(name):len(name)+1], ".[")) && len(name) > len(best) {

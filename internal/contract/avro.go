@@ -58,8 +58,11 @@ func avroField(l *flattener, path string, t avro.Schema, level int, required boo
 		f.Type = JoinTypes(f.Type, avroKind(t))
 	}
 	if len(types) == 1 {
-		if e, ok := types[0].(*avro.EnumSchema); ok {
-			f.Rules = enumRule(e.Symbols())
+		switch of := types[0].(type) {
+		case *avro.EnumSchema:
+			f.Rules = enumRule(of.Symbols())
+		case *avro.ArraySchema:
+			f.Items = l.elements(func(in *flattener) { avroField(in, "", of.Items(), 1, true) })
 		}
 	}
 	l.fields = append(l.fields, f)

@@ -57,7 +57,7 @@ func TestAvro(t *testing.T) {
 		contract.Field{Path: "ship.zip", Type: record.String},
 		contract.Field{Path: "state", Type: record.String, Required: true, Rules: state},
 		contract.Field{Path: "sum", Type: record.Float, Required: true},
-		contract.Field{Path: "tags", Type: record.JSON},
+		contract.Field{Path: "tags", Type: record.JSON, Items: &contract.Elements{Of: schema(contract.Field{Type: record.String, Required: true})}},
 		contract.Field{Path: "uid", Type: record.String, Required: true},
 		contract.Field{Path: "was", Type: record.String, Nullable: true, Rules: state},
 	)

@@ -1,7 +1,12 @@
 package contract
 
 import (
+	"cmp"
+	"maps"
+	"slices"
 	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/kithdata/kith/internal/kit/errs"
 	"github.com/kithdata/kith/internal/record"
@@ -73,6 +78,7 @@ func Compare(before, after *Schema) *Comparison {
 		c.offend(f.Path, Backward, a, b)
 		c.offend(f.Path, Forward, b, a)
 	}
+	c.texts(before, after)
 	c.Backward, c.Forward = true, true
 	for _, o := range c.Offences {
 		c.Backward = c.Backward && o.In != Backward
@@ -96,6 +102,7 @@ func (c *Comparison) differ(path string, a, b *Field) {
 		add("type", a.Type.String(), b.Type.String())
 		add("nullable", yesNo(a.Nullable), yesNo(b.Nullable))
 		add("required", yesNo(a.Required), yesNo(b.Required))
+		add("items", a.Items.said(), b.Items.said())
 		add("rules", a.Rules.said(), b.Rules.said())
 	}
 }
@@ -108,6 +115,12 @@ func (f *Field) said() string {
 	}
 	if f.Required {
 		words = append(words, "required")
+	}
+	if f.Loose {
+		words = append(words, "of some choices")
+	}
+	if f.Items != nil {
+		words[0] = f.Items.said()
 	}
 	if !f.Rules.empty() {
 		words = append(words, f.Rules.said())
@@ -134,8 +147,14 @@ func (c *Comparison) offend(path string, in Compatibility, writer, reader *Field
 	if writer == nil {
 		return
 	}
-	if JoinTypes(writer.Type, reader.Type) != reader.Type {
+	if reader.Loose {
+		return
+	}
+	if JoinTypes(writer.Type, reader.Type) != reader.Type || writer.Loose {
 		add("the reader's " + reader.Type.String() + " does not hold every " + writer.Type.String())
+	}
+	if !writer.Items.within(reader.Items, writer.Type) {
+		add("the reader's elements of the array do not hold every one of the writer's")
 	}
 	if !writer.Rules.within(reader.Rules) {
 		add("the reader's rules may refuse a value that the writer's allow")
@@ -143,4 +162,168 @@ func (c *Comparison) offend(path string, in Compatibility, writer, reader *Field
 	if writer.Nullable && !reader.Nullable {
 		add("the reader allows no null, and it may be null in what was written")
 	}
+}
+
+// said is an array's elements in words.
+func (e *Elements) said() string {
+	switch {
+	case e == nil:
+		return ""
+	case e.Of == nil || e.Of.takesAny():
+		return "array"
+	}
+	var words []string
+	for i := range e.Of.Fields {
+		f := &e.Of.Fields[i]
+		said := f.said()
+		if f.Path != "" {
+			said = f.Path + ": " + said
+		} else {
+			said = strings.TrimSuffix(said, ", required")
+		}
+		words = append(words, said)
+	}
+	return "array of (" + strings.Join(words, "; ") + ")"
+}
+
+// within reports whether every array of e is seen to be one of o. kind is the type of e's
+// field.
+func (e *Elements) within(o *Elements, kind record.ValueKind) bool {
+	switch {
+	case o == nil || kind == record.Null:
+		return true
+	case e == nil:
+		return false
+	case e.Of == nil || o.Of == nil || o.Of.takesAny():
+		return true
+	}
+	c := Comparison{}
+	old, now := compile(e.Of), compile(o.Of)
+	for _, f := range Join(e.Of, o.Of).Fields {
+		writer, reader := old.by[f.Path], now.by[f.Path]
+		if f.Path == "" && writer != nil && reader == nil {
+			return false
+		}
+		if f.Path == "" && reader != nil {
+			loose := *reader
+			loose.Required, reader = false, &loose
+		}
+		c.offend(f.Path, Backward, writer, reader)
+	}
+	return len(c.Offences) == 0
+}
+
+// texts compares what two contracts have judged as it was written. Of two texts that
+// differ neither is seen to hold the other.
+func (c *Comparison) texts(before, after *Schema) {
+	old, now := before.judgedTexts(), after.judgedTexts()
+	paths := slices.Collect(maps.Keys(old))
+	for path := range now {
+		if _, both := old[path]; !both {
+			paths = append(paths, path)
+		}
+	}
+	slices.Sort(paths)
+	for _, path := range paths {
+		a, b := old[path], now[path]
+		if a == b {
+			continue
+		}
+		shown := cmp.Or(path, wholeRecord)
+		c.Differences = append(c.Differences, Difference{Path: shown, Change: "rules", Was: shortly(a), Is: shortly(b)})
+		const why = "the reader's rules may refuse a value that the writer's allow"
+		if b != "" {
+			c.Offences = append(c.Offences, Offence{Path: shown, In: Backward, Why: why})
+		}
+		if a != "" {
+			c.Offences = append(c.Offences, Offence{Path: shown, In: Forward, Why: why})
+		}
+	}
+}
+
+// judgedTexts is what a contract has judged as it was written, by path: the schemas, and
+// those that they refer to.
+func (s *Schema) judgedTexts() map[string]string {
+	out := map[string]string{}
+	if s == nil || len(s.Judged) == 0 {
+		return out
+	}
+	p := schemaParser{}
+	p.begin(jsontext.Value(s.Text))
+	for i := range s.Judged {
+		j := &s.Judged[i]
+		raw, ok := p.at(j.At)
+		if !ok {
+			continue
+		}
+		if raw = raw.Clone(); j.Object {
+			raw = ownRules(raw, j.Required)
+		}
+		if raw.Canonicalize() != nil {
+			continue
+		}
+		referred := map[string]string{}
+		p.referred(raw, referred)
+		out[j.Path] = string(raw)
+		for _, pointer := range slices.Sorted(maps.Keys(referred)) {
+			out[j.Path] += ", " + pointer + ": " + referred[pointer]
+		}
+	}
+	return out
+}
+
+// ownRules leaves of an object's schema what its fields do not judge.
+func ownRules(raw jsontext.Value, required bool) jsontext.Value {
+	members, err := objectMembers(raw)
+	if err != nil {
+		return raw
+	}
+	return objectOf(slices.DeleteFunc(members, func(m schemaMember) bool {
+		switch m.name {
+		case "type", "properties", "$schema":
+			return true
+		case "required":
+			return !required
+		case "additionalProperties":
+			return m.value.Kind() != '{'
+		}
+		return isNote(m.name) || isDefinitions(m.name)
+	}))
+}
+
+// referred gathers the schemas that a schema refers to, by pointer.
+func (p *schemaParser) referred(raw jsontext.Value, found map[string]string) {
+	if raw.Kind() == '[' {
+		list, _ := elementsOf(raw)
+		for _, each := range list {
+			p.referred(each, found)
+		}
+	}
+	if raw.Kind() != '{' {
+		return
+	}
+	members, _ := objectMembers(raw)
+	for _, m := range members {
+		if text, ok := stringOf(m.value); ok && m.name == "$ref" {
+			pointer, target, ok := p.follow("", m.value)
+			if _, known := found[pointer]; ok && !known {
+				target = target.Clone()
+				_ = target.Canonicalize() // it was read before
+				found[pointer] = string(target)
+				p.referred(target, found)
+			} else if !ok {
+				found[text] = ""
+			}
+			continue
+		}
+		p.referred(m.value, found)
+	}
+}
+
+// shortly is a text at the length of a line.
+func shortly(text string) string {
+	if len(text) > maxSaid {
+		return strings.ToValidUTF8(text[:maxSaid], "") + "..."
+	}
+	return text
 }

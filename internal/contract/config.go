@@ -31,6 +31,10 @@ type StreamConfig struct {
 	// those that have none. They judge in Schema's place.
 	Events    map[string]*Schema `json:"events,omitempty"`
 	Unplanned Policy             `json:"unplanned,omitempty"` // of events that no member of Events is for; default evolve
+
+	// Personal are paths whose values no inferred contract tells. They follow from the
+	// other rules, and are no part of what is stored.
+	Personal []string `json:"-"`
 }
 
 // AnyEvent in place of an event's name stands for every event without a contract of
@@ -49,6 +53,29 @@ type DriftRules struct {
 // It is mirrored to a file as JSON Schema.
 type Schema struct {
 	Fields []Field `json:"fields"` // sorted by path
+
+	// Judged are places of Text, the JSON Schema that was written, which say more than
+	// fields can: they judge the values at their paths as well.
+	Judged []Judged `json:"judged,omitempty"`
+	Text   string   `json:"text,omitempty"` // empty where Judged is
+}
+
+// Judged is one schema of a contract's text that judges what lies at a path.
+type Judged struct {
+	Path     string `json:"path"`              // empty: the whole record
+	At       string `json:"at"`                // JSON Pointer within Text
+	Object   bool   `json:"object,omitzero"`   // the fields judge the type and the members
+	Required bool   `json:"required,omitzero"` // of an object: not whether they are there
+}
+
+func (j *Judged) as() judgedAs {
+	switch {
+	case !j.Object:
+		return asValue
+	case j.Required:
+		return asRequired
+	}
+	return asObject
 }
 
 // Field is one field of a Schema. Types form a lattice: integer < number < string,
@@ -62,6 +89,14 @@ type Field struct {
 	// Formats are those that all texts of an inferred string have. They are told, and
 	// judge nothing.
 	Formats Formats `json:"formats,omitzero"`
+	// Values are those that an inferred string has shown, where they may be told.
+	Values *Values `json:"-"`
+	// Loose fields are those of some choices that a schema gives: a value of another type
+	// is judged by the choice alone.
+	Loose bool `json:"loose,omitzero"`
+	// Items are what it says of the elements of a field that is an array; nil where it is
+	// none, or where nothing is said.
+	Items *Elements `json:"items,omitempty"`
 	// Rules are what a written contract says of the values beyond their type.
 	Rules *Rules `json:"rules,omitempty"`
 }

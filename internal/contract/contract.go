@@ -57,6 +57,7 @@ type stream struct {
 	must    bool      // a missing field can set a record aside
 	names   names
 	mapping mapping
+	private map[string]bool // paths whose values are not told
 
 	events    map[string]*stream // the rules of events with contracts of their own
 	event     string             // whose rules these are, of one of events
@@ -76,7 +77,7 @@ func (s *Stage) Install(pin uint32, cfg []StreamConfig) error {
 	}
 	streams := make(map[string]*stream, len(cfg))
 	for _, c := range cfg {
-		st := &stream{cfg: c, applied: compile(c.Schema), mapping: compileMapping(c)}
+		st := &stream{cfg: c, applied: compile(c.Schema), mapping: compileMapping(c), private: privateOf(&c)}
 		st.judgeBy()
 		st.plan()
 		streams[c.Stream] = st
@@ -112,6 +113,9 @@ func validateSchema(at string, s *Schema) []error {
 	var faults []error
 	if len(s.Fields) > MaxFields {
 		faults = append(faults, errs.New("contract_fields", "the contract has more than "+strconv.Itoa(MaxFields)+" fields").At(at))
+	}
+	if _, err := s.assertions(); err != nil {
+		faults = append(faults, errs.Wrap("contract_field", "reading the contract's text", err).At(at))
 	}
 	seen := make(map[string]bool, len(s.Fields))
 	for _, f := range s.Fields {

@@ -28,7 +28,7 @@ func (n *Inference) Add(props []byte) error {
 	if v := n.r.Verdict; !v.Keep() {
 		return errs.New(errs.Code(v.Code), v.Detail).At(v.Field)
 	}
-	if !n.known.covers(n.r.Fields) {
+	if !n.known.covers(n.r.Fields, n.st) {
 		var schema *Schema
 		if n.known != nil {
 			schema = n.known.schema
@@ -43,5 +43,5 @@ func (n *Inference) Schema() Schema {
 	if n.known == nil {
 		return Schema{}
 	}
-	return Schema{Fields: append([]Field(nil), n.known.schema.Fields...)}
+	return *n.known.schema.Published()
 }

@@ -127,7 +127,8 @@ func TestJoinOfFullContractsStaysALattice(t *testing.T) {
 // genRow makes a record's text from values that a CSV or an application sends.
 func genRow() *rapid.Generator[string] {
 	return rapid.Custom(func(t *rapid.T) string {
-		value := rapid.SampledFrom([]string{`"12"`, `"1.5"`, `"007"`, `"x"`, `""`, `null`, `12`, `1.5`, `true`, `"true"`, `"2024-01-02"`, `"2024-01-02T03:04:05Z"`, `[1]`, `{"k":1}`, `{"k":"z"}`, `{}`})
+		value := rapid.SampledFrom([]string{`"12"`, `"1.5"`, `"007"`, `"x"`, `""`, `null`, `12`, `1.5`, `true`, `"true"`, `"2024-01-02"`, `"2024-01-02T03:04:05Z"`, `[1]`, `[]`, `[1,"x",null]`, `["2024-01-02"]`,
+			`["2024-01-02T03:04:05Z"]`, `[{"k":1},{"k":"z","m":null}]`, `[{"k":1.5},7]`, `[{},{"m.n":1,"m":{"o":[2]}}]`, `[[1],["2"]]`, `[[[1]]]`, `{"k":1}`, `{"k":"z"}`, `{}`})
 		var parts []string
 		for _, name := range rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"a", "b", "c", "d"}), 0, 4, rapid.ID).Draw(t, "names") {
 			parts = append(parts, `"`+name+`":`+value.Draw(t, "value"))

@@ -34,16 +34,41 @@ func (p *property) kid(name string) *property {
 	return k
 }
 
-// JSONSchema writes the contract as JSON Schema, draft 2020-12, with stable bytes.
+// JSONSchema writes the contract as JSON Schema, draft 2020-12, with stable bytes, or gives
+// the text that was written where that says more than fields can.
 // Paths become nested properties. Where a path cannot be told from its nested form
 // it is written as one property with dots in its name.
 func (s *Schema) JSONSchema(title string) []byte {
+	var out strings.Builder
+	enc := jsontext.NewEncoder(&out, jsontext.WithIndent("  "))
+	if s.Text != "" { // as it was written
+		_ = enc.WriteValue(jsontext.Value(s.Text))
+		return []byte(out.String())
+	}
+	w := schemaWriter{enc: enc}
+	w.begin()
+	w.text("$schema", draft202012)
+	if title != "" {
+		w.text("title", title)
+	}
+	w.text("type", "object")
+	w.properties(propertiesOf(s))
+	w.end()
+	return []byte(out.String())
+}
+
+// propertiesOf nests a schema's fields. One of the empty path is the root itself.
+func propertiesOf(s *Schema) *property {
 	root := &property{}
 	fields := slices.Clone(s.Fields)
 	slices.SortFunc(fields, func(a, b Field) int { return strings.Compare(a.Path, b.Path) })
 	flat := flatPaths(fields)
 	for i := range fields {
 		f := &fields[i]
+		if f.Path == "" {
+			root.field = f
+			continue
+		}
 		segments := strings.Split(f.Path, ".")
 		if flat[f.Path] {
 			segments = []string{f.Path}
@@ -55,18 +80,7 @@ func (s *Schema) JSONSchema(title string) []byte {
 		}
 		at.field = f
 	}
-	var out strings.Builder
-	enc := jsontext.NewEncoder(&out, jsontext.WithIndent("  "))
-	w := schemaWriter{enc: enc}
-	w.begin()
-	w.text("$schema", draft202012)
-	if title != "" {
-		w.text("title", title)
-	}
-	w.text("type", "object")
-	w.properties(root)
-	w.end()
-	return []byte(out.String())
+	return root
 }
 
 // flatPaths are the paths that must not be nested: those with an empty part or too
@@ -160,12 +174,21 @@ func (w schemaWriter) property(p *property) {
 		w.text("format", format)
 	}
 	if p.field != nil {
+		w.items(p.field.Items)
 		w.rules(p.field)
 	}
 	if len(p.kids) > 0 {
 		w.properties(p)
 	}
 	w.end()
+}
+
+func (w schemaWriter) items(e *Elements) {
+	if e == nil || e.Of == nil || e.Of.takesAny() {
+		return
+	}
+	w.put(jsontext.String("items"))
+	w.property(propertiesOf(e.Of))
 }
 
 func (w schemaWriter) rules(f *Field) {
@@ -234,6 +257,10 @@ func typeNames(f *Field, object bool) (types []string, format string) {
 	case record.Date:
 		types, format = []string{"string"}, "date"
 	case record.JSON:
+		if f.Items != nil {
+			types = []string{"array"}
+			break
+		}
 		if f.Nullable {
 			return nil, ""
 		}

@@ -36,12 +36,18 @@ type node struct {
 	path  string
 	want  *Field // the contract's field of this path; nil when it has none
 	rules *ruler // of want; nil when it has none
+	// judged is what the contract's text says of the value; nil where fields and rules
+	// say it all.
+	judged *assertion
 	// policy says what becomes of drift here: of values that do not fit want, or of
 	// the field itself where there is no want.
 	policy Policy
 	// whole says that the contract has the path as json and nothing below it: an
 	// object there stays whole.
 	whole bool
+	// object says that the contract has an object here, and nothing else; members that it
+	// knows some of its members.
+	object, members bool
 	// added says that the event's door has put the member beside the properties: it is
 	// not the sender's departure from the event's contract.
 	added bool
@@ -122,10 +128,15 @@ func (t *names) learn(n *node, raw []byte, escaped bool) *node {
 		return c
 	}
 	c := &node{raw: string(raw), path: memberPath(n.path, raw, escaped, n == &t.root)}
-	c.want, c.rules = t.schema.field(c.path), t.schema.ruler(c.path)
+	c.want, c.rules, c.judged = t.schema.field(c.path), t.schema.ruler(c.path), t.schema.judgedAt(c.path)
+	c.members = t.schema != nil && t.schema.below(c.path)
+	c.object = c.want == nil && (c.judged != nil || c.members)
 	c.policy = t.drift.of(c.path, c.want)
+	if c.object {
+		c.policy = t.drift.of(c.path, &Field{})
+	}
 	c.added = c.want == nil && t.schema != nil && t.schema.event && (n.added || n == &t.root && addedByDoor(c.path))
-	c.whole = c.want != nil && c.want.Type == record.JSON && !t.schema.below(c.path)
+	c.whole = c.want != nil && c.want.Type == record.JSON && !c.members
 	if t.count >= maxNames || len(c.path) > maxPath {
 		return c
 	}

@@ -105,6 +105,24 @@ func (l *flattener) done() (*Schema, error) {
 	return &Schema{Fields: l.fields}, nil
 }
 
+// elements gathers what an array's elements are. Rules of single elements are not kept.
+func (l *flattener) elements(read func(in *flattener)) *Elements {
+	in := &flattener{open: l.open, visits: l.visits}
+	read(in)
+	l.visits = in.visits
+	of, err := in.done()
+	if err != nil { // it has more fields than there is place for: the elements stay JSON
+		return &Elements{Of: &Schema{Fields: []Field{{Type: record.JSON, Nullable: true, Required: true}}}}
+	}
+	for i := range of.Fields {
+		of.Fields[i].Rules = nil
+		if of.Fields[i].Path == "" {
+			of.Fields[i].Required = len(of.Fields) == 1
+		}
+	}
+	return &Elements{Of: of}
+}
+
 func below(parent, name string) string {
 	if parent == "" {
 		return name

@@ -74,6 +74,7 @@ func judges(p Policy) bool { return p == Freeze || p == DiscardRow }
 func (st *stream) judgeBy() {
 	d := driftOf(&st.cfg)
 	st.names.schema, st.names.drift = st.applied, d
+	st.names.root.judged, st.names.root.policy = st.applied.judgedAt(""), d.types
 	st.evolves = st.applied == nil || d.evolves()
 	if st.applied == nil {
 		return

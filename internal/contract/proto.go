@@ -130,10 +130,18 @@ func protoMessage(l *flattener, path string, m protoreflect.MessageDescriptor, l
 func protoField(l *flattener, path string, fd protoreflect.FieldDescriptor, level int, must bool) {
 	required := must && fd.Cardinality() == protoreflect.Required
 	if fd.IsList() || fd.IsMap() {
-		l.fields = append(l.fields, whole(path, false, required))
+		f := whole(path, false, required)
+		if fd.IsList() {
+			f.Items = l.elements(func(in *flattener) { protoValue(in, "", fd, 1, false, true) })
+		}
+		l.fields = append(l.fields, f)
 		return
 	}
-	nullable := fd.HasPresence() && !required
+	protoValue(l, path, fd, level, fd.HasPresence() && !required, required)
+}
+
+// protoValue adds a field's value, or an element of a repeated one.
+func protoValue(l *flattener, path string, fd protoreflect.FieldDescriptor, level int, nullable, required bool) {
 	m := fd.Message()
 	if m == nil {
 		kind, rules := protoKind(fd)

@@ -68,7 +68,7 @@ func TestProto(t *testing.T) {
 		contract.Field{Path: "rank", Type: record.Int, Nullable: true},
 		contract.Field{Path: "state", Type: record.String},
 		contract.Field{Path: "sum", Type: record.Float},
-		contract.Field{Path: "tags", Type: record.JSON},
+		contract.Field{Path: "tags", Type: record.JSON, Items: &contract.Elements{Of: schema(contract.Field{Type: record.String, Required: true})}},
 	)
 	for _, name := range []string{"order.proto", "contracts/order.proto#Order", "order.proto#shop.v1.Order"} {
 		got, err := contract.Parse(name, []byte(orderProto), beside)

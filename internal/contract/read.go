@@ -124,7 +124,8 @@ func (rd *reader) read(props []byte) bool {
 		rd.r.Quarantine(CodeNotObject, "", "the properties are JSON but no object")
 		return false
 	}
-	return rd.object(props, i+1, &rd.st.names.root, 1) >= 0
+	end := rd.object(props, i+1, &rd.st.names.root, 1)
+	return end >= 0 && rd.whole(&rd.st.names.root, props[i:end], mark{})
 }
 
 // object reads the members of the object whose first member begins at i, and gives
@@ -143,7 +144,11 @@ func (rd *reader) object(b []byte, i int, at *node, level int) int {
 			return -1
 		}
 		if b[m.value] == '{' && level < maxFlat && !n.whole {
+			before := rd.mark()
 			i = rd.object(b, m.value+1, n, level+1)
+			if i >= 0 && n.judged != nil && !rd.whole(n, b[m.value:i], before) {
+				return -1
+			}
 		} else {
 			i = rd.leaf(b, m.value, n, level)
 		}
@@ -152,6 +157,42 @@ func (rd *reader) object(b []byte, i int, at *node, level int) int {
 		}
 	}
 }
+
+// mark is how far a record was read, to go back there.
+type mark struct {
+	fields int
+	sum    uint64
+	must   int
+}
+
+func (rd *reader) mark() mark { return mark{len(rd.fields), rd.sum, rd.must} }
+
+// whole judges an object, whose fields were judged, as a whole. Where it is to be
+// discarded its fields, which came after the mark, are; a whole record has no value to
+// discard. It reports whether the record is kept.
+func (rd *reader) whole(n *node, text []byte, before mark) bool {
+	if n.judged == nil || !rd.judge || rd.r.Op == record.Patch || n.judged.keepsText(text) {
+		return true
+	}
+	path := n.path
+	if path == "" {
+		path = wholeRecord
+	}
+	rd.tell(CodeValue, path, record.JSONValue(string(text)))
+	if n.policy == Evolve || n == &rd.st.names.root && n.policy == DiscardValue {
+		return true
+	}
+	rd.drift(n.policy, CodeValue, path, "the object breaks the rules of its contract's text")
+	if !rd.r.Verdict.Keep() {
+		return false
+	}
+	clear(rd.fields[before.fields:])
+	rd.fields, rd.came, rd.sum, rd.must = rd.fields[:before.fields], rd.came[:before.fields], before.sum, before.must
+	return true
+}
+
+// wholeRecord stands in a path's place for the record as a whole.
+const wholeRecord = "(record)"
 
 func (rd *reader) leaf(b []byte, i int, n *node, level int) int {
 	if len(rd.fields) >= MaxFields {
@@ -164,7 +205,7 @@ func (rd *reader) leaf(b []byte, i int, n *node, level int) int {
 	}
 	if rd.judge {
 		var ok bool
-		if v, ok = rd.typed(v, n); !ok {
+		if v, ok = rd.typed(v, n, b[i:end]); !ok {
 			if rd.r.Verdict.Keep() { // the value alone is dropped
 				return end
 			}
@@ -213,6 +254,9 @@ func (rd *reader) value(b []byte, i int, n *node, level int) (record.Value, int)
 	}
 	return v, end
 }
+
+// bytesOf shares s's memory, and is only read.
+func bytesOf(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)) }
 
 // text shares b's memory: a record's strings cost no copy.
 func text(b []byte) string {

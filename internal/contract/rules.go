@@ -102,15 +102,6 @@ func (r *Rules) bounds() []bound {
 	return []bound{{"minimum", &r.Min}, {"maximum", &r.Max}, {"exclusiveMinimum", &r.Above}, {"exclusiveMaximum", &r.Below}}
 }
 
-// WithoutRules is the contract as inference could have made it.
-func (s *Schema) WithoutRules() *Schema {
-	bare := &Schema{Fields: slices.Clone(s.Fields)}
-	for i := range bare.Fields {
-		bare.Fields[i].Rules = nil
-	}
-	return bare
-}
-
 // ruler is a field's Rules made ready.
 type ruler struct {
 	rules   *Rules
@@ -127,10 +118,7 @@ func compileRules(r *Rules) *ruler {
 	if r.empty() {
 		return nil
 	}
-	c := &ruler{rules: r, said: r.said()}
-	if len(c.said) > maxSaid {
-		c.said = strings.ToValidUTF8(c.said[:maxSaid], "") + "..."
-	}
+	c := &ruler{rules: r, said: shortly(r.said())}
 	if r.Enum != nil {
 		c.enum = make(map[string]bool, len(r.Enum))
 		for _, text := range r.Enum {

@@ -43,13 +43,19 @@ func TestReferences(t *testing.T) {
 		contract.Field{Path: "tree.left", Type: record.JSON},
 		contract.Field{Path: "tree.value", Type: record.Int},
 	)
+	want.Judged = []contract.Judged{{Path: "parent", At: "/properties/parent"}, {Path: "ship", At: "/properties/ship", Object: true, Required: true},
+		{Path: "tree.left", At: "/DEFS/node/properties/left"}}
 	for draft, defs := range map[string]string{
 		"https://json-schema.org/draft/2020-12/schema": "$defs",
 		"http://json-schema.org/draft-07/schema#":      "definitions",
 	} {
 		text := `{"$schema": "` + draft + `", ` + strings.ReplaceAll(body, "DEFS", defs) + `}`
-		if d := cmp.Diff(want, parsed(t, text)); d != "" {
-			t.Errorf("%s: %s", draft, d)
+		got := parsed(t, text)
+		for i := range got.Judged {
+			got.Judged[i].At = strings.Replace(got.Judged[i].At, defs, "DEFS", 1)
+		}
+		if got.Text = ""; !cmp.Equal(want, got) {
+			t.Errorf("%s: %s", draft, cmp.Diff(want, got))
 		}
 	}
 }
@@ -124,9 +130,11 @@ func TestRulesAreJudged(t *testing.T) {
 		{`{"count":0}`, `quarantined contract_value count`},
 		{`{"tags":["a","b"]}`, `tags:json=["a","b"]`},
 		{`{"tags":[]}`, `tags:json=[]`},
-		{`{"tags":["a",1]}`, `quarantined contract_value tags`},
+		{`{"tags":["a",1]}`, `tags:json=["a",1]`}, // as a number is taken for a text elsewhere
+		{`{"tags":["a",[1]]}`, `quarantined contract_type tags[]`},
+		{`{"tags":"a"}`, `quarantined contract_type tags`},
 		{`{"nums":[1,null,2.0]}`, `nums:json=[1,null,2.0]`},
-		{`{"nums":[1,2.5]}`, `quarantined contract_value nums`},
+		{`{"nums":[1,2.5]}`, `quarantined contract_type nums[]`},
 	} {
 		if got := show(refine(t, st, event(row.props))); got != row.want {
 			t.Errorf("%s: %s, want %s", row.props, got, row.want)
@@ -176,7 +184,7 @@ func TestCompareRules(t *testing.T) {
 	if c := contract.Compare(wide, narrow); c.Backward || !c.Forward || len(c.Offences) != 2 {
 		t.Errorf("narrowed: %+v", c)
 	}
-	if c := contract.Compare(wide, wide.WithoutRules()); !c.Backward || c.Forward {
+	if c := contract.Compare(wide, wide.Inferable()); !c.Backward || c.Forward {
 		t.Errorf("dropped: %+v", c)
 	}
 }
@@ -191,7 +199,7 @@ func TestStoredRules(t *testing.T) {
 		t.Fatal(err)
 	}
 	var back contract.Schema
-	if err := json.Unmarshal(text, &back); err != nil || !back.Equal(s) || s.Equal(s.WithoutRules()) {
+	if err := json.Unmarshal(text, &back); err != nil || !back.Equal(s) || s.Equal(s.Inferable()) {
 		t.Errorf("%v: %s", err, text)
 	}
 	bare, err := json.Marshal(schema(contract.Field{Path: "a", Type: record.Int}))

@@ -3,6 +3,7 @@ package contract
 import (
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -22,19 +23,23 @@ func (noLoader) Load(string) (any, error) {
 
 // expand gives the members of a schema object, each with its place, and those of what
 // its $ref names in its stead. refs are the places that were gone to. Under draft-07
-// what stands beside $ref says nothing; under 2020-12 both hold.
-func (p *schemaParser) expand(at string, raw jsontext.Value) (all []schemaMember, refs []string) {
+// what stands beside $ref says nothing; under 2020-12 both hold, and where they say two
+// things of one keyword, also has what is named.
+func (p *schemaParser) expand(at string, raw jsontext.Value) (all []schemaMember, refs []string, also []schemaMember) {
 	for {
 		if p.visits++; p.visits > maxVisits {
 			if p.visits == maxVisits+1 {
 				p.fault(CodeSchemaUnsupported, at, "the references of the contract fan out too far", "name each object once")
 			}
-			return all, refs
+			return all, refs, also
 		}
 		members, err := objectMembers(raw)
 		if err != nil {
 			p.fault(CodeSchemaInvalid, at, "the schema cannot be read", "")
-			return all, refs
+			return all, refs, also
+		}
+		if len(refs) > 0 && conflict(all, members) {
+			return all, refs[:len(refs)-1], append(also, schemaMember{at: at, value: raw})
 		}
 		ref := slices.IndexFunc(members, func(m schemaMember) bool { return m.name == "$ref" })
 		for _, m := range members {
@@ -42,10 +47,12 @@ func (p *schemaParser) expand(at string, raw jsontext.Value) (all []schemaMember
 			if m.name == "$ref" || m.name == "$schema" && len(refs) > 0 || ref >= 0 && p.draft07 && !strings.HasPrefix(m.name, "$") {
 				continue
 			}
-			all = p.merge(all, m)
+			if !slices.ContainsFunc(all, func(o schemaMember) bool { return o.name == m.name }) {
+				all = append(all, m)
+			}
 		}
 		if ref < 0 {
-			return all, refs
+			return all, refs, also
 		}
 		target, value, ok := p.follow(at+"/$ref", members[ref].value)
 		if ok && (slices.Contains(refs, target) || target == at) {
@@ -53,24 +60,19 @@ func (p *schemaParser) expand(at string, raw jsontext.Value) (all []schemaMember
 			ok = false
 		}
 		if !ok {
-			return all, refs
+			return all, refs, also
 		}
 		refs, at, raw = append(refs, target), target, value
 	}
 }
 
-// merge adds a member. A keyword that both a schema and what it refers to have would
-// have to be kept twice; notes are kept of the first.
-func (p *schemaParser) merge(all []schemaMember, m schemaMember) []schemaMember {
-	i := slices.IndexFunc(all, func(o schemaMember) bool { return o.name == m.name })
-	switch {
-	case i < 0:
-		return append(all, m)
-	case m.name == "type" && string(all[i].value) == string(m.value):
-	case !isNote(m.name) && !isDefinitions(m.name):
-		p.fault(CodeSchemaUnsupported, all[i].at, "the keyword stands beside $ref and in what that names", "write it in one of the two")
-	}
-	return all
+// conflict reports whether members say otherwise of a keyword than others do.
+func conflict(all, members []schemaMember) bool {
+	return slices.ContainsFunc(members, func(m schemaMember) bool {
+		return !isNote(m.name) && !isDefinitions(m.name) && m.name != "$schema" && slices.ContainsFunc(all, func(o schemaMember) bool {
+			return o.name == m.name && string(o.value) != string(m.value)
+		})
+	})
 }
 
 // follow finds what a reference within the file names.
@@ -106,33 +108,47 @@ func (p *schemaParser) follow(at string, raw jsontext.Value) (pointer string, va
 	return pointer, value, true
 }
 
-// at is what lies at a JSON Pointer of objects.
+// at is what lies at a JSON Pointer. What it walks through is read once.
 func (p *schemaParser) at(pointer string) (jsontext.Value, bool) {
-	if v, known := p.places[pointer]; known {
-		return v, true
+	if pointer == "" {
+		return p.doc, true
 	}
-	v := p.doc
-	if pointer != "" {
-		for token := range strings.SplitSeq(pointer[1:], "/") {
-			name := strings.ReplaceAll(strings.ReplaceAll(token, "~1", "/"), "~0", "~")
-			if v.Kind() != '{' {
-				return nil, false
-			}
-			members, err := objectMembers(v)
-			i := slices.IndexFunc(members, func(m schemaMember) bool { return m.name == name })
-			if err != nil || i < 0 {
-				return nil, false
-			}
-			v = members[i].value
+	cut := strings.LastIndexByte(pointer, '/')
+	if cut < 0 {
+		return nil, false
+	}
+	parts, read := p.places[pointer[:cut]]
+	if !read {
+		within, ok := p.at(pointer[:cut])
+		if !ok {
+			return nil, false
+		}
+		parts = partsOf(within)
+		p.places[pointer[:cut]] = parts
+	}
+	v, ok := parts[strings.ReplaceAll(strings.ReplaceAll(pointer[cut+1:], "~1", "/"), "~0", "~")]
+	return v, ok
+}
+
+// partsOf gives an object's members by name, or an array's elements by number.
+func partsOf(v jsontext.Value) map[string]jsontext.Value {
+	parts := map[string]jsontext.Value{}
+	if list, ok := elementsOf(v); ok {
+		for i, each := range list {
+			parts[strconv.Itoa(i)] = each
+		}
+	} else if v.Kind() == '{' {
+		members, _ := objectMembers(v)
+		for _, m := range members {
+			parts[m.name] = m.value
 		}
 	}
-	p.places[pointer] = v
-	return v, true
+	return parts
 }
 
 // begin learns of the whole file what its parts depend on.
 func (p *schemaParser) begin(doc jsontext.Value) {
-	p.doc, p.places, p.open = doc, map[string]jsontext.Value{}, []string{""}
+	p.doc, p.places, p.open = doc, map[string]map[string]jsontext.Value{}, []string{""}
 	members, err := objectMembers(doc)
 	if err != nil {
 		return
@@ -142,7 +158,7 @@ func (p *schemaParser) begin(doc jsontext.Value) {
 		case m.name == "$schema":
 			draft, _ := stringOf(m.value)
 			p.draft07 = strings.TrimSuffix(draft, "#") == draft07
-		case isDefinitions(m.name), m.name == "properties", m.name == "items":
+		case m.value.Kind() == '{' || m.value.Kind() == '[':
 			p.nestedID = p.nestedID || strings.Contains(string(m.value), `"$id"`)
 		}
 	}

@@ -13,30 +13,36 @@ import (
 
 // valueKeywords are the keywords of one schema that judge a field's values.
 type valueKeywords struct {
-	list []schemaMember // all but items
-	enum []jsontext.Value
-	enumerated,
-	items bool
-	itemTypes []string
-	itemsAt   string
+	list       []schemaMember // those that become rules
+	enum       []jsontext.Value
+	enumerated bool
+	items      *schemaMember // the schema of all items
+	tuple      bool          // single items have schemas of their own
+	judged     bool          // fields and rules cannot keep all that is said
 }
 
 // value takes a keyword that judges values. known is false for any other.
 func (p *schemaParser) value(k *valueKeywords, m schemaMember) (known, ok bool) {
 	switch m.name {
 	case "enum":
-		if m.value.Kind() != '[' || json.Unmarshal(m.value, &k.enum) != nil || len(k.enum) == 0 || k.enumerated {
-			return true, k.enumerated
+		var list []jsontext.Value
+		if m.value.Kind() != '[' || json.Unmarshal(m.value, &list) != nil || len(list) == 0 {
+			return true, false
 		}
-		k.enumerated = true
+		k.listed(list)
 	case "const":
-		if k.enumerated {
-			p.fault(CodeSchemaUnsupported, m.at, "const and enum stand in one schema", "write one of the two")
+		k.listed([]jsontext.Value{m.value})
+	case "items":
+		if p.draft07 && m.value.Kind() == '[' {
+			k.tuple, k.judged = true, true
 			return true, true
 		}
-		k.enum, k.enumerated = []jsontext.Value{m.value}, true
-	case "items":
-		return true, p.itemsOf(k, m)
+		if m.value.Kind() == '[' {
+			p.fault(CodeSchemaUnsupported, m.at, "under 2020-12 items is one schema", "write the list under prefixItems")
+			return true, true
+		}
+		k.items = &m
+		return true, true
 	case "pattern", "minLength", "maxLength", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum":
 	default:
 		return false, true
@@ -45,39 +51,11 @@ func (p *schemaParser) value(k *valueKeywords, m schemaMember) (known, ok bool) 
 	return true, true
 }
 
-// itemsOf takes the types of an array's items. Whatever else is said of them would
-// go unjudged.
-func (p *schemaParser) itemsOf(k *valueKeywords, m schemaMember) bool {
-	switch m.value.Kind() {
-	case 't':
-		return true
-	case '{':
-	default:
-		p.fault(CodeSchemaUnsupported, m.at, "only a schema for all items is kept", `write {"type": …}`)
-		return true
-	}
-	members, _ := p.expand(m.at, m.value)
-	for _, of := range members {
-		switch {
-		case of.name == "type":
-			types, ok := typesOf(of.value)
-			if !ok {
-				return false
-			}
-			for _, t := range types {
-				if !slices.Contains(jsonTypes[:], t) {
-					p.fault(CodeSchemaInvalid, of.at, "there is no such type", "use string, integer, number, boolean, object, array or null")
-					return true
-				}
-			}
-			slices.Sort(types)
-			k.items, k.itemTypes, k.itemsAt = true, slices.Compact(types), m.at
-		case isNote(of.name):
-		default:
-			p.fault(CodeSchemaUnsupported, of.at, "of an array's items a contract keeps the type alone", "remove it")
-		}
-	}
-	return true
+// listed takes the values of enum or const; where both are there, they are judged as they
+// were written.
+func (k *valueKeywords) listed(values []jsontext.Value) {
+	k.judged = k.judged || k.enumerated
+	k.enum, k.enumerated = values, true
 }
 
 var jsonTypes = [...]string{"array", "boolean", "integer", "null", "number", "object", "string"}
@@ -91,8 +69,8 @@ func typesOf(raw jsontext.Value) ([]string, bool) {
 }
 
 // rules gives f the rules of its keywords. types are those that the schema says, null
-// apart: a keyword holds for one type, so it is refused where values of another
-// could come as well.
+// apart: a rule holds for one type, so what is said where values of another could come
+// as well is judged as it was written.
 func (p *schemaParser) rules(k *valueKeywords, f *Field, types []string) {
 	if k.enumerated {
 		p.enum(k, f, types)
@@ -105,36 +83,22 @@ func (p *schemaParser) rules(k *valueKeywords, f *Field, types []string) {
 		switch m.name {
 		case "enum", "const":
 		case "pattern", "minLength", "maxLength":
-			if f.Type != record.String || !slices.Equal(types, []string{"string"}) {
-				p.unfit(m, "a string")
-				continue
-			}
-			p.textRule(r, m)
+			p.textRule(k, r, m, f.Type == record.String && slices.Equal(types, []string{"string"}))
 		default:
-			if f.Type != record.Int && f.Type != record.Float {
-				p.unfit(m, "an integer or a number")
-				continue
-			}
-			p.bound(r, m)
+			p.bound(k, r, m, f.Type == record.Int || f.Type == record.Float)
 		}
 	}
-	if k.items {
-		if f.Type != record.JSON {
-			p.unfit(schemaMember{at: k.itemsAt}, "an array")
-		} else {
-			r.Items = k.itemTypes
-		}
+	if k.items != nil && f.Items == nil { // said of what can be no array, or other things as well
+		k.judged = true
 	}
 	if !r.empty() {
 		f.Rules = r
 	}
 }
 
-func (p *schemaParser) unfit(m schemaMember, of string) {
-	p.fault(CodeSchemaUnsupported, m.at, "this keyword is kept only where the type is "+of+" and nothing else but null", "say the type, or use a check under expect instead")
-}
-
-func (p *schemaParser) textRule(r *Rules, m schemaMember) {
+// textRule takes a keyword of texts. fits says whether the values are texts alone.
+func (p *schemaParser) textRule(k *valueKeywords, r *Rules, m schemaMember, fits bool) {
+	k.judged = k.judged || !fits
 	if m.name == "pattern" {
 		text, ok := stringOf(m.value)
 		if !ok {
@@ -145,7 +109,9 @@ func (p *schemaParser) textRule(r *Rules, m schemaMember) {
 			p.fault(CodeSchemaUnsupported, m.at, "the pattern does not compile as RE2", "write it without look-around and back-references")
 			return
 		}
-		r.Pattern = text
+		if fits {
+			r.Pattern = text
+		}
 		return
 	}
 	n, ok := numberOf(m.value)
@@ -154,21 +120,24 @@ func (p *schemaParser) textRule(r *Rules, m schemaMember) {
 		return
 	}
 	length := int(n)
-	if m.name == "minLength" {
+	switch {
+	case !fits:
+	case m.name == "minLength":
 		r.MinLength = length
-		return
+	default:
+		r.MaxLength = &length
 	}
-	r.MaxLength = &length
 }
 
-func (p *schemaParser) bound(r *Rules, m schemaMember) {
+// bound takes a bound of numbers. fits says whether the values are numbers alone.
+func (p *schemaParser) bound(k *valueKeywords, r *Rules, m schemaMember, fits bool) {
 	n, ok := numberOf(m.value)
 	if !ok {
 		p.fault(CodeSchemaInvalid, m.at, "a bound is a number", "")
 		return
 	}
-	if math.Abs(n) >= exactFloat {
-		p.fault(CodeSchemaUnsupported, m.at, "the bound is beyond the numbers that a 64-bit float holds exactly", "")
+	if !fits || math.Abs(n) >= exactFloat { // a rule holds what a float64 does
+		k.judged = true
 		return
 	}
 	for _, b := range r.bounds() {
@@ -199,7 +168,7 @@ func (p *schemaParser) enum(k *valueKeywords, f *Field, types []string) {
 		v, t, ok := scalarOf(raw)
 		switch {
 		case !ok:
-			p.fault(CodeSchemaUnsupported, at, "of listed values a contract keeps texts, numbers and booleans", "remove arrays and objects")
+			k.judged = true
 			return
 		case v.IsNull():
 			null = true
@@ -219,7 +188,7 @@ func (p *schemaParser) enum(k *valueKeywords, f *Field, types []string) {
 		return
 	}
 	if f.Type == record.JSON {
-		p.unfit(schemaMember{at: at}, "of one value")
+		k.judged = true
 		return
 	}
 	var texts []string

@@ -111,7 +111,10 @@ func (st *stream) mayDrift(r *record.Record) bool {
 			return true
 		}
 	}
-	return by.applied != nil && (!r.Verdict.Keep() || r.Verdict.Partly || by.evolves && !by.applied.covers(r.Fields))
+	if root := &by.names.root; root.judged != nil && root.policy == DiscardValue { // there is no value to discard
+		return true
+	}
+	return by.applied != nil && (!r.Verdict.Keep() || r.Verdict.Partly || by.evolves && !by.applied.covers(r.Fields, by))
 }
 
 // mayDrift reports whether a record with this verdict can be one that drifted: one

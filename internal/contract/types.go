@@ -194,16 +194,19 @@ func fitText(s string, k record.ValueKind) (record.Value, bool) {
 }
 
 // Unix times below maxUnixSeconds (the year 5138) are seconds, from there to
-// maxUnixMillis milliseconds.
+// maxUnixMillis milliseconds, to maxUnixMicros microseconds.
 const (
 	maxUnixSeconds = int64(100_000_000_000)
 	maxUnixMillis  = int64(100_000_000_000_000)
+	maxUnixMicros  = int64(100_000_000_000_000_000)
 )
 
 func unixTime(n int64) (record.Value, bool) {
 	switch {
-	case n <= -maxUnixMillis || n >= maxUnixMillis:
+	case n <= -maxUnixMicros || n >= maxUnixMicros:
 		return record.Value{}, false
+	case n <= -maxUnixMillis || n >= maxUnixMillis:
+		return record.TimeValue(n), true
 	case n <= -maxUnixSeconds || n >= maxUnixSeconds:
 		return record.TimeValue(n * 1000), true
 	}

@@ -91,10 +91,10 @@ func (s *Stage) news(ctx context.Context, b *record.Batch) (map[string]*compiled
 		if st.planned(r.Event) != nil {
 			continue // its contract is its own, and is not inferred
 		}
-		if !st.evolves || known.covers(r.Fields) || news[r.Stream].covers(r.Fields) {
+		if !st.evolves || known.covers(r.Fields, st) || news[r.Stream].covers(r.Fields, st) {
 			continue
 		}
-		show := shape(r.Fields)
+		show := st.keepPrivate(shape(r.Fields), r.Fields)
 		if st.applied != nil {
 			show = Join(st.applied.schema, show)
 		}

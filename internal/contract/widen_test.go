@@ -97,7 +97,7 @@ func stored(t fataler, st *contract.Stage, m *memory) *contract.Schema {
 	if !ok {
 		return nil
 	}
-	return &s
+	return s.Published()
 }
 
 func TestApplyReadsOnlyWhatIsNew(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 type Config struct {
 	BatchRecords    int           // most records in one state transaction; default 2,000
 	DuplicateWindow time.Duration // of received time, within which a message id counts as seen; default 30 days
+	Keep            time.Duration // of received time, after which a quarantined record is given up; 0: never
 	MaxLag          uint64        // records that may wait in the log before doors refuse; default 20,000,000
 }
 
@@ -20,6 +21,9 @@ func (c Config) Validate() error {
 	}
 	if c.DuplicateWindow < 0 {
 		return errs.New("bad_value", "duplicate_window must not be negative").At("pipeline.duplicate_window")
+	}
+	if c.Keep < 0 {
+		return errs.New("bad_value", "keep must not be negative").At("quarantine.keep")
 	}
 	return nil
 }

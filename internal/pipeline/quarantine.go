@@ -58,12 +58,25 @@ func decodeRejected(p Place, b []byte) (Rejected, error) {
 	return rej, nil
 }
 
+// Clone gives a copy that outlives what r's texts lie in.
+func (r *Rejected) Clone() (Rejected, error) {
+	rec := r.Record
+	rec.Verdict = record.Verdict{Code: r.Reason.Code, Field: r.Reason.Field, Detail: r.Reason.Detail}
+	return decodeRejected(r.Place, encodeRejected(&rec))
+}
+
 // QuarantineFilter chooses quarantined records; zero fields choose all.
 type QuarantineFilter struct {
-	Code, Stream string
-	After        *Place // those that lie after it
-	Limit        int
-	Bytes        int // stored, after which a list ends
+	Code, Source, Stream string
+	Field                *string // "": those that are about no field
+	After                *Place  // those that lie after it
+	Limit                int
+	Bytes                int // stored, after which a list ends
+}
+
+func (f *QuarantineFilter) chooses(r *record.Reason) bool {
+	return (f.Code == "" || f.Code == r.Code) && (f.Source == "" || f.Source == r.Source) && (f.Stream == "" || f.Stream == r.Stream) &&
+		(f.Field == nil || *f.Field == r.Field)
 }
 
 // ListQuarantine gives the quarantined records of a generation in order of place.
@@ -93,6 +106,30 @@ func EachQuarantined(ctx context.Context, state engine.State, generation uint32,
 	return scanQuarantine(ctx, state, generation, f, func(rej *Rejected, _ []byte) (bool, error) { return fn(rej), ctx.Err() })
 }
 
+// overdueLook is how many records Overdue looks at, so that no step of an expiry is
+// long, however many are in quarantine.
+const overdueLook = 20_000
+
+// Overdue gives the places of quarantined records that were received before a time, at
+// most limit, of those that lie after a place; after nil, from the first. next is
+// where to go on, nil where there are no others.
+func Overdue(ctx context.Context, state engine.State, generation uint32, before int64, after *Place, limit int) (places []Place, next *Place, err error) {
+	looked := 0
+	err = EachQuarantined(ctx, state, generation, QuarantineFilter{After: after}, func(r *Rejected) bool {
+		looked++
+		if r.Reason.Received < before {
+			places = append(places, r.Place)
+		}
+		if looked < overdueLook && len(places) < limit {
+			return true
+		}
+		last := r.Place
+		next = &last
+		return false
+	})
+	return places, next, err
+}
+
 func scanQuarantine(ctx context.Context, state engine.State, generation uint32, f QuarantineFilter, fn func(*Rejected, []byte) (bool, error)) error {
 	space := engine.Space{Generation: generation}
 	lo, hi := space.Bounds(engine.TableQuarantine, []byte{0})
@@ -108,7 +145,7 @@ func scanQuarantine(ctx context.Context, state engine.State, generation uint32, 
 			if rej, bad = decodeRejected(place, v); bad != nil {
 				return false
 			}
-			if f.Code != "" && f.Code != rej.Reason.Code || f.Stream != "" && f.Stream != rej.Reason.Stream {
+			if !f.chooses(&rej.Reason) {
 				return true
 			}
 			var more bool

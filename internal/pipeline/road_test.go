@@ -2,9 +2,11 @@ package pipeline_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -405,6 +407,40 @@ func TestPagesOfTheQuarantineAreBoundedInBytes(t *testing.T) {
 	}
 	if seen != 10 || pages < 4 {
 		t.Errorf("%d records on %d pages", seen, pages)
+	}
+}
+
+func TestOverdueIsWhatWasReceivedBefore(t *testing.T) {
+	r := newRig(t, &sum{})
+	for i := range 10 {
+		torn := event(i, `{}`)
+		torn.Reject = "csv_ragged"
+		r.put(torn)
+	}
+	list, err := pipeline.ListQuarantine(t.Context(), r.engine.State, 1, pipeline.QuarantineFilter{})
+	if err != nil || len(list) != 10 {
+		t.Fatal(len(list), err)
+	}
+	byTime := slices.Clone(list)
+	slices.SortFunc(byTime, func(a, b pipeline.Rejected) int { return cmp.Compare(a.Reason.Received, b.Reason.Received) })
+	before := byTime[6].Reason.Received // itself is not overdue
+	var want, got []pipeline.Place
+	for _, rej := range list {
+		if rej.Reason.Received < before {
+			want = append(want, rej.Place)
+		}
+	}
+	steps := 0
+	for after, more := (*pipeline.Place)(nil), true; more; steps++ {
+		places, next, err := pipeline.Overdue(t.Context(), r.engine.State, 1, before, after, 2)
+		if err != nil || len(places) > 2 {
+			t.Fatal(places, err)
+		}
+		got = append(got, places...)
+		after, more = next, next != nil
+	}
+	if len(want) != 6 || !slices.Equal(got, want) || steps < 3 {
+		t.Errorf("%d steps gave %v, want %v", steps, got, want)
 	}
 }
 

@@ -24,8 +24,16 @@ type Rules struct {
 	Version     uint32         `json:"version"`
 	Replaces    uint32         `json:"replaces"`
 	Fingerprint string         `json:"fingerprint"`
+	By          string         `json:"by,omitempty"` // whose key applied them, or ByStart
 	Body        jsontext.Value `json:"body"`
+
+	// Received is when the record that put them into force was received, microseconds
+	// UTC. It is the state's to know, and 0 where an older version stored them.
+	Received int64 `json:"received,omitzero"`
 }
+
+// ByStart in Rules.By says that the project's file was applied as the process started.
+const ByStart = "start"
 
 // ParseRules reads a rules record's properties. It fails with code bad_rules.
 func ParseRules(props []byte) (Rules, error) {
@@ -90,7 +98,12 @@ func applyRules(tx engine.Tx, rec *record.Record) error {
 	case decodeU32(values[0]) != rules.Replaces:
 		rec.Settle(record.Discarded, "rules_superseded", "replaces", "")
 	default:
-		tx.Put(rulesKey(rules.Version), append([]byte(nil), rec.Props...))
+		rules.Received = rec.Received
+		stored, err := rules.Props()
+		if err != nil {
+			return err
+		}
+		tx.Put(rulesKey(rules.Version), stored)
 		tx.Put(metaKey("rules"), engine.U32(rules.Version))
 	}
 	return nil
@@ -154,6 +167,7 @@ func PendingRules(ctx context.Context, e *engine.Engine, generation, latest uint
 				continue
 			}
 			if r, err := ParseRules(rec.Props); err == nil && r.Replaces == latest {
+				r.Received = rec.Received
 				list, latest = append(list, r), r.Version
 			}
 		}

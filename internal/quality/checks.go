@@ -77,9 +77,11 @@ func defs() []def {
 		{doc: CheckDoc{Name: "equals", Settings: "value", What: "The value is this one; numbers and dates compare by what they mean.",
 			Examples: []Example{{"value: 10", []string{`10`, `10.0`, `"10"`}, []string{`11`, `"10.0"`}}}},
 			takes: []string{"value"}, fails: "the value is another", make: makeEquals},
-		{doc: CheckDoc{Name: "format", Settings: "format: card, email, hostname, iban, ip, ipv4, ipv6, phone (E.164), ssn, url or uuid", What: "The text has this form; of card and iban the check digits are right too.",
+		{doc: CheckDoc{Name: "format", Settings: "format: card, country (ISO 3166-1 alpha-2), currency (ISO 4217), email, hostname, iban, ip, ipv4, ipv6, phone (E.164), ssn, url or uuid", What: "The text has this form; of card and iban the check digits are right too.",
 			Examples: []Example{
 				{"format: card", []string{`"4111 1111 1111 1111"`}, []string{`"4111 1111 1111 1112"`}},
+				{"format: country", []string{`"GB"`}, []string{`"UK"`, `"gb"`, `"GBR"`}},
+				{"format: currency", []string{`"EUR"`}, []string{`"EURO"`, `"eur"`, `"XXX"`}},
 				{"format: email", []string{`"jo.doe+x@example.com"`}, []string{`"jo@example"`, `"jo@@example.com"`}},
 				{"format: hostname", []string{`"shop.example.com"`}, []string{`"-x.example.com"`}},
 				{"format: iban", []string{`"GB82 WEST 1234 5698 7654 32"`}, []string{`"GB83 WEST 1234 5698 7654 32"`}},

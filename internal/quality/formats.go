@@ -5,22 +5,51 @@ import (
 	"net/url"
 	"strings"
 
+	"golang.org/x/text/currency"
+	"golang.org/x/text/language"
+
 	"github.com/kithdata/kith/internal/record"
 )
 
 func makeFormat(c *CheckConfig, ck *check, bad *faults) {
 	formats := map[string]func(string) bool{
-		"card": isCard, "email": isEmail, "hostname": isHostname, "iban": isIBAN, "phone": isPhone, "ssn": isSSN, "url": isURL, "uuid": isUUID,
+		"card": isCard, "country": isCountry, "currency": isCurrency, "email": isEmail, "hostname": isHostname, "iban": isIBAN, "phone": isPhone, "ssn": isSSN, "url": isURL, "uuid": isUUID,
 		"ip":   func(s string) bool { _, ok := address(s); return ok },
 		"ipv4": func(s string) bool { a, ok := address(s); return ok && a.Is4() },
 		"ipv6": func(s string) bool { a, ok := address(s); return ok && a.Is6() },
 	}
 	is, known := formats[c.Format]
 	if !known {
-		bad.add("check_format", ".format", "there is no such format", "use card, email, hostname, iban, ip, ipv4, ipv6, phone, ssn, url or uuid")
+		bad.add("check_format", ".format", "there is no such format", "use card, country, currency, email, hostname, iban, ip, ipv4, ipv6, phone, ssn, url or uuid")
 		return
 	}
 	ck.one = func(v record.Value) bool { return is(v.Text()) }
+}
+
+// isCountry takes the code of a country in two capitals (ISO 3166-1 alpha-2), of those that
+// are in use.
+func isCountry(s string) bool {
+	if len(s) != 2 {
+		return false
+	}
+	r, err := language.ParseRegion(s)
+	return err == nil && r.IsCountry() && r.Canonicalize().String() == s
+}
+
+// lateCurrencies are codes that are younger than the list of the library.
+const lateCurrencies = " MRU SLE STN UYW VED VES XCG ZWG "
+
+// isCurrency takes the code of a currency in three capitals (ISO 4217), also of one that is
+// no longer paid with; the codes for none and for tests are no currencies.
+func isCurrency(s string) bool {
+	if len(s) != 3 || s == "XXX" || s == "XTS" {
+		return false
+	}
+	if strings.Contains(lateCurrencies, " "+s+" ") {
+		return true
+	}
+	u, err := currency.ParseISO(s)
+	return err == nil && u.String() == s
 }
 
 func isDigit(c byte) bool  { return c >= '0' && c <= '9' }

@@ -54,12 +54,47 @@ func aliasesOf(check string) []string {
 	return all
 }
 
-// Names lists every name that a check has, its own ones first.
-func Names() []string {
+// Meant tells what to write for a name that is no check's though other tools have it, or
+// people say it; empty for names that nobody has.
+func Meant(name string) string {
+	for format := range strings.FieldsSeq("card country currency email hostname iban ip ipv4 ipv6 phone ssn url uuid") {
+		if name == format || name == "is_"+format || name == "valid_"+format || name == "expect_column_values_to_be_valid_"+format {
+			return "write check: format, format: " + format
+		}
+	}
+	switch name {
+	case "unique", "is_unique", "primary_key", "expect_column_values_to_be_unique", "expect_compound_columns_to_be_unique", "unique_combination_of_columns":
+		return "a check sees one record: name what is unique as the stream's key, and a second record of it is a new version of the first"
+	case "between", "accepted_range", "min", "max", "in_range":
+		return "write check: range, with min, max or both"
+	case "required", "exists", "present", "not_missing", "is_not_null":
+		return "write check: not_null, or not_empty"
+	case "accepted_values", "enum", "one_of", "allowed_values", "is_in", "isin":
+		return "write check: in_set, values: [a, b]"
+	case "matches", "pattern", "match":
+		return "write check: regex, with a pattern"
+	case "greater_than", "less_than", "gt", "ge", "lt", "le", "equal_to", "pair":
+		return "write check: compare, columns: [a, b], operator: \">\"; or range, for a bound of one column"
+	case "non_negative", "nonnegative":
+		return "write check: not_negative"
+	case "relationships", "foreign_key":
+		return "a check sees one record, and looks nothing up in others"
+	}
+	return ""
+}
+
+// OwnNames lists the checks by their own names.
+func OwnNames() []string {
 	var all []string
 	for _, d := range defs() {
 		all = append(all, d.doc.Name)
 	}
+	return all
+}
+
+// Names lists every name that a check has, its own ones first.
+func Names() []string {
+	all := OwnNames()
 	for _, a := range aliases() {
 		all = append(all, a.name)
 	}

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/oapi-codegen/runtime"
 )
 
@@ -38,6 +39,48 @@ func (e AuditFaultCode) Valid() bool {
 	case Missing:
 		return true
 	case Reordered:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ContractCandidateCompatibility.
+const (
+	Backward ContractCandidateCompatibility = "backward"
+	Forward  ContractCandidateCompatibility = "forward"
+	Full     ContractCandidateCompatibility = "full"
+)
+
+// Valid indicates whether the value is a known member of the ContractCandidateCompatibility enum.
+func (e ContractCandidateCompatibility) Valid() bool {
+	switch e {
+	case Backward:
+		return true
+	case Forward:
+		return true
+	case Full:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ContractCandidateType.
+const (
+	Avro     ContractCandidateType = "avro"
+	JSON     ContractCandidateType = "json"
+	Protobuf ContractCandidateType = "protobuf"
+)
+
+// Valid indicates whether the value is a known member of the ContractCandidateType enum.
+func (e ContractCandidateType) Valid() bool {
+	switch e {
+	case Avro:
+		return true
+	case JSON:
+		return true
+	case Protobuf:
 		return true
 	default:
 		return false
@@ -412,6 +455,15 @@ type ConsentState struct {
 
 // Contract defines model for Contract.
 type Contract struct {
+	// Applied when these rules were received
+	Applied *time.Time `json:"applied,omitempty"`
+
+	// By id of the key that applied them, or start where a process applied the file as it started
+	By *string `json:"by,omitempty"`
+
+	// Event whose contract it is, where it is one of a single event
+	Event *string `json:"event,omitempty"`
+
 	// Fields of the applied contract, or else of the proposed one
 	Fields int `json:"fields"`
 
@@ -426,9 +478,62 @@ type Contract struct {
 	Stream string `json:"stream"`
 }
 
+// ContractCandidate defines model for ContractCandidate.
+type ContractCandidate struct {
+	// Against version of the rules whose contract it is compared with, or proposed; absent: the newest applied
+	Against       *string                         `json:"against,omitempty"`
+	Compatibility *ContractCandidateCompatibility `json:"compatibility,omitempty"`
+
+	// Event the event whose own contract it is to follow
+	Event *string `json:"event,omitempty"`
+
+	// Message of Protobuf, the message; absent: the first
+	Message *string `json:"message,omitempty"`
+
+	// Schema the JSON Schema or Avro schema itself, or the text of the contract's file as a string
+	Schema interface{}            `json:"schema"`
+	Type   *ContractCandidateType `json:"type,omitempty"`
+}
+
+// ContractCandidateCompatibility defines model for ContractCandidate.Compatibility.
+type ContractCandidateCompatibility string
+
+// ContractCandidateType defines model for ContractCandidate.Type.
+type ContractCandidateType string
+
+// ContractCheck defines model for ContractCheck.
+type ContractCheck struct {
+	Against       string `json:"against"`
+	Backward      bool   `json:"backward"`
+	Compatibility string `json:"compatibility"`
+
+	// Compatible it keeps the compatibility that was asked for
+	Compatible  bool                 `json:"compatible"`
+	Differences []ContractDifference `json:"differences"`
+	Forward     bool                 `json:"forward"`
+	Offences    []ContractOffence    `json:"offences"`
+}
+
+// ContractDiff defines model for ContractDiff.
+type ContractDiff struct {
+	// Backward the new one reads what was written under the old one
+	Backward    bool                 `json:"backward"`
+	Differences []ContractDifference `json:"differences"`
+	Event       *string              `json:"event,omitempty"`
+
+	// Forward the old one reads what is written under the new one
+	Forward bool `json:"forward"`
+
+	// From version of the rules that applied it, or proposed
+	From     string            `json:"from"`
+	Offences []ContractOffence `json:"offences"`
+	Stream   string            `json:"stream"`
+	To       string            `json:"to"`
+}
+
 // ContractDifference defines model for ContractDifference.
 type ContractDifference struct {
-	// Change added, removed, type, nullable or required
+	// Change added, removed, type, nullable, required, items or rules
 	Change string  `json:"change"`
 	Is     *string `json:"is,omitempty"`
 	Path   string  `json:"path"`
@@ -437,6 +542,7 @@ type ContractDifference struct {
 
 // ContractHistory defines model for ContractHistory.
 type ContractHistory struct {
+	Event    *string           `json:"event,omitempty"`
 	Stream   string            `json:"stream"`
 	Versions []ContractVersion `json:"versions"`
 }
@@ -457,8 +563,14 @@ type ContractPage struct {
 
 // ContractVersion defines model for ContractVersion.
 type ContractVersion struct {
+	// Applied when these rules were received; absent where it is not known
+	Applied *time.Time `json:"applied,omitempty"`
+
 	// Backward it reads what was written under the version before
-	Backward    bool                 `json:"backward"`
+	Backward bool `json:"backward"`
+
+	// By id of the key that applied them, or start where a process applied the file as it started
+	By          *string              `json:"by,omitempty"`
 	Differences []ContractDifference `json:"differences"`
 
 	// Forward the version before reads what is written under it
@@ -611,7 +723,11 @@ type ExpireRequest struct {
 	// Before received before then
 	Before time.Time `json:"before"`
 	Code   *string   `json:"code,omitempty"`
-	Stream *string   `json:"stream,omitempty"`
+
+	// Field the field that the reason is about; "": none
+	Field  *string `json:"field,omitempty"`
+	Source *string `json:"source,omitempty"`
+	Stream *string `json:"stream,omitempty"`
 }
 
 // ExplainRequest defines model for ExplainRequest.
@@ -900,12 +1016,19 @@ type QuarantinePage struct {
 
 // QuarantineReason defines model for QuarantineReason.
 type QuarantineReason struct {
-	Code   string  `json:"code"`
-	Count  int64   `json:"count"`
-	Field  *string `json:"field,omitempty"`
-	Mend   *string `json:"mend,omitempty"`
-	Source string  `json:"source"`
-	Stream string  `json:"stream"`
+	Code  string  `json:"code"`
+	Count int64   `json:"count"`
+	Field *string `json:"field,omitempty"`
+
+	// First when the first of them was received
+	First time.Time `json:"first"`
+
+	// Last when the last of them was received
+	Last    time.Time            `json:"last"`
+	Mend    *string              `json:"mend,omitempty"`
+	Samples *[]QuarantinedRecord `json:"samples,omitempty"`
+	Source  string               `json:"source"`
+	Stream  string               `json:"stream"`
 }
 
 // QuarantineReasonPage defines model for QuarantineReasonPage.
@@ -957,9 +1080,13 @@ type Ref struct {
 
 // ReplayRequest defines model for ReplayRequest.
 type ReplayRequest struct {
-	All    *bool    `json:"all,omitempty"`
-	Code   *string  `json:"code,omitempty"`
+	All  *bool   `json:"all,omitempty"`
+	Code *string `json:"code,omitempty"`
+
+	// Field the field that the reason is about; "": none
+	Field  *string  `json:"field,omitempty"`
 	Places *[]Place `json:"places,omitempty"`
+	Source *string  `json:"source,omitempty"`
 	Stream *string  `json:"stream,omitempty"`
 }
 
@@ -1116,14 +1243,18 @@ type TracedValues struct {
 
 // Trial defines model for Trial.
 type Trial struct {
-	Code     string        `json:"code"`
-	Count    int           `json:"count"`
-	Field    string        `json:"field"`
-	NewCode  string        `json:"new_code"`
-	NewField string        `json:"new_field"`
-	Outcome  TrialOutcome  `json:"outcome"`
-	Samples  []TriedSample `json:"samples"`
-	Stream   string        `json:"stream"`
+	Code    string `json:"code"`
+	Count   int    `json:"count"`
+	Field   string `json:"field"`
+	NewCode string `json:"new_code"`
+
+	// NewDetail the way to mend what is still wrong
+	NewDetail *string       `json:"new_detail,omitempty"`
+	NewField  string        `json:"new_field"`
+	Outcome   TrialOutcome  `json:"outcome"`
+	Samples   []TriedSample `json:"samples"`
+	Source    string        `json:"source"`
+	Stream    string        `json:"stream"`
 }
 
 // TrialOutcome defines model for Trial.Outcome.
@@ -1131,22 +1262,29 @@ type TrialOutcome string
 
 // Tried defines model for Tried.
 type Tried struct {
+	// Changes what the rules that were tried change in those in force
+	Changes []PlanChange `json:"changes"`
+
 	// Fingerprint of the rules that were tried
 	Fingerprint string  `json:"fingerprint"`
 	Groups      []Trial `json:"groups"`
+	Masked      bool    `json:"masked"`
 
 	// More others were not tried
 	More    bool `json:"more"`
 	Pass    int  `json:"pass"`
 	Records int  `json:"records"`
+
+	// Rules version of the rules in force
+	Rules int `json:"rules"`
 }
 
 // TriedSample defines model for TriedSample.
 type TriedSample struct {
-	// After the attributes that would act, masked
+	// After the attributes that would act, masked or raw
 	After string `json:"after"`
 
-	// Before the properties as they came, masked
+	// Before the properties as they came, masked or raw
 	Before    string `json:"before"`
 	Offset    int64  `json:"offset"`
 	Partition int    `json:"partition"`
@@ -1154,8 +1292,21 @@ type TriedSample struct {
 
 // TryRequest defines model for TryRequest.
 type TryRequest struct {
-	Code   *string `json:"code,omitempty"`
-	Stream *string `json:"stream,omitempty"`
+	Code *string `json:"code,omitempty"`
+
+	// Field the field that the reason is about; "": none
+	Field *string `json:"field,omitempty"`
+
+	// Raw Show content as it was sent. Needs role operate.
+	Raw *bool `json:"raw,omitempty"`
+
+	// Rules Rules to try, as kith quarantine try --fix sends them; the project's file as it is when absent. Needs role operate.
+	Rules *jsontext.Value `json:"rules,omitempty"`
+
+	// Samples records to show of each group
+	Samples *int    `json:"samples,omitempty"`
+	Source  *string `json:"source,omitempty"`
+	Stream  *string `json:"stream,omitempty"`
 }
 
 // WarehouseStatus defines model for WarehouseStatus.
@@ -1184,6 +1335,24 @@ type TokenHeader = string
 
 // WaitMS defines model for WaitMS.
 type WaitMS = int
+
+// GetContractParams defines parameters for GetContract.
+type GetContractParams struct {
+	// Event the event whose own contract is meant
+	Event *string `form:"event,omitempty" json:"event,omitempty"`
+}
+
+// DiffContractParams defines parameters for DiffContract.
+type DiffContractParams struct {
+	// Event the event whose own contract is meant
+	Event *string `form:"event,omitempty" json:"event,omitempty"`
+
+	// From the old version; absent: the one before the new version
+	From *string `form:"from,omitempty" json:"from,omitempty"`
+
+	// To the new version; absent: the newest
+	To *string `form:"to,omitempty" json:"to,omitempty"`
+}
 
 // ListDeadLettersParams defines parameters for ListDeadLetters.
 type ListDeadLettersParams struct {
@@ -1249,6 +1418,9 @@ type ListQuarantineParams struct {
 	// Code Only this reason.
 	Code *string `form:"code,omitempty" json:"code,omitempty"`
 
+	// Source Only this source.
+	Source *string `form:"source,omitempty" json:"source,omitempty"`
+
 	// Stream Only this stream.
 	Stream *string `form:"stream,omitempty" json:"stream,omitempty"`
 	Raw    *bool   `form:"raw,omitempty" json:"raw,omitempty"`
@@ -1258,12 +1430,30 @@ type ListQuarantineParams struct {
 	Limit  *Limit  `form:"limit,omitempty" json:"limit,omitempty"`
 }
 
+// ListQuarantineReasonsParams defines parameters for ListQuarantineReasons.
+type ListQuarantineReasonsParams struct {
+	// Code Only this reason.
+	Code *string `form:"code,omitempty" json:"code,omitempty"`
+
+	// Source Only this source.
+	Source *string `form:"source,omitempty" json:"source,omitempty"`
+
+	// Stream Only this stream.
+	Stream *string `form:"stream,omitempty" json:"stream,omitempty"`
+
+	// Samples So many records of each.
+	Samples *int `form:"samples,omitempty" json:"samples,omitempty"`
+}
+
 // ListReviewParams defines parameters for ListReview.
 type ListReviewParams struct {
 	// Cursor The next of the page before.
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 	Limit  *Limit  `form:"limit,omitempty" json:"limit,omitempty"`
 }
+
+// CheckContractJSONRequestBody defines body for CheckContract for application/json ContentType.
+type CheckContractJSONRequestBody = ContractCandidate
 
 // DecideJSONRequestBody defines body for Decide for application/json ContentType.
 type DecideJSONRequestBody = Decision
@@ -1391,10 +1581,40 @@ type ClientInterface interface {
 	// GetContract Every version of a stream's contract, and what each changed
 	//
 	// Newest first. What records show beyond the applied contract is the newest of
-	// all, marked as proposed. Fails with code stream_unknown.
+	// all, marked as proposed. Fails with codes stream_unknown and contract_unknown.
 	//
 	// Corresponds with GET /api/contracts/{stream} (the `GetContract` operationId).
-	GetContract(ctx context.Context, stream string, reqEditors ...RequestEditorFn) (*http.Response, error)
+	GetContract(ctx context.Context, stream string, params *GetContractParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CheckContractWithBody Whether a changed contract keeps compatibility with a stream's own
+	//
+	// Nothing is changed. Where it breaks the promise, each offence names the field. A
+	// contract that cannot be read fails with a code that begins with contract_schema_,
+	// and the place within it.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/contracts/{stream}/check (the `CheckContract` operationId).
+	CheckContractWithBody(ctx context.Context, stream string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CheckContract Whether a changed contract keeps compatibility with a stream's own
+	//
+	// Nothing is changed. Where it breaks the promise, each offence names the field. A
+	// contract that cannot be read fails with a code that begins with contract_schema_,
+	// and the place within it.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/contracts/{stream}/check (the `CheckContract` operationId).
+	CheckContract(ctx context.Context, stream string, body CheckContractJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DiffContract How two versions of a stream's contract differ
+	//
+	// A version is named by the rules that applied it, or proposed. Fails with codes
+	// stream_unknown and contract_unknown.
+	//
+	// Corresponds with GET /api/contracts/{stream}/diff (the `DiffContract` operationId).
+	DiffContract(ctx context.Context, stream string, params *DiffContractParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListDrift How a stream's records departed from its applied contract
 	//
@@ -1615,14 +1835,16 @@ type ClientInterface interface {
 	// Corresponds with POST /api/quarantine/expire (the `ExpireQuarantine` operationId).
 	ExpireQuarantine(ctx context.Context, body ExpireQuarantineJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListQuarantineReasons Quarantined records counted by reason
+	// ListQuarantineReasons Quarantined records counted by reason, source, stream and field, the most frequent first
+	//
+	// With samples, the first few records of each by their place, masked: letters as x, digits as 9. Past 1,000 reasons, further fields are counted under the field "…".
 	//
 	// Corresponds with GET /api/quarantine/reasons (the `ListQuarantineReasons` operationId).
-	ListQuarantineReasons(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+	ListQuarantineReasons(ctx context.Context, params *ListQuarantineReasonsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ReplayQuarantineWithBody Judge quarantined records again, under the rules now in force
 	//
-	// Choose places, or code and stream, or all. Nothing is counted twice: a record only moves from quarantined to what it becomes.
+	// Choose places, or any of code, source, stream and field, or all. Nothing is counted twice: a record only moves from quarantined to what it becomes.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1631,25 +1853,27 @@ type ClientInterface interface {
 
 	// ReplayQuarantine Judge quarantined records again, under the rules now in force
 	//
-	// Choose places, or code and stream, or all. Nothing is counted twice: a record only moves from quarantined to what it becomes.
+	// Choose places, or any of code, source, stream and field, or all. Nothing is counted twice: a record only moves from quarantined to what it becomes.
 	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /api/quarantine/replay (the `ReplayQuarantine` operationId).
 	ReplayQuarantine(ctx context.Context, body ReplayQuarantineJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// TryQuarantineWithBody What the project's file, as it is now, would make of quarantined records
+	// TryQuarantineWithBody What the project's file, as it is now, or other rules would make of quarantined records
 	//
-	// Mapping, contract, cleansing and checks of the file are tried on the records; nothing is changed. Content is masked: letters as x, digits as 9.
+	// Mapping, contract, cleansing and checks are tried on the records; nothing is changed. Content is masked: letters as x, digits as 9.
+	// Rules that are sent, and content as it was sent, are for role operate: rules could ask the records what masking hides.
 	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /api/quarantine/try (the `TryQuarantine` operationId).
 	TryQuarantineWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// TryQuarantine What the project's file, as it is now, would make of quarantined records
+	// TryQuarantine What the project's file, as it is now, or other rules would make of quarantined records
 	//
-	// Mapping, contract, cleansing and checks of the file are tried on the records; nothing is changed. Content is masked: letters as x, digits as 9.
+	// Mapping, contract, cleansing and checks are tried on the records; nothing is changed. Content is masked: letters as x, digits as 9.
+	// Rules that are sent, and content as it was sent, are for role operate: rules could ask the records what masking hides.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1769,11 +1993,71 @@ func (c *Client) ListContracts(ctx context.Context, reqEditors ...RequestEditorF
 // GetContract Every version of a stream's contract, and what each changed
 //
 // Newest first. What records show beyond the applied contract is the newest of
-// all, marked as proposed. Fails with code stream_unknown.
+// all, marked as proposed. Fails with codes stream_unknown and contract_unknown.
 //
 // Corresponds with GET /api/contracts/{stream} (the `GetContract` operationId).
-func (c *Client) GetContract(ctx context.Context, stream string, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewGetContractRequest(c.Server, stream)
+func (c *Client) GetContract(ctx context.Context, stream string, params *GetContractParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetContractRequest(c.Server, stream, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CheckContractWithBody Whether a changed contract keeps compatibility with a stream's own
+//
+// Nothing is changed. Where it breaks the promise, each offence names the field. A
+// contract that cannot be read fails with a code that begins with contract_schema_,
+// and the place within it.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/contracts/{stream}/check (the `CheckContract` operationId).
+func (c *Client) CheckContractWithBody(ctx context.Context, stream string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCheckContractRequestWithBody(c.Server, stream, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CheckContract Whether a changed contract keeps compatibility with a stream's own
+//
+// Nothing is changed. Where it breaks the promise, each offence names the field. A
+// contract that cannot be read fails with a code that begins with contract_schema_,
+// and the place within it.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/contracts/{stream}/check (the `CheckContract` operationId).
+func (c *Client) CheckContract(ctx context.Context, stream string, body CheckContractJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCheckContractRequest(c.Server, stream, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DiffContract How two versions of a stream's contract differ
+//
+// A version is named by the rules that applied it, or proposed. Fails with codes
+// stream_unknown and contract_unknown.
+//
+// Corresponds with GET /api/contracts/{stream}/diff (the `DiffContract` operationId).
+func (c *Client) DiffContract(ctx context.Context, stream string, params *DiffContractParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDiffContractRequest(c.Server, stream, params)
 	if err != nil {
 		return nil, err
 	}
@@ -2303,11 +2587,13 @@ func (c *Client) ExpireQuarantine(ctx context.Context, body ExpireQuarantineJSON
 	return c.Client.Do(req)
 }
 
-// ListQuarantineReasons Quarantined records counted by reason
+// ListQuarantineReasons Quarantined records counted by reason, source, stream and field, the most frequent first
+//
+// With samples, the first few records of each by their place, masked: letters as x, digits as 9. Past 1,000 reasons, further fields are counted under the field "…".
 //
 // Corresponds with GET /api/quarantine/reasons (the `ListQuarantineReasons` operationId).
-func (c *Client) ListQuarantineReasons(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewListQuarantineReasonsRequest(c.Server)
+func (c *Client) ListQuarantineReasons(ctx context.Context, params *ListQuarantineReasonsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListQuarantineReasonsRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -2320,7 +2606,7 @@ func (c *Client) ListQuarantineReasons(ctx context.Context, reqEditors ...Reques
 
 // ReplayQuarantineWithBody Judge quarantined records again, under the rules now in force
 //
-// Choose places, or code and stream, or all. Nothing is counted twice: a record only moves from quarantined to what it becomes.
+// Choose places, or any of code, source, stream and field, or all. Nothing is counted twice: a record only moves from quarantined to what it becomes.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2339,7 +2625,7 @@ func (c *Client) ReplayQuarantineWithBody(ctx context.Context, contentType strin
 
 // ReplayQuarantine Judge quarantined records again, under the rules now in force
 //
-// Choose places, or code and stream, or all. Nothing is counted twice: a record only moves from quarantined to what it becomes.
+// Choose places, or any of code, source, stream and field, or all. Nothing is counted twice: a record only moves from quarantined to what it becomes.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2356,9 +2642,10 @@ func (c *Client) ReplayQuarantine(ctx context.Context, body ReplayQuarantineJSON
 	return c.Client.Do(req)
 }
 
-// TryQuarantineWithBody What the project's file, as it is now, would make of quarantined records
+// TryQuarantineWithBody What the project's file, as it is now, or other rules would make of quarantined records
 //
-// Mapping, contract, cleansing and checks of the file are tried on the records; nothing is changed. Content is masked: letters as x, digits as 9.
+// Mapping, contract, cleansing and checks are tried on the records; nothing is changed. Content is masked: letters as x, digits as 9.
+// Rules that are sent, and content as it was sent, are for role operate: rules could ask the records what masking hides.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2375,9 +2662,10 @@ func (c *Client) TryQuarantineWithBody(ctx context.Context, contentType string, 
 	return c.Client.Do(req)
 }
 
-// TryQuarantine What the project's file, as it is now, would make of quarantined records
+// TryQuarantine What the project's file, as it is now, or other rules would make of quarantined records
 //
-// Mapping, contract, cleansing and checks of the file are tried on the records; nothing is changed. Content is masked: letters as x, digits as 9.
+// Mapping, contract, cleansing and checks are tried on the records; nothing is changed. Content is masked: letters as x, digits as 9.
+// Rules that are sent, and content as it was sent, are for role operate: rules could ask the records what masking hides.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2638,7 +2926,7 @@ func NewListContractsRequest(server string) (*http.Request, error) {
 }
 
 // NewGetContractRequest constructs an http.Request for the GetContract method
-func NewGetContractRequest(server string, stream string) (*http.Request, error) {
+func NewGetContractRequest(server string, stream string, params *GetContractParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -2661,6 +2949,165 @@ func NewGetContractRequest(server string, stream string) (*http.Request, error) 
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Event != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "event", *params.Event, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewCheckContractRequest calls the generic CheckContract builder with application/json body
+func NewCheckContractRequest(server string, stream string, body CheckContractJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCheckContractRequestWithBody(server, stream, "application/json", bodyReader)
+}
+
+// NewCheckContractRequestWithBody constructs an http.Request for the CheckContract method, with any body, and a specified content type
+func NewCheckContractRequestWithBody(server string, stream string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "stream", stream, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/contracts/%s/check", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewDiffContractRequest constructs an http.Request for the DiffContract method
+func NewDiffContractRequest(server string, stream string, params *DiffContractParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "stream", stream, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/contracts/%s/diff", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Event != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "event", *params.Event, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.From != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "from", *params.From, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.To != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "to", *params.To, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
@@ -3662,6 +4109,18 @@ func NewListQuarantineRequest(server string, params *ListQuarantineParams) (*htt
 
 		}
 
+		if params.Source != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "source", *params.Source, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.Stream != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "stream", *params.Stream, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
@@ -3765,7 +4224,7 @@ func NewExpireQuarantineRequestWithBody(server string, contentType string, body 
 }
 
 // NewListQuarantineReasonsRequest constructs an http.Request for the ListQuarantineReasons method
-func NewListQuarantineReasonsRequest(server string) (*http.Request, error) {
+func NewListQuarantineReasonsRequest(server string, params *ListQuarantineReasonsParams) (*http.Request, error) {
 	var err error
 
 	serverURL, err := url.Parse(server)
@@ -3781,6 +4240,69 @@ func NewListQuarantineReasonsRequest(server string) (*http.Request, error) {
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Code != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "code", *params.Code, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Source != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "source", *params.Source, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Stream != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "stream", *params.Stream, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Samples != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "samples", *params.Samples, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
@@ -4226,12 +4748,44 @@ type ClientWithResponsesInterface interface {
 	// GetContractWithResponse Every version of a stream's contract, and what each changed
 	//
 	// Newest first. What records show beyond the applied contract is the newest of
-	// all, marked as proposed. Fails with code stream_unknown.
+	// all, marked as proposed. Fails with codes stream_unknown and contract_unknown.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api/contracts/{stream} (the `GetContract` operationId).
-	GetContractWithResponse(ctx context.Context, stream string, reqEditors ...RequestEditorFn) (*GetContractResponse, error)
+	GetContractWithResponse(ctx context.Context, stream string, params *GetContractParams, reqEditors ...RequestEditorFn) (*GetContractResponse, error)
+
+	// CheckContractWithBodyWithResponse Whether a changed contract keeps compatibility with a stream's own
+	//
+	// Nothing is changed. Where it breaks the promise, each offence names the field. A
+	// contract that cannot be read fails with a code that begins with contract_schema_,
+	// and the place within it.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/contracts/{stream}/check (the `CheckContract` operationId).
+	CheckContractWithBodyWithResponse(ctx context.Context, stream string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CheckContractResponse, error)
+
+	// CheckContractWithResponse Whether a changed contract keeps compatibility with a stream's own
+	//
+	// Nothing is changed. Where it breaks the promise, each offence names the field. A
+	// contract that cannot be read fails with a code that begins with contract_schema_,
+	// and the place within it.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/contracts/{stream}/check (the `CheckContract` operationId).
+	CheckContractWithResponse(ctx context.Context, stream string, body CheckContractJSONRequestBody, reqEditors ...RequestEditorFn) (*CheckContractResponse, error)
+
+	// DiffContractWithResponse How two versions of a stream's contract differ
+	//
+	// A version is named by the rules that applied it, or proposed. Fails with codes
+	// stream_unknown and contract_unknown.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/contracts/{stream}/diff (the `DiffContract` operationId).
+	DiffContractWithResponse(ctx context.Context, stream string, params *DiffContractParams, reqEditors ...RequestEditorFn) (*DiffContractResponse, error)
 
 	// ListDriftWithResponse How a stream's records departed from its applied contract
 	//
@@ -4480,16 +5034,18 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /api/quarantine/expire (the `ExpireQuarantine` operationId).
 	ExpireQuarantineWithResponse(ctx context.Context, body ExpireQuarantineJSONRequestBody, reqEditors ...RequestEditorFn) (*ExpireQuarantineResponse, error)
 
-	// ListQuarantineReasonsWithResponse Quarantined records counted by reason
+	// ListQuarantineReasonsWithResponse Quarantined records counted by reason, source, stream and field, the most frequent first
+	//
+	// With samples, the first few records of each by their place, masked: letters as x, digits as 9. Past 1,000 reasons, further fields are counted under the field "…".
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api/quarantine/reasons (the `ListQuarantineReasons` operationId).
-	ListQuarantineReasonsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListQuarantineReasonsResponse, error)
+	ListQuarantineReasonsWithResponse(ctx context.Context, params *ListQuarantineReasonsParams, reqEditors ...RequestEditorFn) (*ListQuarantineReasonsResponse, error)
 
 	// ReplayQuarantineWithBodyWithResponse Judge quarantined records again, under the rules now in force
 	//
-	// Choose places, or code and stream, or all. Nothing is counted twice: a record only moves from quarantined to what it becomes.
+	// Choose places, or any of code, source, stream and field, or all. Nothing is counted twice: a record only moves from quarantined to what it becomes.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4498,25 +5054,27 @@ type ClientWithResponsesInterface interface {
 
 	// ReplayQuarantineWithResponse Judge quarantined records again, under the rules now in force
 	//
-	// Choose places, or code and stream, or all. Nothing is counted twice: a record only moves from quarantined to what it becomes.
+	// Choose places, or any of code, source, stream and field, or all. Nothing is counted twice: a record only moves from quarantined to what it becomes.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/quarantine/replay (the `ReplayQuarantine` operationId).
 	ReplayQuarantineWithResponse(ctx context.Context, body ReplayQuarantineJSONRequestBody, reqEditors ...RequestEditorFn) (*ReplayQuarantineResponse, error)
 
-	// TryQuarantineWithBodyWithResponse What the project's file, as it is now, would make of quarantined records
+	// TryQuarantineWithBodyWithResponse What the project's file, as it is now, or other rules would make of quarantined records
 	//
-	// Mapping, contract, cleansing and checks of the file are tried on the records; nothing is changed. Content is masked: letters as x, digits as 9.
+	// Mapping, contract, cleansing and checks are tried on the records; nothing is changed. Content is masked: letters as x, digits as 9.
+	// Rules that are sent, and content as it was sent, are for role operate: rules could ask the records what masking hides.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/quarantine/try (the `TryQuarantine` operationId).
 	TryQuarantineWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*TryQuarantineResponse, error)
 
-	// TryQuarantineWithResponse What the project's file, as it is now, would make of quarantined records
+	// TryQuarantineWithResponse What the project's file, as it is now, or other rules would make of quarantined records
 	//
-	// Mapping, contract, cleansing and checks of the file are tried on the records; nothing is changed. Content is masked: letters as x, digits as 9.
+	// Mapping, contract, cleansing and checks are tried on the records; nothing is changed. Content is masked: letters as x, digits as 9.
+	// Rules that are sent, and content as it was sent, are for role operate: rules could ask the records what masking hides.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4775,6 +5333,118 @@ func (r GetContractResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetContractResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// CheckContractResponseDefaultHeaders the declared response headers of an HTTP default response for CheckContract
+type CheckContractResponseDefaultHeaders struct {
+	KithRequestID *string
+	RetryAfter    *int
+}
+
+type CheckContractResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ContractCheck
+	// JSONDefault the response for an HTTP default `application/json` response
+	JSONDefault *Fault
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *CheckContractResponseDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r CheckContractResponse) GetJSON200() *ContractCheck {
+	return r.JSON200
+}
+
+// GetJSONDefault returns the response for an HTTP default `application/json` response
+func (r CheckContractResponse) GetJSONDefault() *Fault {
+	return r.JSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r CheckContractResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CheckContractResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CheckContractResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CheckContractResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// DiffContractResponseDefaultHeaders the declared response headers of an HTTP default response for DiffContract
+type DiffContractResponseDefaultHeaders struct {
+	KithRequestID *string
+	RetryAfter    *int
+}
+
+type DiffContractResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ContractDiff
+	// JSONDefault the response for an HTTP default `application/json` response
+	JSONDefault *Fault
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *DiffContractResponseDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r DiffContractResponse) GetJSON200() *ContractDiff {
+	return r.JSON200
+}
+
+// GetJSONDefault returns the response for an HTTP default `application/json` response
+func (r DiffContractResponse) GetJSONDefault() *Fault {
+	return r.JSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r DiffContractResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DiffContractResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DiffContractResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DiffContractResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -6672,17 +7342,67 @@ func (c *ClientWithResponses) ListContractsWithResponse(ctx context.Context, req
 // GetContractWithResponse Every version of a stream's contract, and what each changed
 //
 // Newest first. What records show beyond the applied contract is the newest of
-// all, marked as proposed. Fails with code stream_unknown.
+// all, marked as proposed. Fails with codes stream_unknown and contract_unknown.
 //
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /api/contracts/{stream} (the `GetContract` operationId).
-func (c *ClientWithResponses) GetContractWithResponse(ctx context.Context, stream string, reqEditors ...RequestEditorFn) (*GetContractResponse, error) {
-	rsp, err := c.GetContract(ctx, stream, reqEditors...)
+func (c *ClientWithResponses) GetContractWithResponse(ctx context.Context, stream string, params *GetContractParams, reqEditors ...RequestEditorFn) (*GetContractResponse, error) {
+	rsp, err := c.GetContract(ctx, stream, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
 	return ParseGetContractResponse(rsp)
+}
+
+// CheckContractWithBodyWithResponse Whether a changed contract keeps compatibility with a stream's own
+//
+// Nothing is changed. Where it breaks the promise, each offence names the field. A
+// contract that cannot be read fails with a code that begins with contract_schema_,
+// and the place within it.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/contracts/{stream}/check (the `CheckContract` operationId).
+func (c *ClientWithResponses) CheckContractWithBodyWithResponse(ctx context.Context, stream string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CheckContractResponse, error) {
+	rsp, err := c.CheckContractWithBody(ctx, stream, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCheckContractResponse(rsp)
+}
+
+// CheckContractWithResponse Whether a changed contract keeps compatibility with a stream's own
+//
+// Nothing is changed. Where it breaks the promise, each offence names the field. A
+// contract that cannot be read fails with a code that begins with contract_schema_,
+// and the place within it.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/contracts/{stream}/check (the `CheckContract` operationId).
+func (c *ClientWithResponses) CheckContractWithResponse(ctx context.Context, stream string, body CheckContractJSONRequestBody, reqEditors ...RequestEditorFn) (*CheckContractResponse, error) {
+	rsp, err := c.CheckContract(ctx, stream, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCheckContractResponse(rsp)
+}
+
+// DiffContractWithResponse How two versions of a stream's contract differ
+//
+// A version is named by the rules that applied it, or proposed. Fails with codes
+// stream_unknown and contract_unknown.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/contracts/{stream}/diff (the `DiffContract` operationId).
+func (c *ClientWithResponses) DiffContractWithResponse(ctx context.Context, stream string, params *DiffContractParams, reqEditors ...RequestEditorFn) (*DiffContractResponse, error) {
+	rsp, err := c.DiffContract(ctx, stream, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDiffContractResponse(rsp)
 }
 
 // ListDriftWithResponse How a stream's records departed from its applied contract
@@ -7112,13 +7832,15 @@ func (c *ClientWithResponses) ExpireQuarantineWithResponse(ctx context.Context, 
 	return ParseExpireQuarantineResponse(rsp)
 }
 
-// ListQuarantineReasonsWithResponse Quarantined records counted by reason
+// ListQuarantineReasonsWithResponse Quarantined records counted by reason, source, stream and field, the most frequent first
+//
+// With samples, the first few records of each by their place, masked: letters as x, digits as 9. Past 1,000 reasons, further fields are counted under the field "…".
 //
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /api/quarantine/reasons (the `ListQuarantineReasons` operationId).
-func (c *ClientWithResponses) ListQuarantineReasonsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListQuarantineReasonsResponse, error) {
-	rsp, err := c.ListQuarantineReasons(ctx, reqEditors...)
+func (c *ClientWithResponses) ListQuarantineReasonsWithResponse(ctx context.Context, params *ListQuarantineReasonsParams, reqEditors ...RequestEditorFn) (*ListQuarantineReasonsResponse, error) {
+	rsp, err := c.ListQuarantineReasons(ctx, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -7127,7 +7849,7 @@ func (c *ClientWithResponses) ListQuarantineReasonsWithResponse(ctx context.Cont
 
 // ReplayQuarantineWithBodyWithResponse Judge quarantined records again, under the rules now in force
 //
-// Choose places, or code and stream, or all. Nothing is counted twice: a record only moves from quarantined to what it becomes.
+// Choose places, or any of code, source, stream and field, or all. Nothing is counted twice: a record only moves from quarantined to what it becomes.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -7142,7 +7864,7 @@ func (c *ClientWithResponses) ReplayQuarantineWithBodyWithResponse(ctx context.C
 
 // ReplayQuarantineWithResponse Judge quarantined records again, under the rules now in force
 //
-// Choose places, or code and stream, or all. Nothing is counted twice: a record only moves from quarantined to what it becomes.
+// Choose places, or any of code, source, stream and field, or all. Nothing is counted twice: a record only moves from quarantined to what it becomes.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -7155,9 +7877,10 @@ func (c *ClientWithResponses) ReplayQuarantineWithResponse(ctx context.Context, 
 	return ParseReplayQuarantineResponse(rsp)
 }
 
-// TryQuarantineWithBodyWithResponse What the project's file, as it is now, would make of quarantined records
+// TryQuarantineWithBodyWithResponse What the project's file, as it is now, or other rules would make of quarantined records
 //
-// Mapping, contract, cleansing and checks of the file are tried on the records; nothing is changed. Content is masked: letters as x, digits as 9.
+// Mapping, contract, cleansing and checks are tried on the records; nothing is changed. Content is masked: letters as x, digits as 9.
+// Rules that are sent, and content as it was sent, are for role operate: rules could ask the records what masking hides.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -7170,9 +7893,10 @@ func (c *ClientWithResponses) TryQuarantineWithBodyWithResponse(ctx context.Cont
 	return ParseTryQuarantineResponse(rsp)
 }
 
-// TryQuarantineWithResponse What the project's file, as it is now, would make of quarantined records
+// TryQuarantineWithResponse What the project's file, as it is now, or other rules would make of quarantined records
 //
-// Mapping, contract, cleansing and checks of the file are tried on the records; nothing is changed. Content is masked: letters as x, digits as 9.
+// Mapping, contract, cleansing and checks are tried on the records; nothing is changed. Content is masked: letters as x, digits as 9.
+// Rules that are sent, and content as it was sent, are for role operate: rules could ask the records what masking hides.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -7479,6 +8203,112 @@ func ParseGetContractResponse(rsp *http.Response) (*GetContractResponse, error) 
 	switch {
 	case true:
 		var headers GetContractResponseDefaultHeaders
+		if values := rsp.Header.Values("Kith-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Kith-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.KithRequestID = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseCheckContractResponse parses an HTTP response from a CheckContractWithResponse call
+func ParseCheckContractResponse(rsp *http.Response) (*CheckContractResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CheckContractResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ContractCheck
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fault
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	}
+
+	switch {
+	case true:
+		var headers CheckContractResponseDefaultHeaders
+		if values := rsp.Header.Values("Kith-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Kith-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.KithRequestID = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseDiffContractResponse parses an HTTP response from a DiffContractWithResponse call
+func ParseDiffContractResponse(rsp *http.Response) (*DiffContractResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DiffContractResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ContractDiff
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Fault
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	}
+
+	switch {
+	case true:
+		var headers DiffContractResponseDefaultHeaders
 		if values := rsp.Header.Values("Kith-Request-Id"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "Kith-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {

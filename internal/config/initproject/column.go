@@ -246,6 +246,18 @@ func (c *column) average() int {
 	return c.length / c.filled
 }
 
+// marked reports whether values begin with the apostrophe by which spreadsheets mark as
+// text what looks like a number.
+func (c *column) marked() bool {
+	n := 0
+	for _, v := range c.kept {
+		if strings.HasPrefix(v, "'") {
+			n++
+		}
+	}
+	return c.share(n) > 0.3
+}
+
 func (c *column) isTime() bool   { return c.share(c.forms.iso) >= 0.9 }
 func (c *column) isDate() bool   { return c.share(c.forms.date+c.forms.iso) >= 0.8 && c.forms.date > 0 }
 func (c *column) isInt() bool    { return c.share(c.forms.integer) >= 0.98 }
@@ -274,10 +286,11 @@ func (c *column) compactDate() bool {
 		c.share(c.forms.compact) >= 0.8
 }
 
-// unixTime reports whether whole numbers are seconds or milliseconds of this era.
+// unixTime reports whether whole numbers are seconds, milliseconds or microseconds of this
+// era.
 func (c *column) unixTime() bool {
 	for _, v := range c.kept {
-		if len(v) != 10 && len(v) != 13 || v[0] != '1' && v[0] != '2' {
+		if len(v) != 10 && len(v) != 13 && len(v) != 16 || v[0] != '1' && v[0] != '2' {
 			return false
 		}
 	}

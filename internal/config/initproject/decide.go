@@ -1,6 +1,7 @@
 package initproject
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -13,7 +14,14 @@ type stream struct {
 	source string // its name; the stream is source.rows
 	glob   string // as the configuration writes it
 	files  int    // how many files it stands for
-	words  []string
+
+	// Of members of archives:
+	parent   string // the source, which several streams share
+	pattern  string // of the members' names
+	archives bool   // they lie in several
+	members  bool   // they have several names
+
+	words []string
 
 	kind     record.Kind
 	kindWhy  string
@@ -22,13 +30,18 @@ type stream struct {
 	keyWhy   string
 	seq      *column
 	occurred *column
-	deleted  *column
-	allowed  *column // the status of a consent
-	ids      []identified
-	mapped   []mapped
-	parted   bool     // some file of people has the parts of names
-	near     []string // regions that other files speak for
-	notes    []string // what the reader should look at
+	// why occurred is what it is, where that is not plain
+	occurredWhy string
+	unix        []*column // numbers that count from 1970, which only a contract can say
+	deleted     *column
+	allowed     *column // the status of a consent
+	ids         []identified
+	mapped      []mapped
+	checks      []check
+	company     bool     // its columns are those of companies
+	parted      bool     // some file of people has the parts of names
+	near        []string // regions that other files speak for
+	notes       []string // what the reader should look at
 }
 
 // identified is one identifier that a stream gives.
@@ -38,7 +51,15 @@ type identified struct {
 	why string
 }
 
-func (s *stream) name() string { return s.source + ".rows" }
+func (s *stream) name() string {
+	if s.parent != "" {
+		return s.parent + "." + s.source
+	}
+	return s.source + ".rows"
+}
+
+// from is the name of the source that it comes from.
+func (s *stream) from() string { return cmp.Or(s.parent, s.source) }
 
 func (s *stream) with(m meaning) []*column {
 	var all []*column
@@ -58,8 +79,13 @@ func (s *stream) note(format string, args ...any) {
 
 // decide settles all that one file alone can tell.
 func (s *stream) decide() {
+	if s.sheets != "" {
+		s.note("one sheet is read, and not %s: name another with sheet, in a source of its own", s.sheets)
+	}
 	s.looksHeadless()
+	s.guess()
 	s.settleNames()
+	s.settleCards()
 	s.findKey()
 	s.findKind()
 	s.settleKey()
@@ -117,6 +143,14 @@ func (s *stream) settleNames() {
 		full[0].meaning = lastName
 	case len(first) == 1 && len(last) == 0 && len(full) == 0 && words(first[0]) > 0.7:
 		first[0].meaning = fullName
+	case len(first) == 0 && len(last) == 0 && len(full) == 2 && words(full[0]) < 0.3 && words(full[1]) < 0.3 && full[0].words[0] != full[1].words[0]: // Name1 and Name2
+		given := givenNames()
+		a, _ := full[0].called(given)
+		b, _ := full[1].called(given)
+		if full[0].meaning, full[1].meaning = lastName, firstName; a > b {
+			full[0].meaning, full[1].meaning = firstName, lastName
+		}
+		s.note("%s and %s are taken for the parts of a name, by which holds given names: please check", full[0].name, full[1].name)
 	case len(first) == 0 && len(last) == 1 && len(full) == 1 && words(full[0]) < 0.3:
 		full[0].meaning = firstName
 	}
@@ -135,28 +169,25 @@ func (s *stream) findTimes() {
 	}
 	for _, m := range []meaning{occurred, updated, created} {
 		for _, c := range s.with(m) {
-			if s.occurred == nil && c.isTime() && (m != updated || s.kind != record.Event) {
+			if s.occurred == nil && c.isTime() && 2*c.filled >= s.rows && (m != updated || s.kind != record.Event) {
 				s.occurred = c
 			}
 		}
+	}
+	if c := s.occurred; c != nil && c.meaning == created && s.kind == record.Customer {
+		s.occurredWhy = "when the record was made; no column says when it last changed"
 	}
 	if s.seq != nil && s.seq.isTime() && s.kind == record.Customer {
-		s.occurred = s.seq
+		s.occurred, s.occurredWhy = s.seq, ""
 	}
-	if s.occurred == nil && s.kind == record.Event {
+	if s.occurred == nil && s.kind != record.Customer {
 		for _, c := range s.columns {
-			if s.occurred == nil && c.isTime() && c.meaning != birthDate && most(c) {
+			if s.occurred == nil && c.isTime() && c.meaning != birthDate && most(c) && (s.kind == record.Event || !hasWord(c.words, "due", "end", "expiry", "expires", "until", "next", "delivery", "valid", "to", "fallig", "check", "departure", "arrival")) {
 				s.occurred = c
 			}
 		}
 	}
-	if s.occurred == nil {
-		for _, c := range s.with(occurred) {
-			if c.isInt() && c.unixTime() {
-				s.note("%s looks like unix time: give its field the type timestamp in the contract, and add occurred: %s", c.name, c.name)
-			}
-		}
-	}
+	s.findUnixTimes(most)
 	for _, m := range []meaning{updated, occurred} {
 		for _, c := range s.with(m) {
 			switch {
@@ -168,7 +199,42 @@ func (s *stream) findTimes() {
 			}
 		}
 	}
+	s.lookLikeStaff()
+	s.lookForConsent()
 	if d := s.with(deleted); len(d) > 0 && s.kind != record.Event {
 		s.deleted = d[0]
+	}
+}
+
+// lookLikeStaff notes files of those who work in the house.
+func (s *stream) lookLikeStaff() {
+	n := 0
+	for _, c := range s.columns {
+		if c.filled > 0 && (hasWord(c.words, "salary", "gehalt", "salaire", "salario", "stipendio", "hire", "hired", "payroll", "personalnummer", "matricule") || hasWord(c.words, "manager", "supervisor") && hasWord(c.words, "line", "email", "id") || hasWord(c.words, "employee", "emp", "mitarbeiter") && isID(c.words)) {
+			n++
+		}
+	}
+	if n > 1 && s.kind == record.Customer {
+		s.note("this looks like a list of staff: leave it out, unless they are customers too")
+	}
+}
+
+// findUnixTimes takes numbers that count from 1970 where no date or time serves.
+func (s *stream) findUnixTimes(most func(*column) bool) {
+	for _, m := range []meaning{occurred, updated, created} {
+		for _, c := range s.with(m) {
+			if s.occurred == nil && c.isInt() && c.unixTime() && most(c) && (m != updated || s.kind != record.Event) {
+				s.occurred, s.occurredWhy = c, "when it happened, counted from 1970: its contract says that it is a time"
+				s.unix = append(s.unix, c)
+			}
+		}
+	}
+	if s.seq != nil && s.seq.isInt() && s.seq.unixTime() {
+		if s.kind == record.Customer {
+			s.occurred, s.unix = s.seq, nil
+		}
+		if s.occurred != s.seq || s.unix == nil {
+			s.unix = append(s.unix, s.seq)
+		}
 	}
 }

@@ -33,7 +33,7 @@ func (s *stream) identify(typ string, m meaning, what string, count func(*column
 	columns := s.with(m)
 	var own []*column
 	for _, c := range columns {
-		if !isStaff(c.words) {
+		if !isStaff(c.words) && !s.shared(c) {
 			own = append(own, c)
 		}
 	}
@@ -133,7 +133,7 @@ func (s *stream) orphans(streams []*stream) {
 		}
 	}
 	for _, c := range s.columns {
-		if c == s.key || c.nested || c.filled == 0 || c.meaning != unknown || !isClient(c.words) || isStaff(c.words) || isThing(c.words) ||
+		if c == s.key || c.nested || c.filled == 0 || c.meaning != unknown || !isClient(c.words) || isStaff(c.words) || isThing(c.words) || c.secret() || c.tally() ||
 			!isID(c.words) && len(c.words) > 1 || s.wordy(c) || c.isTime() || c.isDate() || len(c.hashes) < 2 {
 			continue
 		}

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -18,8 +19,10 @@ import (
 	"strings"
 
 	"github.com/kithdata/kith/internal/config"
+	"github.com/kithdata/kith/internal/contract"
 	"github.com/kithdata/kith/internal/kit/errs"
 	"github.com/kithdata/kith/internal/record"
+	"github.com/kithdata/kith/internal/source/file"
 )
 
 // Codes of what can keep a project from being made.
@@ -77,21 +80,71 @@ func Write(ctx context.Context, req Request) (*Result, error) {
 	}
 	result := &Result{Path: path}
 	text := example(name)
+	var contracts map[string][]byte
 	if len(req.From) > 0 {
 		streams, skipped, err := propose(ctx, dir, req.From)
 		if err != nil {
 			return nil, err
 		}
-		text = render(name, streams)
+		text, contracts = render(name, streams), contractsOf(streams)
 		result.Skipped = skipped
 		for _, s := range streams {
 			result.Streams = append(result.Streams, s.told())
+		}
+	}
+	for name, schema := range contracts {
+		if err := writeContract(filepath.Join(dir, name), schema); err != nil {
+			return nil, err
 		}
 	}
 	if err := write(dir, path, text); err != nil {
 		return nil, err
 	}
 	return result, nil
+}
+
+// contract is the file of the stream's contract.
+func (s *stream) contract() string { return "contracts/" + s.source + ".json" }
+
+// contractsOf are the contracts that say what nothing else can: that a number is a time.
+func contractsOf(streams []*stream) map[string][]byte {
+	all := map[string][]byte{}
+	for _, s := range streams {
+		if schema := s.schema(); schema != nil {
+			all[s.contract()] = append(schema.JSONSchema(s.name()), '\n')
+		}
+	}
+	return all
+}
+
+func (s *stream) schema() *contract.Schema {
+	if len(s.unix) == 0 {
+		return nil
+	}
+	schema := &contract.Schema{}
+	for _, c := range s.unix {
+		schema.Fields = append(schema.Fields, contract.Field{Path: c.name, Type: record.Time, Nullable: true})
+	}
+	return schema
+}
+
+// writeContract never overwrites one.
+func writeContract(path string, schema []byte) error {
+	err := os.MkdirAll(filepath.Dir(path), 0o755)
+	if err == nil {
+		var f *os.File
+		if f, err = os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644); errors.Is(err, os.ErrExist) {
+			return nil
+		}
+		if err == nil {
+			_, err = f.Write(schema)
+			err = errors.Join(err, f.Close())
+		}
+	}
+	if err != nil {
+		return errs.New(CodeWrite, cause(err)).At(path).Fix("name a folder that can be written to")
+	}
+	return nil
 }
 
 func write(dir, path, text string) error {
@@ -137,10 +190,11 @@ func propose(ctx context.Context, dir string, from []string) ([]*stream, []strin
 	if err != nil {
 		return nil, nil, err
 	}
+	paths = unpacked(ctx, paths)
 	var streams []*stream
 	patterns := newPatterns()
-	for _, path := range paths {
-		s, err := read(ctx, path)
+	for _, p := range paths {
+		s, err := read(ctx, p)
 		if ctx.Err() != nil {
 			return nil, nil, ctx.Err()
 		}
@@ -150,6 +204,8 @@ func propose(ctx context.Context, dir string, from []string) ([]*stream, []strin
 		}
 		if twin := alike(streams, s); twin != nil {
 			twin.files++
+			twin.archives = twin.archives || twin.archive != s.archive
+			twin.members = twin.members || path.Base(twin.member) != path.Base(s.member)
 			continue
 		}
 		for _, c := range s.columns {
@@ -163,24 +219,66 @@ func propose(ctx context.Context, dir string, from []string) ([]*stream, []strin
 		if len(skipped) > 0 {
 			what += ": " + skipped[0]
 		}
-		return nil, nil, errs.New(CodeFile, what).Fix("name CSV, NDJSON, JSON or Parquet files that hold rows")
+		return nil, nil, errs.New(CodeFile, what).Fix("name CSV, NDJSON, JSON, Parquet or Excel files that hold rows, or zip archives of them")
 	}
 	taken := map[string]bool{}
 	for _, s := range streams {
-		s.source = unused(sourceName(s.path, s.files > 1), taken)
+		name := s.path
+		if s.archive != "" {
+			name = s.member
+		}
+		s.source = unused(sourceName(name, s.files > 1), taken)
 		taken[s.source] = true
 		s.words = wordsOf(strings.ReplaceAll(s.source, "_", " "))
-		s.glob = globOf(dir, s.path, s.files > 1)
+		if s.archive == "" {
+			s.glob = globOf(dir, s.path, s.files > 1)
+		} else {
+			s.glob, s.pattern = globOf(dir, s.archive, s.archives), globOf("", path.Base(s.member), s.members)
+		}
 		s.decide()
 	}
+	share(streams, taken)
 	relate(streams)
 	neighbours(streams)
 	parts := slices.ContainsFunc(streams, func(s *stream) bool { return s.person() && (s.has(firstName) || s.has(lastName)) })
 	for _, s := range streams {
 		s.parted = parts
 		s.mapped = s.attributes()
+		s.prove(ctx)
+	}
+	if ctx.Err() != nil {
+		return nil, nil, ctx.Err()
 	}
 	return streams, skipped, nil
+}
+
+// unpacked gives the members of archives in their place. What cannot be looked into is
+// left as it is: reading it says why.
+func unpacked(ctx context.Context, paths []string) (all []string) {
+	for _, path := range paths {
+		members, archive, err := file.Members(ctx, file.Config{}, path)
+		if err == nil && archive && len(members) > 0 {
+			all = append(all, members[:min(len(members), maxFiles)]...)
+		} else {
+			all = append(all, path)
+		}
+	}
+	return all
+}
+
+// share has the members of one archive, or of those alike, come from one source.
+func share(streams []*stream, taken map[string]bool) {
+	names := map[string]string{}
+	for _, s := range streams {
+		if s.archive == "" {
+			continue
+		}
+		if names[s.glob] == "" {
+			names[s.glob] = unused(sourceName(s.archive, s.archives), taken)
+			taken[names[s.glob]] = true
+		}
+		s.parent = names[s.glob]
+	}
 }
 
 // expand gives the files that names, folders and patterns stand for, each once.
@@ -189,6 +287,8 @@ func expand(from []string) (paths, skipped []string, err error) {
 		var found []string
 		info, statErr := os.Stat(name)
 		switch {
+		case file.Elsewhere(name):
+			return nil, nil, fileFault(name, "lies elsewhere, and init looks at files of this machine alone", "copy some of its files here, name those, and write the address as the source's path afterwards")
 		case statErr == nil && info.IsDir():
 			entries, err := os.ReadDir(name)
 			if err != nil {
@@ -230,7 +330,7 @@ func expand(from []string) (paths, skipped []string, err error) {
 // alone, and which has the same columns.
 func alike(streams []*stream, s *sample) *stream {
 	for _, other := range streams {
-		if numberless(other.path) != numberless(s.path) || other.delimiter != s.delimiter || other.headless != s.headless || other.format != s.format || other.path == s.path {
+		if other.likeness() != s.likeness() || other.delimiter != s.delimiter || other.headless != s.headless || other.format != s.format || other.titles != s.titles || other.records != s.records || other.encoding != s.encoding || other.path == s.path {
 			continue
 		}
 		same := len(other.columns) == len(s.columns)
@@ -242,6 +342,14 @@ func alike(streams []*stream, s *sample) *stream {
 		}
 	}
 	return nil
+}
+
+// likeness is what the paths of files alike have in common.
+func (s *sample) likeness() string {
+	if s.archive != "" {
+		return numberless(s.archive) + "\x00" + numberless(s.member)
+	}
+	return numberless(s.path)
 }
 
 // numberless is a path with every run of digits in its base name made one star.

@@ -30,7 +30,7 @@ func (s *stream) findKey() {
 
 // idLike says how much speaks for a unique column being an id, and why; 0 for none.
 func (s *stream) idLike(c *column) (score int, why string) {
-	if c.isTime() || c.isDate() || c.isComma() || c.isNumber() && !c.isInt() || c.isEmail() {
+	if c.secret() || c.isTime() || c.isDate() || c.isComma() || c.isNumber() && !c.isInt() || c.isEmail() {
 		return 0, ""
 	}
 	joined := strings.Join(c.words, "")
@@ -54,10 +54,12 @@ func (s *stream) idLike(c *column) (score int, why string) {
 		return 100, "unique in every row, and called an id"
 	case id && s.calledAlike(c):
 		return 95, "unique in every row, and the id of what the file is called"
-	case id && place(c.words):
+	case id && place(c.words) && c.meaning != loyaltyID:
 		return 0, ""
 	case hasWord(c.words, "row", "zeile", "line"):
 		return s.counted(c)
+	case joined == "number" && s.columns[0] == c:
+		return 86, "unique in every row, called a number, and the first"
 	case slices.Contains([]string{"number", "no", "nr", "num"}, joined):
 		if i := slices.Index(s.columns, c); i > 0 && s.columns[i-1].meaning == street {
 			return 0, "" // a house's
@@ -87,6 +89,9 @@ func (s *stream) idLike(c *column) (score int, why string) {
 	case s.rows >= 3 && c.isCode(), s.rows >= 10 && c.coded():
 		return 64, "unique in every row, and made of codes alike"
 	}
+	if len(s.columns) > 0 && c == s.columns[0] && c.isInt() && meaningless(c.name) {
+		return 62, "unique whole numbers in the first column; no header says what it is"
+	}
 	return s.counted(c)
 }
 
@@ -115,9 +120,15 @@ func (s *stream) calledAlike(c *column) bool {
 	return len(rest) > 0 && len(strings.Join(rest, "")) > 2
 }
 
+// wrapped reports whether an id stands alone in an object that only wraps the record, as
+// change feeds and APIs have it.
+func wrapped(words []string) bool {
+	return len(words) == 2 && words[1] == "id" && hasWord(words[:1], "after", "data", "attributes", "payload", "value", "fields", "properties", "object", "row", "new", "doc", "body")
+}
+
 // place reports whether a number or code is that of a place on earth or on a page.
 func place(words []string) bool {
-	return hasWord(words, "haus", "hausnr", "hausnummer", "house", "building", "street", "strasse", "str", "apt", "apartment", "unit", "flat", "room", "floor", "area", "zone", "ward", "district", "zip", "postal", "post", "plz", "country", "state", "region", "city", "currency", "language", "page", "version", "huisnummer", "numero", "phone", "tel", "fax", "iban", "card", "vat", "sort", "dial") &&
+	return hasWord(words, "haus", "hausnr", "hausnummer", "house", "building", "street", "strasse", "str", "apt", "apartment", "unit", "flat", "room", "floor", "area", "zone", "ward", "district", "zip", "postal", "post", "plz", "country", "state", "region", "city", "currency", "language", "page", "version", "huisnummer", "numero", "phone", "tel", "fax", "network", "collector", "campaign", "batch", "website", "iban", "card", "vat", "sort", "dial") &&
 		!isPerson(words) && !isThing(words)
 }
 
@@ -190,7 +201,7 @@ func (s *stream) settlePerson() {
 		switch {
 		case c.meaning == nationalID && score == 1:
 			score += 3
-		case isID(c.words) && c.meaning == unknown && (isPerson(c.words) || s.calledAlike(c) || len(c.words) == 1 || c.words[0] == "record") && !place(c.words) && (score > 0.9 || versions):
+		case isID(c.words) && c.meaning == unknown && (isPerson(c.words) || s.calledAlike(c) || len(c.words) == 1 || c.words[0] == "record" || wrapped(c.words)) && !place(c.words) && (score > 0.9 || versions):
 			score += 2
 		case c.isEmail() && (score > 0.9 || versions):
 			score++

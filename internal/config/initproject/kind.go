@@ -21,6 +21,11 @@ func (s *stream) findKind() {
 	e := &evidence{}
 	s.personal(e)
 	s.material(e)
+	if facts := s.companyFacts(); len(facts) > 1 {
+		s.company = true
+		e.thing += 6
+		e.things = append(e.things, facts...)
+	}
 	timed := s.has(occurred) || s.has(created)
 	if s.has(eventName) {
 		e.event += 4
@@ -66,11 +71,38 @@ func (s *stream) findConsent() bool {
 			}
 		}
 		if read == c.filled {
+			s.topic()
 			s.kind, s.kindWhy, s.allowed = record.Consent, "every "+c.name+" says what somebody allowed or refused", c
 			return true
 		}
 	}
 	return false
+}
+
+// topic takes the column of a consent file that says what is allowed by a usual word.
+func (s *stream) topic() {
+	if s.has(purpose) {
+		return
+	}
+	for _, c := range s.columns {
+		if c.meaning == unknown && c.filled == s.rows && !c.nested && !isID(c.words) && len(c.hashes) <= 20 && hasWord(c.words, "list", "audience", "newsletter", "publication", "program", "programme", "topics", "liste", "lista", "lijst") && !c.isNumber() && c.share(c.forms.boolean) < 1 {
+			c.meaning = purpose
+			return
+		}
+	}
+}
+
+// lookForConsent notes columns of people that say what they allowed: as attributes they have
+// neither a history nor a proof.
+func (s *stream) lookForConsent() {
+	for _, c := range s.columns {
+		told := hasWord(c.words, "optin", "optout", "consent", "consentement", "einwilligung", "consentimiento", "consenso", "consentimento", "toestemming", "rgpd", "gdpr", "dsgvo", "newsletter", "nieuwsbrief", "privacy", "unsubscribed", "subscribed", "werbesperre") ||
+			hasWord(c.words, "opt", "opted") && hasWord(c.words, "in", "out") || hasWord(c.words, "marketing", "comunicacoes", "comunicaciones") && hasWord(c.words, "accepts", "agree", "accept", "allow", "receive", "aceita", "acepta")
+		if told && s.person() && c.filled > 0 && c.share(c.forms.boolean) == 1 {
+			s.note("%s looks like a consent: as an attribute it keeps no history and no proof; a second source with the same path and a stream of kind consent would", c.name)
+			return
+		}
+	}
 }
 
 // named are the columns that name a person.
@@ -163,7 +195,24 @@ func (s *stream) material(e *evidence) {
 // ofCompany reports whether the stream is of companies, whose telephone and e-mail
 // address name nobody.
 func (s *stream) ofCompany() bool {
-	return s.kind == record.Object && !isThing(s.words) && (isCompany(s.words) || s.key != nil && isCompany(s.key.words))
+	return s.kind == record.Object && (s.company || !isThing(s.words) && (isCompany(s.words) || s.key != nil && isCompany(s.key.words)))
+}
+
+// companyFacts names the columns that only companies have, where none is of a person
+// alone.
+func (s *stream) companyFacts() (facts []string) {
+	for _, m := range []meaning{firstName, lastName, birthDate, nationalID, gender} {
+		if s.has(m) {
+			return nil
+		}
+	}
+	for _, c := range s.columns {
+		revenue := hasWord(c.words, "revenue", "turnover") && hasWord(c.words, "annual", "yearly")
+		if c.filled > 0 && (revenue || hasWord(c.words, "industry", "branche", "sector", "secteur", "settore", "employees", "mitarbeiterzahl", "headcount", "website", "homepage", "siret", "siren", "duns", "naics", "rechtsform", "handelsregister", "iva", "partita", "cif")) {
+			facts = append(facts, strings.Join(c.words, " "))
+		}
+	}
+	return facts
 }
 
 func list(words []string) string {

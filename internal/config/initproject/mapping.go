@@ -1,10 +1,10 @@
 package initproject
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/kithdata/kith/internal/record"
 )
@@ -28,6 +28,12 @@ func (s *stream) attributes() []mapped {
 			continue // its attributes are those of every consent
 		}
 		if s.person() && (c == s.seq || c == s.deleted || c == s.key && isID(c.words) && c.meaning == unknown) {
+			continue
+		}
+		if c.secret() {
+			if c.filled > 0 && s.person() {
+				s.note("%s looks like a secret and is left out of profiles; best leave it out of the file", c.name)
+			}
 			continue
 		}
 		steps, why := s.cleansing(c, region, regionWhy)
@@ -61,12 +67,30 @@ func (s *stream) nameParts(taken map[string]bool) (all []mapped) {
 	if whole.share(several) < 0.8 {
 		return nil
 	}
+	order, why := "", ""
+	if whole.familyFirst() {
+		order, why = ", order: family_first", ", which begins with the family's as its script or language has it"
+	}
 	for _, part := range [][2]string{{"first_name", "given"}, {"last_name", "family"}} {
 		if !taken[part[0]] {
-			all = append(all, mapped{part[0], whole, "name, name_part: {part: " + part[1] + "}", "taken from the whole name"})
+			all = append(all, mapped{part[0], whole, "name, name_part: {part: " + part[1] + order + "}", "taken from the whole name" + why})
 		}
 	}
 	return all
+}
+
+// familyFirst reports whether whole names begin with the family's: names in Chinese,
+// Japanese and Korean script, and those under a Hungarian header.
+func (c *column) familyFirst() bool {
+	n := 0
+	for _, v := range c.kept {
+		if strings.ContainsFunc(v, func(r rune) bool {
+			return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul)
+		}) {
+			n++
+		}
+	}
+	return c.share(n) > 0.5 || hasWord(c.words, "nev", "nevek")
 }
 
 // fullest is the column of a meaning that most rows fill, which bears its name.
@@ -112,6 +136,9 @@ func (s *stream) cleansing(c *column, region, regionWhy string) (steps, why stri
 		}
 		return strings.Join(all, ", "), list(reasons)
 	}
+	if c.marked() {
+		say(`replace: {pattern: "^'"}`, "an apostrophe in front is how spreadsheets mark text")
+	}
 	if step, reason := s.placed(c, region); step != "" {
 		say(step, reason)
 		return strings.Join(all, ", "), list(reasons)
@@ -120,9 +147,15 @@ func (s *stream) cleansing(c *column, region, regionWhy string) (steps, why stri
 	case c.isEmail(), c.meaning == email:
 		say("email", "")
 	case c.meaning == phone:
-		if region == "" {
+		by := s.countries()
+		switch {
+		case region == "" && by == "":
 			say("phone", "")
-		} else {
+		case region == "":
+			say("phone: {region_from: "+by+"}", "each number as its row's country dials it")
+		case by != "":
+			say("phone: {region: "+region+", region_from: "+by+"}", "each number as its row's country dials it; "+region+" where it names none: "+regionWhy)
+		default:
 			say("phone: {region: "+region+"}", "region "+region+": "+regionWhy)
 		}
 	case c.meaning == firstName || c.meaning == lastName || c.meaning == fullName:
@@ -253,43 +286,4 @@ func unused(name string, taken map[string]bool) string {
 		name = fmt.Sprintf("%s_%d", base, n)
 	}
 	return name
-}
-
-// check is one proposed expectation.
-type check struct{ text, why string }
-
-// checks proposes what every row of the sample keeps to. They warn only: a sample is
-// no promise.
-func (s *stream) checks(attributes []mapped) []check {
-	names := map[*column]string{}
-	for _, a := range attributes {
-		if names[a.col] == "" {
-			names[a.col] = a.name
-		}
-	}
-	var all []check
-	for _, c := range s.columns {
-		name, ok := names[c]
-		if !ok {
-			name = c.name
-		}
-		if c.nested || s.rows < 5 {
-			continue
-		}
-		if c.filled == s.rows && len(c.nulls) == 0 && (c == s.key || c.meaning != unknown) {
-			all = append(all, check{"check: not_null, column: " + quote(name) + ", severity: warn", "present in every row seen"})
-		}
-		if c.meaning == status && s.rows >= 50 && len(c.hashes) >= 2 && len(c.hashes) <= 12 && len(c.counts) == len(c.hashes) && c.average() <= 30 && c.bare == 0 {
-			values := make([]string, 0, len(c.counts))
-			for v := range c.counts {
-				values = append(values, v)
-			}
-			slices.SortFunc(values, func(a, b string) int { return cmp.Or(cmp.Compare(c.counts[b], c.counts[a]), strings.Compare(a, b)) })
-			for i := range values {
-				values[i] = quote(values[i])
-			}
-			all = append(all, check{"check: in_set, column: " + quote(name) + ", values: [" + strings.Join(values, ", ") + "], severity: warn", "no other value was seen"})
-		}
-	}
-	return all
 }

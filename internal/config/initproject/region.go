@@ -14,8 +14,9 @@ import (
 // and the header's language, then from the large regions.
 func (s *stream) region() (region, why string) {
 	var numbers []string
-	local := 0
+	local, american := 0, 0.0
 	for _, c := range s.with(phone) {
+		american = max(american, c.share(c.forms.american))
 		for _, v := range c.kept[:min(len(c.kept), 30)] {
 			if !strings.HasPrefix(v, "+") && !strings.HasPrefix(v, "00") {
 				local++
@@ -49,6 +50,9 @@ func (s *stream) region() (region, why string) {
 			}
 		}
 		score /= float64(len(numbers))
+		if r == "US" {
+			score += 0.4 * american // hardly anybody else writes them so
+		}
 		if i < len(hints) {
 			// Country codes, and countries beside them, say more than digits that happen to
 			// fit, unless they are a few foreigners.
@@ -138,6 +142,11 @@ func (s *stream) regionHints() (hints []string, told map[string]int) {
 			}
 		}
 	}
+	if len(counts) == 0 {
+		if r := s.currencyRegion(); r != "" {
+			counts[r]++
+		}
+	}
 	hints = make([]string, 0, len(counts))
 	for r := range counts {
 		hints = append(hints, r)
@@ -154,6 +163,18 @@ func (s *stream) regionHints() (hints []string, told map[string]int) {
 		hints = append(hints, l)
 	}
 	return hints, told
+}
+
+// currencyRegion is the country of the one currency that all rows are in, where it has one.
+func (s *stream) currencyRegion() string {
+	regions := map[string]string{"GBP": "GB", "USD": "US", "CHF": "CH", "SEK": "SE", "NOK": "NO", "DKK": "DK", "PLN": "PL", "CZK": "CZ", "HUF": "HU", "RON": "RO", "JPY": "JP", "CNY": "CN", "KRW": "KR",
+		"BRL": "BR", "INR": "IN", "AUD": "AU", "NZD": "NZ", "CAD": "CA", "MXN": "MX", "ZAR": "ZA", "TRY": "TR", "ILS": "IL", "AED": "AE", "SGD": "SG", "HKD": "HK", "UAH": "UA", "RUB": "RU"}
+	for _, c := range s.columns {
+		if hasWord(c.words, "currency", "waehrung", "devise", "moneda", "valuta") && len(c.counts) == 1 && len(c.hashes) == 1 {
+			return regions[strings.ToUpper(c.kept[0])]
+		}
+	}
+	return ""
 }
 
 // regionOf reads a country's code or usual name.
@@ -193,10 +214,10 @@ func (s *stream) language() string {
 	telling := map[string]string{
 		"vorname": "DE", "nachname": "DE", "geburtsdatum": "DE", "plz": "DE", "strasse": "DE", "kundennummer": "DE", "handynummer": "DE", "rufnummer": "DE", "bestellnummer": "DE", "betrag": "DE",
 		"prenom": "FR", "naissance": "FR", "ville": "FR", "courriel": "FR", "montant": "FR", "commande": "FR", "rue": "FR",
-		"apellido": "ES", "apellidos": "ES", "correo": "ES", "nacimiento": "ES", "telefono": "ES", "ciudad": "ES", "importe": "ES", "calle": "ES", "fecha": "ES",
-		"cognome": "IT", "nascita": "IT", "indirizzo": "IT", "cellulare": "IT", "citta": "IT", "importo": "IT",
+		"apellido": "ES", "socio": "ES", "poblacion": "ES", "domicilio": "ES", "apellidos": "ES", "correo": "ES", "nacimiento": "ES", "telefono": "ES", "ciudad": "ES", "importe": "ES", "calle": "ES", "fecha": "ES",
+		"cognome": "IT", "fatturato": "IT", "localita": "IT", "tessera": "IT", "nascita": "IT", "indirizzo": "IT", "cellulare": "IT", "citta": "IT", "importo": "IT",
 		"voornaam": "NL", "achternaam": "NL", "geboortedatum": "NL", "telefoonnummer": "NL", "woonplaats": "NL", "bedrag": "NL", "straat": "NL",
-		"sobrenome": "BR", "cidade": "BR", "celular": "BR", "morada": "PT", "apelido": "PT", "nascimento": "BR",
+		"sobrenome": "BR", "cidade": "BR", "celular": "BR", "morada": "PT", "apelido": "PT", "telemovel": "PT", "registo": "PT", "localidade": "PT", "utente": "PT", "freguesia": "PT", "concelho": "PT", "nascimento": "BR",
 		"fornamn": "SE", "efternamn": "SE", "personnummer": "SE", "fornavn": "DK", "efternavn": "DK", "etternavn": "NO", "fodselsdato": "NO",
 		"etunimi": "FI", "sukunimi": "FI", "imie": "PL", "nazwisko": "PL", "prijmeni": "CZ", "jmeno": "CZ", "keresztnev": "HU", "vezeteknev": "HU", "soyad": "TR", "soyadi": "TR",
 		"имя": "RU", "фамилия": "RU", "電話番号": "JP", "氏名": "JP", "手机": "CN", "姓名": "CN", "전화번호": "KR", "이름": "KR",

@@ -1,6 +1,7 @@
 package initproject
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -54,8 +55,12 @@ func render(name string, streams []*stream) string {
 	p.line(0, "data: ./data", "the log, the state and the warehouse live here")
 	p.line(0, "", "")
 	p.line(0, "sources:", "")
+	seen := map[string]bool{}
 	for _, s := range streams {
-		p.source(s)
+		if !seen[s.from()] {
+			p.source(s)
+		}
+		seen[s.from()] = true
 	}
 	p.line(0, "", "")
 	p.line(0, "streams:", "")
@@ -73,18 +78,51 @@ func render(name string, streams []*stream) string {
 }
 
 func (p *page) source(s *stream) {
+	if s.archive != "" {
+		p.line(1, s.from()+": {type: file, path: "+quote(s.glob)+"}", "a zip archive: each stream says which of its members it takes")
+		return
+	}
 	settings := "type: file, path: " + quote(s.glob) + ", format: " + s.format
-	why := ""
+	var why []string
+	if s.records == "" {
+		why = append(why, s.layout())
+	}
+	if s.files > 1 {
+		why = append(why, fmt.Sprintf("%d files alike", s.files))
+	}
 	if s.format == "csv" {
 		settings += ", delimiter: " + delimiter(s.delimiter)
 		if s.headless {
 			settings += ", header: false"
+			why = append(why, "the first row is one like the others")
+		}
+		if s.titles > 0 {
+			settings += fmt.Sprintf(", skip_lines: %d", s.titles)
+			why = append(why, "what stands above the header is no row")
 		}
 	}
-	if s.files > 1 {
-		why = fmt.Sprintf("%d files alike", s.files)
+	if s.records != "" {
+		settings += ", records: " + quote(s.records)
+		why = append(why, "the array with most objects")
 	}
-	p.line(1, s.source+": {"+settings+"}", why)
+	if s.encoding != "" {
+		settings += ", encoding: " + s.encoding
+		why = append(why, "no UTF-8, and in this encoding its letters are usual ones: please check")
+	}
+	p.line(1, s.source+": {"+settings+"}", strings.Join(why, "; "))
+}
+
+// layout says what a file looks like.
+func (s *stream) layout() string {
+	switch s.format {
+	case "csv":
+		return fmt.Sprintf("%d columns a row", len(s.columns))
+	case "ndjson":
+		return "one JSON object a line"
+	case "json":
+		return "one JSON array of objects"
+	}
+	return "its columns have types of their own"
 }
 
 func delimiter(d string) string {
@@ -104,7 +142,10 @@ func (p *page) stream(s *stream) {
 		p.line(1, "# NOTE: "+comment(n), "")
 	}
 	p.line(1, s.name()+":", "")
-	p.line(2, "from: "+s.source, "")
+	p.line(2, "from: "+s.from(), "")
+	if s.pattern != "" {
+		p.line(2, "files: "+quote(s.pattern), "")
+	}
 	p.line(2, "kind: "+s.kind.String(), s.kindWhy)
 	if key := s.keyName(); key != "" {
 		p.line(2, "key: "+quote(key), s.keyWhy)
@@ -115,18 +156,22 @@ func (p *page) stream(s *stream) {
 		p.line(2, "# seq: none was found; of two rows with one key the one further down, or in the later file, wins", "")
 	}
 	if s.occurred != nil {
-		p.line(2, "occurred: "+quote(s.occurred.name), "when it happened")
+		p.line(2, "occurred: "+quote(s.occurred.name), cmp.Or(s.occurredWhy, "when it happened"))
 	}
 	if s.deleted != nil {
 		p.line(2, "deleted: "+quote(s.deleted.name), "true deletes the key")
 	}
-	p.line(2, "contract: contracts/"+s.source+".json", "proposed there on first sight; edit it to make it yours")
+	if len(s.unix) > 0 {
+		p.line(2, "contract: "+s.contract(), "written beside this file, with the type of what counts from 1970; the rest is learnt on first sight")
+	} else {
+		p.line(2, "contract: "+s.contract(), "proposed there on first sight; edit it to make it yours")
+	}
 	p.line(2, "on_drift: evolve", "or freeze, discard_row, discard_value")
 	p.consent(s)
 	p.identifiers(s)
 	attributes := s.mapped
 	if len(attributes) > 0 {
-		p.line(2, "attributes:", "")
+		p.line(2, "attributes:", legend(attributes))
 		for _, a := range attributes {
 			text := a.name + ": {from: " + quote(a.col.name)
 			if a.steps != "" {
@@ -135,12 +180,27 @@ func (p *page) stream(s *stream) {
 			p.line(3, text+"}", a.why)
 		}
 	}
-	if checks := s.checks(attributes); len(checks) > 0 {
-		p.line(2, "expect:", "warnings only: a sample is no promise")
-		for _, c := range checks {
-			p.line(3, "- {"+c.text+"}", c.why)
+	if len(s.checks) > 0 {
+		p.line(2, "expect:", "tried on the rows looked at; warnings only, for a sample is no promise: without severity a check sets rows aside")
+		for _, c := range s.checks {
+			p.line(3, "- {"+c.String()+"}", c.why)
 		}
 	}
+}
+
+// legend says what the steps are for that need no reason of their own.
+func legend(attributes []mapped) string {
+	var all []string
+	for _, step := range [][2]string{{"trim", "takes off space around"}, {"name", "mends names all in capitals or small letters"}, {"email", "checks the syntax and writes small letters"}, {"date", "reads a date or time"},
+		{"number", "reads a number"}, {"boolean", "reads yes and no"}, {"gender", "writes one word for each"}, {"language", "writes a code"}, {"ip", "writes the one form of an address"}, {"url", "writes the one form of an address of the web"}} {
+		for _, a := range attributes {
+			if a.why == "" && slices.Contains(strings.Split(a.steps, ", "), step[0]) {
+				all = append(all, step[0]+" "+step[1])
+				break
+			}
+		}
+	}
+	return strings.Join(all, "; ")
 }
 
 // steps puts those with arguments into braces of their own.
@@ -243,13 +303,13 @@ func (p *page) identity(streams []*stream) {
 		case "email":
 			p.line(2, `- {type: email, max_per_profile: 5, max_neighbours: 20, block: ["test@*", "noreply@*", "no-reply@*", "donotreply@*", "info@*", "none@*", "noemail@*"]}`, "blocked ones name nobody")
 		case "phone":
-			p.line(2, "- {type: phone, max_neighbours: 10}", "")
+			p.line(2, "- {type: phone, max_neighbours: 10}", "households and shops share telephones; one that more share names nobody")
 		case "anonymous_id":
-			p.line(2, "- {type: anonymous_id, max_neighbours: 5}", "")
+			p.line(2, "- {type: anonymous_id, max_neighbours: 5}", "a device that more people share names nobody")
 		case "national_id":
 			p.line(2, "- {type: national_id, max_neighbours: 20}", "typing errors happen: more than one in a profile is no veto")
 		case "loyalty_id":
-			p.line(2, "- {type: loyalty_id, max_neighbours: 20}", "")
+			p.line(2, "- {type: loyalty_id, max_neighbours: 20}", "one card may serve a family")
 		default:
 			why := "by which records name people"
 			for _, s := range streams {
@@ -272,7 +332,9 @@ func (p *page) golden(streams []*stream) {
 	}
 	var names []string
 	for _, s := range who {
-		names = append(names, s.source)
+		if !slices.Contains(names, s.from()) {
+			names = append(names, s.from())
+		}
 	}
 	p.line(1, `"*": {rule: most_recent, sources: [`+strings.Join(names, ", ")+`]}`, "ties go to the source named first")
 }

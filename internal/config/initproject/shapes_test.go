@@ -79,6 +79,10 @@ func table(columns ...string) string {
 				b.WriteString([]string{"Deutschland", "Germany", "DE"}[n%3])
 			case "sex":
 				b.WriteString([]string{"m", "weiblich", "F"}[n%3])
+			case "lands":
+				b.WriteString([]string{"USA", "United States", "Canada", "Mexico"}[n%4])
+			case "form":
+				b.WriteString([]string{"Herr", "Mrs.", "Prof. Dr."}[n%3])
 			case "zip5":
 				fmt.Fprintf(&b, "%d", 10067+n*150)
 			case "lang":
@@ -139,12 +143,13 @@ func TestShapes(t *testing.T) {
 		{"ga_events.csv", table("event_timestamp=day", "event_name=word:2", "user_pseudo_id=pseudo:9"), "event", "", "anonymous_id=user_pseudo_id", nil},
 		{"orders_export.csv", table("Name=order", "Email=mail:20", "Total=price", "Created at=day", "Lineitem name=name", "Billing Name=name", "Billing Phone=phone"), "event", "", "email=Email phone=Billing Phone",
 			[]string{"billing_name: {from: Billing Name, clean: [trim, name]}"}},
-		{"club.csv", table("member no=code", "name=name", "joined=named", "balance=pounds", "country=land", "sex=sex", "zip=zip5", "lang=lang", "signup ip=ip", "createdate=millis"), "customer", "member no", "",
-			[]string{"joined: {from: joined, clean: [{date: {format: dmy}}]}", "balance: {from: balance, clean: [money]}", "country: {from: country, clean: [country]}", "gender: {from: sex, clean: [gender]}",
+		{"club.csv", table("member no=code", "name=name", "joined=named", "balance=pounds", "country=land", "sex=sex", "Anrede=form", "zip=zip5", "lang=lang", "signup ip=ip", "createdate=millis"), "customer", "member no", "",
+			[]string{"joined: {from: joined, clean: [{date: {format: dmy}}]}", "balance: {from: balance, clean: [money]}", "country: {from: country, clean: [country]}", "gender: {from: sex, clean: [gender]}", "anrede: {from: Anrede, clean: [honorific]}",
 				"postcode: {from: zip, clean: [{postcode: {country: DE}}]}", "lang: {from: lang, clean: [language]}", "signup_ip: {from: signup ip, clean: [ip]}", "createdate: {from: createdate, clean: [{date: {format: epoch_ms}}]}",
 				"first_name: {from: name, clean: [name, {name_part: {part: given}}]}"}},
 		{"kna1.csv", table("KUNNR=seq", "NAME1=name", "STRAS=word:3", "PSTLZ=num", "ORT01=word:2", "TELF1=phone", "SMTP_ADDR=mail"), "customer", "KUNNR", "email=SMTP_ADDR phone=TELF1", []string{"street: {from: STRAS", "city: {from: ORT01"}},
 		{"crm.csv", table("id=id", "email=mail", "mobile phone=none", "phone=phone"), "customer", "id", "email=email phone=phone", []string{"mobile_phone: {from: mobile phone, clean: [{phone: {region: US}}]}"}},
+		{"worldwide.csv", table("id=id", "email=mail", "phone=phone", "country=lands"), "customer", "id", "email=email phone=phone", []string{"phone: {from: phone, clean: [{phone: {region: US, region_from: country}}]}", "country: {from: country, clean: [country]}"}},
 		{"things.csv", table("code=id", "label=word:3"), "object", "code", "", nil},
 	} {
 		t.Run(c.file, func(t *testing.T) {

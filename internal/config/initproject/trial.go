@@ -24,7 +24,11 @@ func reads(c *column, step string, args map[string]string) float64 {
 		return 0 // not known of this country
 	}
 	b := &record.Batch{}
+	marked := c.marked()
 	for _, v := range c.kept {
+		if marked {
+			v = strings.TrimPrefix(v, "'")
+		}
 		b.Records = append(b.Records, record.Record{Stream: "s", Kind: record.Object, Op: record.Upsert, Pin: 1,
 			Fields: []record.Attr{{Name: "f", Value: record.StringValue(v)}}})
 	}
@@ -41,7 +45,7 @@ func reads(c *column, step string, args map[string]string) float64 {
 }
 
 // placed proposes the steps of what has a form of its own somewhere: countries, regions,
-// postcodes, genders, languages, addresses of the web; only where the values bear it out.
+// postcodes, genders, forms of address, languages, addresses of the web; only where the values bear it out.
 func (s *stream) placed(c *column, region string) (step, why string) {
 	try := func(name string, args map[string]string, reason string) bool {
 		share := reads(c, name, args)
@@ -67,6 +71,8 @@ func (s *stream) placed(c *column, region string) (step, why string) {
 		try("region", map[string]string{"country": home, "as": "code"}, "regions of "+home+": please check")
 	case c.meaning == postcode && home != "":
 		try("postcode", map[string]string{"country": home}, "postcodes of "+home+": please check")
+	case c.meaning == unknown && hasWord(c.words, "title", "salutation", "honorific", "anrede", "titel", "civilite", "tratamiento", "trattamento", "aanhef"):
+		try("honorific", nil, "forms of address; gender would read what they say of it")
 	case hasWord(c.words, "language", "lang", "locale", "sprache", "langue", "idioma", "lingua", "taal") && !isID(c.words):
 		try("language", nil, "")
 	case hasWord(c.words, "ip", "ipaddress", "ipv4", "ipv6"):
@@ -96,6 +102,16 @@ func (s *stream) home(region string) string {
 	return ""
 }
 
+// countries is the attribute that tells each row's country; empty where no column does, or
+// all rows are of one.
+func (s *stream) countries() string {
+	c := s.fullest(country)
+	if !s.person() || c == nil || c.nested || s.home("") != "" || reads(c, "country", nil) < enough {
+		return ""
+	}
+	return attributeOf(country)
+}
+
 // written writes a step's settings, in the order in which people say them.
 func written(args map[string]string) string {
 	var all []string
@@ -111,7 +127,7 @@ func written(args map[string]string) string {
 // digits, and times that count from 1970.
 func (s *stream) spelled(c *column) (step, why string) {
 	switch {
-	case c.isInt() && c.unixTime() && (c.meaning == occurred || c.meaning == updated || c.meaning == created):
+	case c.isInt() && c.unixTime() && len(c.kept[0]) < 16 && (c.meaning == occurred || c.meaning == updated || c.meaning == created):
 		if len(c.kept[0]) == 13 {
 			return "date: {format: epoch_ms}", "milliseconds since 1970"
 		}

@@ -68,6 +68,13 @@ func TestPrivateAddressesAreRefused(t *testing.T) {
 			}
 		})
 	}
+	for _, url := range []string{"http://169.254.169.254/latest", "http://[::ffff:169.254.169.254]/latest", "http://100.100.100.200"} {
+		all.Go(func() {
+			if why := gives(t, url, func(c *webhook.Config, _ *webhook.Deps) { c.AllowPrivate = true }); why != "refused_address" {
+				t.Errorf("%s, private networks allowed: %s", url, why)
+			}
+		})
+	}
 	all.Wait()
 	if n := len(e.requests()); n != 0 {
 		t.Errorf("%d requests got through", n)

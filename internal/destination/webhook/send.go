@@ -26,10 +26,7 @@ const (
 )
 
 func newClient(cfg Config, deps Deps) *http.Client {
-	dialer := &net.Dialer{Timeout: cfg.Timeout, KeepAlive: 30 * time.Second, Resolver: deps.Resolver}
-	if !cfg.AllowPrivate {
-		dialer.Control = guard
-	}
+	dialer := &net.Dialer{Timeout: cfg.Timeout, KeepAlive: 30 * time.Second, Resolver: deps.Resolver, Control: guard(cfg.AllowPrivate)}
 	dial := dialer.DialContext
 	if deps.Dial != nil {
 		dial = deps.Dial

@@ -10,11 +10,12 @@ import (
 	"github.com/kithdata/kith/internal/kit/errs"
 )
 
-// Config is one file source: CSV or JSON, plain or packed by gzip or zstd, or Parquet.
+// Config is one file source: CSV, JSON, Parquet or a sheet of a workbook, plain, packed by
+// gzip or zstd, or in zip archives.
 type Config struct {
 	Name    string        // the source's name
 	Path    string        // glob, absolute, or s3://BUCKET/GLOB or sftp://USER@HOST/GLOB
-	Format  string        // csv, ndjson, json, parquet, or empty: by the file's name
+	Format  string        // csv, ndjson, json, parquet, xlsx, or empty: by the file's name
 	Streams []StreamMatch // which files belong to which stream; the first match wins
 	Watch   bool          // go on looking for new and grown files
 	Poll    time.Duration // how often to look besides notifications; default 2 s, elsewhere 30 s
@@ -22,10 +23,13 @@ type Config struct {
 	// Records is where in a JSON file its array lies: names of members with dots between
 	// them; empty: the file is the array.
 	Records string
+	// Sheet is the one of a workbook that is read: its name, or its number among those that
+	// are shown; empty: the first that is shown.
+	Sheet string
 	// Encoding is a name of the web's, such as iso-8859-2; empty: detected.
 	Encoding string
-	// MaxUnpacked is how many bytes a packed file may unpack to before it must be at most
-	// 200 times its size; default 1 GiB.
+	// MaxUnpacked is how many bytes a packed file, or an archive with all its members, may
+	// unpack to before it must be at most 200 times its size; default 1 GiB.
 	MaxUnpacked int64
 	Dialect     Dialect // of CSV files
 
@@ -64,12 +68,15 @@ func (c Config) Validate() error {
 		c.validatePlace(fault)
 	}
 	switch c.Format {
-	case "", formatCSV, formatNDJSON, formatJSON, formatParquet:
+	case "", formatCSV, formatNDJSON, formatJSON, formatParquet, formatXLSX:
 	default:
-		fault("the format is not known", "format", "write csv, ndjson, json or parquet, or leave it out: the file's name tells")
+		fault("the format is not known", "format", "write csv, ndjson, json, parquet or xlsx, or leave it out: the file's name tells")
 	}
 	if c.Records != "" && c.Format != "" && c.Format != formatJSON || slices.Contains(strings.Split(c.Records, "."), "") && c.Records != "" {
 		fault("records is the path to the array of a JSON file", "records", "write names with dots between them, such as data.items, and format: json")
+	}
+	if c.Sheet != "" && c.Format != "" && c.Format != formatXLSX {
+		fault("sheet is one of a workbook", "sheet", "leave it out, or write format: xlsx")
 	}
 	if len(c.Streams) == 0 {
 		fault("no stream takes its records from this source", "streams", "add a stream with from: "+c.Name)

@@ -20,7 +20,7 @@ func (f folder) list(context.Context) ([]entry, error) {
 	var found []entry
 	for _, path := range paths {
 		if fi, err := os.Stat(path); err == nil && fi.Mode().IsRegular() { // else gone again, or a folder
-			found = append(found, entry{path, sightOf(fi)})
+			found = append(found, entry{path: path, sight: sightOf(fi)})
 		}
 	}
 	return found, nil

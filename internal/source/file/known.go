@@ -260,6 +260,9 @@ func (k *known) gone(ctx context.Context, path string) bool {
 	if !filepath.IsAbs(path) && !Elsewhere(path) {
 		path = k.folder + path
 	}
+	if archive, _, ok := strings.Cut(path, memberSep); ok && !k.place.gone(ctx, archive) {
+		return false // the member counts as there while its archive is
+	}
 	return k.place.gone(ctx, path)
 }
 

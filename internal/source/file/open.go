@@ -1,6 +1,7 @@
 package file
 
 import (
+	"archive/zip"
 	"bytes"
 	"context"
 	"errors"
@@ -23,10 +24,15 @@ const headBytes = 4 << 10
 type stream struct {
 	r      io.Reader // from the content's start, head included
 	head   []byte    // its first bytes, at most headBytes
-	file   blob
+	format string
+	file   blob      // the content as it can be read at places; nil: a member of an archive that is read on
+	under  io.Closer // what the content is unpacked from; nil: file alone
 	raw    *counter
+	bound  *bound
 	unpack *zstd.Decoder // nil: it is not packed by zstd
 	plain  bool          // the content is the file's own bytes: it can be seeked
+	zip    *zip.Reader   // of a workbook or an archive
+	book   *workbook     // once its sheet was chosen
 	table  table         // nil: it is read from its start to its end
 }
 
@@ -49,39 +55,83 @@ func (s *stream) Close() {
 	if s.unpack != nil {
 		s.unpack.Close()
 	}
-	_ = s.file.Close() // it was only read
+	for _, c := range []io.Closer{s.file, s.under} {
+		if c != nil {
+			_ = c.Close() // it was only read
+		}
+	}
 }
 
-// open opens a file of a place. Its errors carry a code.
+// open opens a file of a place, or a member of an archive. Its errors carry a code.
 func (c Config) open(ctx context.Context, p place, e entry) (*stream, error) {
-	path := e.path
+	s, err := c.openBytes(ctx, p, e)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.begin(c, e); err != nil {
+		s.Close()
+		return nil, readFault(e.path, err)
+	}
+	return s, nil
+}
+
+func (c Config) openBytes(ctx context.Context, p place, e entry) (*stream, error) {
+	if e.member != nil {
+		return e.member.open(e.path)
+	}
 	f, err := p.open(ctx, e)
 	if err != nil {
 		return nil, err
 	}
-	s := &stream{file: f, raw: &counter{r: f}, plain: true}
-	s.r = s.raw
-	if err := s.unpacked(path, c.MaxUnpacked); err != nil {
-		s.Close()
-		return nil, readFault(path, err)
+	raw := &counter{r: f}
+	return &stream{r: raw, file: f, raw: raw, plain: true, bound: &bound{limit: c.MaxUnpacked, packed: raw}}, nil
+}
+
+// begin unpacks the content, and tells by its first bytes what it is.
+func (s *stream) begin(c Config, e entry) error {
+	if err := s.unpacked(e.path); err != nil {
+		return err
 	}
 	if err := s.readHead(); err != nil {
-		s.Close()
-		return nil, readFault(path, err)
+		return err
 	}
-	if isTable(c.formatOf(path, s.head)) { // its bytes are no text
-		s.plain = false
-		return s, nil
+	switch {
+	case isZip(s.head):
+		return s.beginZip(e)
+	case bytes.HasPrefix(s.head, oleMagic):
+		return s.oldWorkbook()
+	case namedZip(e.path) && len(s.head) > 0:
+		return zipFault(errors.New("it is no archive, though it is called one"))
+	}
+	if s.format = c.formatOf(e.path, s.head); isTable(s.format) { // its bytes are no text
+		return s.whole()
 	}
 	if decode := c.decoder(s.head); decode != nil {
 		s.plain = false
 		s.r = transform.NewReader(s.r, decode)
-		if err := s.readHead(); err != nil {
-			s.Close()
-			return nil, readFault(path, err)
-		}
+		return s.readHead()
 	}
-	return s, nil
+	return nil
+}
+
+// whole makes the content one that can be read at any place.
+func (s *stream) whole() error {
+	if !s.plain {
+		file, err := spool(s.r)
+		if err != nil {
+			return err
+		}
+		if s.file != nil {
+			s.under = s.file
+		}
+		s.file = file
+		s.raw = &counter{r: file}
+		s.r = s.raw
+	} else {
+		s.bound.packed = &counter{n: s.file.Size()} // rows are made of bytes here and there
+	}
+	s.plain = false
+	return nil
 }
 
 // openRegular opens a regular file and nothing else: a pipe would be waited for, and
@@ -138,6 +188,9 @@ const (
 	formatJSON   = "json" // one array of objects, or an object that holds one
 
 	formatParquet = "parquet"
+	formatXLSX    = "xlsx" // one sheet of a workbook
+
+	formatZip = "zip" // an archive of files; no setting names it
 )
 
 // formatOf tells a file's format by the configuration, its name, or its first bytes.
@@ -158,6 +211,8 @@ func (c Config) formatOf(path string, head []byte) string {
 		return formatCSV
 	case ".parquet", ".pq":
 		return formatParquet
+	case ".xlsx", ".xlsm":
+		return formatXLSX
 	case ".ndjson", ".jsonl":
 		return formatNDJSON
 	case ".json":

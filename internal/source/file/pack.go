@@ -44,7 +44,7 @@ func unpackedName(path string) string {
 const maxZstdWindow = 128 << 20
 
 // unpacked has the stream unpack the file at path.
-func (s *stream) unpacked(path string, limit int64) (err error) {
+func (s *stream) unpacked(path string) (err error) {
 	switch packingOf(path) {
 	case packedGzip:
 		var z *gzip.Reader
@@ -61,46 +61,73 @@ func (s *stream) unpacked(path string, limit int64) (err error) {
 		return nil
 	}
 	s.plain = false
-	s.r = &bounded{r: s.r, raw: s.raw, limit: limit}
+	s.r = bounded{s.r, s.bound}
 	return err
 }
 
 // bombRatio is how many times its size a file may unpack to beyond the limit.
 const bombRatio = 200
 
+const codeBomb errs.Code = "file_bomb"
+
 var errBomb = errors.New("it unpacks to too many times its size")
 
-// bounded ends what unpacks to more than limit bytes and more than bombRatio times the
-// bytes that were read for it.
-type bounded struct {
-	r        io.Reader
-	raw      *counter
+// bound ends what unpacks to more than limit bytes and more than bombRatio times the bytes
+// that it is packed in. All that is unpacked of one file counts: the members of an archive,
+// and what they unpack to in turn.
+type bound struct {
 	n, limit int64
+	packed   *counter // n of it are those that were read, or all that there are
 }
 
-func (b *bounded) Read(p []byte) (int, error) {
-	if b.n > b.limit && b.n > bombRatio*b.raw.n {
-		return 0, errBomb
+// take counts further bytes.
+func (b *bound) take(n int) error {
+	if b.n += int64(n); b.n > b.limit && b.n > bombRatio*b.packed.n {
+		return errBomb
+	}
+	return nil
+}
+
+// bounded reads what is unpacked within a bound.
+type bounded struct {
+	r io.Reader
+	*bound
+}
+
+func (b bounded) Read(p []byte) (int, error) {
+	if err := b.take(0); err != nil {
+		return 0, err
 	}
 	n, err := b.r.Read(p)
 	b.n += int64(n)
 	return n, err
 }
 
+// formatFault is damage of a file, by the rules of its format.
+type formatFault struct {
+	code        errs.Code
+	doing, mend string
+	err         error
+}
+
+func (f *formatFault) Error() string { return f.err.Error() }
+
+func (f *formatFault) Unwrap() error { return f.err }
+
 // readFault is a fault met while reading the file at path.
 func readFault(path string, err error) error {
 	const again = "deliver it again: what was read before the damage is kept"
 	var malformed *jsonFault
-	var table *tableFault
+	var format *formatFault
 	switch packed := packingOf(path); {
 	case errs.CodeOf(err) != "": // the place has told
 		return err
 	case errors.As(err, &malformed):
 		return errs.Wrap("file_json", "reading a JSON array", err).At(path).Fix("mend it there; the rows before were taken. Where the array lies within an object, name its path: records: data.items")
-	case errors.As(err, &table):
-		return table.fault(path)
+	case errors.As(err, &format):
+		return errs.Wrap(format.code, format.doing, format.err).At(path).Fix(format.mend)
 	case errors.Is(err, errBomb):
-		return errs.Wrap("file_bomb", "unpacking a file", err).At(path).Fix("deliver it unpacked, or raise max_unpacked of the source")
+		return errs.Wrap(codeBomb, "unpacking a file", err).At(path).Fix("deliver it unpacked, or raise max_unpacked of the source")
 	case packed == packedGzip:
 		return errs.Wrap("file_gzip", "unzipping a file", err).At(path).Fix(again)
 	case packed == packedZstd:

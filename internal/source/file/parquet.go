@@ -10,7 +10,12 @@ import (
 	"github.com/apache/arrow-go/v18/parquet"
 	pq "github.com/apache/arrow-go/v18/parquet/file"
 	"github.com/apache/arrow-go/v18/parquet/schema"
+
+	"github.com/kithdata/kith/internal/kit/errs"
 )
+
+// CodeParquet is the fault of a Parquet file.
+const CodeParquet errs.Code = "file_parquet"
 
 // parquetBatch is how many values of a column are decoded at once.
 const parquetBatch = 1024
@@ -28,13 +33,13 @@ type parquetTable struct {
 	leaves  []*leaf
 	group   int   // of row groups, the next to be opened
 	left    int64 // rows of the open one
-	limit   int64 // of bytes made, see bounded
-	made    int64
+	bound   *bound
+	row     int64
 	err     error // what ends the reading
 }
 
-func newParquet(src *source, limit int64) (t *parquetTable, err error) {
-	t = &parquetTable{src: src, limit: limit}
+func newParquet(src *source, b *bound) (t *parquetTable, err error) {
+	t = &parquetTable{src: src, bound: b}
 	defer t.caught(&err)
 	if err := checkFooter(src); err != nil {
 		return nil, t.damaged(err)
@@ -85,7 +90,7 @@ func (t *parquetTable) damaged(err error) error {
 	case errors.Is(err, errBomb):
 		return errBomb
 	}
-	return &tableFault{formatParquet, err}
+	return &formatFault{CodeParquet, "reading a Parquet file", "write it again, and deliver it whole; the rows before the damage were taken", err}
 }
 
 // caught makes a panic of the library, which is how it finds some damage, a fault of
@@ -105,6 +110,8 @@ func (t *parquetTable) Close() error {
 	return nil
 }
 
+func (t *parquetTable) line() int64 { return t.row }
+
 func (t *parquetTable) closeGroup() {
 	for _, l := range t.leaves {
 		l.close()
@@ -118,6 +125,7 @@ func (t *parquetTable) skip(rows int64) (err error) {
 			break
 		}
 		rows -= n
+		t.row += n
 	}
 	var (
 		b  []byte
@@ -163,9 +171,9 @@ func (t *parquetTable) next(b []byte) (out []byte, ok bool, err error) {
 			t.fail("a row begins within a list")
 		}
 	}
-	t.made += int64(len(b) - from)
-	if t.made > t.limit && t.made > bombRatio*t.src.Size() {
-		t.err = errBomb
+	t.row++
+	if err := t.bound.take(len(b) - from); err != nil {
+		t.err = err
 	}
 	if t.err != nil {
 		return b[:from], false, t.damaged(t.err)

@@ -57,7 +57,7 @@ func TestParquetTypes(t *testing.T) {
 		field("local", &arrow.TimestampType{Unit: arrow.Millisecond}), field("cost", &arrow.Decimal128Type{Precision: 10, Scale: 2}), field("wide", &arrow.Decimal128Type{Precision: 38, Scale: 4}),
 		field("items", arrow.ListOf(item)), field("deep", arrow.ListOf(arrow.ListOf(arrow.PrimitiveTypes.Int32))), field("by", arrow.MapOf(arrow.BinaryTypes.String, arrow.PrimitiveTypes.Int32)),
 	}
-	const rows = `[{"text":"Zoë \"Ç\"","int":"-9007199254740993","u":"18446744073709551615","f":0.1,"ok":true,"day":"2024-02-29","at":"1969-12-31 23:59:59.5","local":"2024-05-06 07:08:09.123","cost":"-0.05","wide":"1234567890123456789012345678.9012","items":[{"sku":"a","n":1},null,{"sku":null,"n":2}],"deep":[[1,2],[],null,[null]],"by":[{"key":"k","value":7}]},
+	const rows = `[{"text":"Zoë \"Ç\"","int":"-9007199254740993","u":"18446744073709551615","f":0.1,"ok":true,"day":"2024-02-29","at":"1969-12-31 23:59:59.5Z","local":"2024-05-06 07:08:09.123","cost":"-0.05","wide":"1234567890123456789012345678.9012","items":[{"sku":"a","n":1},null,{"sku":null,"n":2}],"deep":[[1,2],[],null,[null]],"by":[{"key":"k","value":7}]},
 {"items":[],"deep":[]}]`
 	for _, codec := range []compress.Compression{compress.Codecs.Uncompressed, compress.Codecs.Snappy, compress.Codecs.Zstd, compress.Codecs.Gzip} {
 		for _, version := range []parquet.DataPageVersion{parquet.DataPageV1, parquet.DataPageV2} {
@@ -216,7 +216,7 @@ func BenchmarkParquet(b *testing.B) {
 	var rows strings.Builder
 	const n = 100_000
 	for i := range n {
-		fmt.Fprintf(&rows, `%c{"id":%d,"name":"Person %d","email":"p%d@example.com","country":"DE","total":%d.25,"active":true,"at":"2024-05-06 07:08:09.123","visits":%d}`, "[,"[min(i, 1)], i, i, i, i, i%90)
+		fmt.Fprintf(&rows, `%c{"id":%d,"name":"Person %d","email":"p%d@example.com","country":"DE","total":%d.25,"active":true,"at":"2024-05-06 07:08:09.123Z","visits":%d}`, "[,"[min(i, 1)], i, i, i, i, i%90)
 	}
 	rows.WriteByte(']')
 	content := parquetFile(b, []arrow.Field{{Name: "id", Type: arrow.PrimitiveTypes.Int64}, {Name: "name", Type: arrow.BinaryTypes.String}, {Name: "email", Type: arrow.BinaryTypes.String, Nullable: true},

@@ -16,7 +16,9 @@ const (
 	maxFooter  = 32 << 20
 	maxStructs = 1 << 20 // in a footer
 	maxNodes   = 100_000 // columns and groups
-	footerEnd  = 8       // the footer's length and the magic bytes
+
+	maxDictionary = 8 << 20 // values of a dictionary
+	footerEnd     = 8       // the footer's length and the magic bytes
 )
 
 var parquetMagic = []byte("PAR1")
@@ -83,7 +85,7 @@ func checkChunk(src *source, chunk *metadata.ColumnChunkMetaData) error {
 			return errPage
 		case h.packed > maxPage || h.unpacked > maxPage:
 			return errBomb
-		case h.kind == pageDictionary && h.values > max(1, h.unpacked):
+		case h.kind == pageDictionary && h.values > max(1, min(h.unpacked, maxDictionary)):
 			return errPage
 		}
 		if h.kind == pageData || h.kind == pageDataSecond {

@@ -27,6 +27,7 @@ type place interface {
 type entry struct {
 	path string
 	sight
+	member *member // of an archive; nil: a file of the place
 }
 
 // blob is an open file: read on from where it is, or at any place of it.

@@ -343,6 +343,13 @@ func TestInnerNetworksAreRefused(t *testing.T) {
 			t.Errorf("%s: %v", host, err)
 		}
 	}
+	for _, host := range []string{"http://169.254.169.254", "http://[::ffff:169.254.169.254]", "https://100.100.100.200"} {
+		r := placed(t, s, "*.csv")
+		r.cfg.AllowPrivate, r.cfg.S3.Endpoint = true, host
+		if err := r.source().Run(t.Context()); !errs.Is(err, file.CodePrivate) || !strings.Contains(err.Error(), "metadata") {
+			t.Errorf("%s, though no private network has a store there: %v", host, err)
+		}
+	}
 	if len(s.seen) != 0 {
 		t.Errorf("%d requests got through", len(s.seen))
 	}

@@ -75,13 +75,39 @@ type reading struct {
 	keys    *keys // of a snapshot; else nil
 }
 
-// read takes what is new of one file. fault is one of the file's; err ends the run.
-func (r *run) read(ctx context.Context, c candidate) (fault, err error) {
+// read takes what is new of one file, or of each member of an archive. Faults are those
+// of files; err ends the run.
+func (r *run) read(ctx context.Context, c candidate) (faults []error, err error) {
 	s, fault := r.cfg.open(ctx, r.place, c.entry)
 	if fault != nil {
-		return fault, nil
+		return []error{fault}, r.keepFor(ctx, c, fault)
 	}
 	defer s.Close()
+	if s.format == formatZip {
+		return r.readArchive(ctx, c, s)
+	}
+	if c.stream == "" {
+		r.unmatched(c.path)
+		r.faulty[c.path] = c.sight
+		return nil, nil
+	}
+	fault, err = r.readOne(ctx, c, s)
+	if fault == nil || err != nil {
+		return nil, err
+	}
+	return []error{fault}, r.keepFor(ctx, c, fault)
+}
+
+// keepFor has a snapshot that cannot be read to its end delete nothing.
+func (r *run) keepFor(ctx context.Context, c candidate, fault error) error {
+	if c.stream == "" || passing(fault) {
+		return nil
+	}
+	return r.keepAll(ctx, c, CodeSnapshotKept)
+}
+
+// readOne takes what is new of a file that was opened.
+func (r *run) readOne(ctx context.Context, c candidate, s *stream) (fault, err error) {
 	if len(s.head) == 0 {
 		return nil, errors.Join(r.keepAll(ctx, c, CodeSnapshotKept), r.settle(ctx, c, nil)) // empty: nothing to be known by
 	}
@@ -103,12 +129,13 @@ func (r *run) read(ctx context.Context, c candidate) (fault, err error) {
 			return nil, err
 		}
 	}
-	again, fault := r.cfg.open(ctx, r.place, c.entry)
-	if fault != nil {
-		return fault, nil
+	if !isTable(s.format) { // else it is read at places, whatever was read of it
+		if s, fault = r.cfg.open(ctx, r.place, c.entry); fault != nil {
+			return fault, nil
+		}
+		defer s.Close()
 	}
-	defer again.Close()
-	f := &reading{candidate: c, at: from.progress, content: again}
+	f := &reading{candidate: c, at: from.progress, content: s}
 	if fault := f.start(ctx, r.cfg, from); fault != nil {
 		return fault, ctx.Err()
 	}
@@ -120,12 +147,14 @@ func (r *run) read(ctx context.Context, c candidate) (fault, err error) {
 
 // recognise finds what is known of a file's content.
 func (r *run) recognise(ctx context.Context, c candidate, s *stream) (from found, fault, err error) {
-	format := r.cfg.formatOf(c.path, s.head)
-	if !isTable(format) {
+	if !isTable(s.format) {
 		from, err = r.known.recognise(ctx, c.path, s, r.truth(c.stream))
 		return from, nil, err
 	}
-	from, err = r.known.recogniseTable(ctx, c.path, r.cfg.mark(format), s)
+	mark, err := s.mark(r.cfg)
+	if err == nil {
+		from, err = r.known.recogniseTable(ctx, c.path, mark, s, r.truth(c.stream))
+	}
 	if err != nil && ctx.Err() == nil {
 		return from, readFault(c.path, err), nil
 	}
@@ -137,11 +166,10 @@ func (f *reading) start(ctx context.Context, cfg Config, from found) error {
 	s := f.content
 	w := newWindow(s.r, cfg.MaxLine)
 	f.rows = &rows{w: w, hold: !f.final}
-	format := cfg.formatOf(f.path, s.head)
-	if isTable(format) {
-		return f.startTable(cfg, format, from)
+	if isTable(s.format) {
+		return f.startTable(cfg, from)
 	}
-	switch format {
+	switch s.format {
 	case formatJSON:
 		f.rows.json = &jsonFormat{}
 		if cfg.Records != "" {
@@ -285,7 +313,7 @@ func (r *run) flush(ctx context.Context, f *reading, done bool) error {
 	if f.content.plain {
 		bytes = w.at
 	}
-	r.report(bytes)
+	r.report(min(bytes, f.size)) // a member's are counted unpacked
 	return err
 }
 
@@ -332,6 +360,12 @@ func (r *run) put(ctx context.Context, f *reading) error {
 func (r *run) settle(ctx context.Context, c candidate, p *progress) error {
 	delete(r.held, c.path)
 	delete(r.faulty, c.path)
+	if c.member != nil { // the archive is remembered, in the end
+		if p == nil {
+			return nil
+		}
+		return r.save(ctx, p, nil)
+	}
 	name := pathName(r.known.below(c.path))
 	if err := r.save(ctx, p, map[string][]byte{name: c.sight.encode()}); err != nil {
 		return err

@@ -119,11 +119,7 @@ func guardedTransport(private bool) http.RoundTripper {
 }
 
 func guardedDialer(private bool) *net.Dialer {
-	d := &net.Dialer{Timeout: dialTimeout}
-	if !private {
-		d.Control = netguard.Control
-	}
-	return d
+	return &net.Dialer{Timeout: dialTimeout, Control: netguard.Control(private)}
 }
 
 // boundedAnswers cuts every answer off at maxAnswer bytes.
@@ -164,7 +160,7 @@ func (b *bucket) list(ctx context.Context) ([]entry, error) {
 		if len(found) == maxDocs {
 			return nil, errs.New(CodeUnreachable, "the path names more files than can be kept in mind").At(b.address(b.pattern)).Fix("name fewer")
 		}
-		found = append(found, entry{b.address(o.Key), sight{size: max(o.Size, 0), modified: o.LastModified.UnixNano(), tag: o.ETag}})
+		found = append(found, entry{path: b.address(o.Key), sight: sight{size: max(o.Size, 0), modified: o.LastModified.UnixNano(), tag: o.ETag}})
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, b.fault(b.pattern, "listing a bucket", err)
@@ -241,6 +237,9 @@ func (b *bucket) fault(key, doing string, err error) error {
 
 // netFault tells of a fault of the network without repeating its text.
 func netFault(at, doing string, err error) error {
+	if errors.Is(err, netguard.ErrMetadata) {
+		return errs.Wrap(CodePrivate, doing, netguard.ErrMetadata).At(at).Fix("name the address of the store or server: this one is refused whatever allow_private says")
+	}
 	if errors.Is(err, netguard.ErrPrivate) {
 		return errs.Wrap(CodePrivate, doing, netguard.ErrPrivate).At(at).Fix("set allow_private where it is meant to be on this network")
 	}

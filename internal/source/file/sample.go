@@ -2,15 +2,56 @@ package file
 
 import (
 	"context"
+	"os"
+	"strings"
+
+	"github.com/kithdata/kith/internal/kit/errs"
 )
 
 // Sampled says what Sample saw of a file.
 type Sampled struct {
-	Format    string // csv, ndjson, json or parquet
+	Format    string // csv, ndjson, json, parquet or xlsx
 	Delimiter string // csv
 	Headless  bool   // csv: no row has the columns' names
+	Sheets    string // xlsx: those that are shown and were not read, with commas between
 	Rejected  int    // rows that the source would quarantine
 	Whole     bool   // the file was read to its end
+}
+
+// Members gives the files in the archive at path that may be data, in order of name: each as
+// a path that Sample takes. It gives none where there is no archive.
+func Members(ctx context.Context, cfg Config, path string) (paths []string, archive bool, err error) {
+	cfg = cfg.withDefaults()
+	s, err := cfg.open(ctx, folder{}, entry{path: path})
+	if err != nil {
+		return nil, false, err
+	}
+	defer s.Close()
+	if s.format != formatZip {
+		return nil, false, nil
+	}
+	for _, m := range cfg.members(s, s.file.Size()) {
+		if IsData(m.name) {
+			paths = append(paths, path+memberSep+m.name)
+		}
+	}
+	return paths, true, nil
+}
+
+// SplitMember cuts the path of a member into that of its archive and its name; what is no
+// such path has no name.
+func SplitMember(path string) (archive, name string) {
+	for at := strings.Index(path, memberSep); at >= 0; {
+		if info, err := os.Stat(path[:at]); err == nil && info.Mode().IsRegular() {
+			return path[:at], path[at+len(memberSep):]
+		}
+		next := strings.Index(path[at+1:], memberSep)
+		if next < 0 {
+			break
+		}
+		at += 1 + next
+	}
+	return path, ""
 }
 
 // Sample gives the first rows of the file at path to fn, exactly as a source of this
@@ -19,16 +60,48 @@ type Sampled struct {
 // gives false.
 func Sample(ctx context.Context, cfg Config, path string, limit int, fn func(props []byte) bool) (Sampled, error) {
 	cfg = cfg.withDefaults()
-	s, err := cfg.open(ctx, folder{}, entry{path: path})
+	e, s, done, err := cfg.openPath(ctx, path)
 	if err != nil {
 		return Sampled{}, err
 	}
-	defer s.Close()
-	f := &reading{candidate: candidate{entry: entry{path: path}, final: true}, content: s}
+	defer done()
+	f := &reading{candidate: candidate{entry: e, final: true}, content: s}
 	if err := f.start(ctx, cfg, found{}); err != nil {
 		return Sampled{}, err
 	}
-	seen := Sampled{Format: cfg.formatOf(path, s.head)}
+	return f.sample(ctx, limit, fn)
+}
+
+// openPath opens a file, or a member of an archive; done closes it.
+func (c Config) openPath(ctx context.Context, path string) (e entry, s *stream, done func(), err error) {
+	e, done = entry{path: path}, func() {}
+	if archive, name := SplitMember(path); name != "" {
+		a, err := c.open(ctx, folder{}, entry{path: archive})
+		if err != nil {
+			return e, nil, nil, err
+		}
+		if e, err = c.memberOf(a, entry{path: archive}, name); err != nil {
+			a.Close()
+			return e, nil, nil, err
+		}
+		done = a.Close
+	}
+	if s, err = c.open(ctx, folder{}, e); err != nil {
+		done()
+		return e, nil, nil, err
+	}
+	archive := done
+	done = func() { s.Close(); archive() }
+	if s.format == formatZip {
+		done()
+		return e, nil, nil, errs.New(CodeZip, "it is an archive of files").At(path).Fix("name one of its members")
+	}
+	return e, s, done, nil
+}
+
+// sample gives the first rows of a file that was begun.
+func (f *reading) sample(ctx context.Context, limit int, fn func(props []byte) bool) (Sampled, error) {
+	seen := Sampled{Format: f.content.format, Sheets: f.content.book.others()}
 	var row []byte
 	for n := 0; n < limit && ctx.Err() == nil; n++ {
 		out, reject, st := f.rows.next(row[:0])
@@ -53,7 +126,7 @@ func Sample(ctx context.Context, cfg Config, path string, limit int, fn func(pro
 		}
 	}
 	if f.rows.w.err != nil {
-		return seen, readFault(path, f.rows.w.err)
+		return seen, readFault(f.path, f.rows.w.err)
 	}
 	return seen, ctx.Err()
 }

@@ -258,7 +258,7 @@ func (s *server) list(ctx context.Context) (found []entry, err error) {
 					}
 				}
 				if fi.Mode().IsRegular() {
-					found = append(found, entry{s.named(p), sightOf(fi)})
+					found = append(found, entry{path: s.named(p), sight: sightOf(fi)})
 				}
 			}
 		}

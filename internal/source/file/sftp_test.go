@@ -144,11 +144,12 @@ func TestSFTPFaults(t *testing.T) {
 		change func(*file.Config)
 		code   errs.Code
 	}{
-		"password":  {func(c *file.Config) { c.SFTP.Password = "zzother" }, file.CodeUnreachable},
-		"private":   {func(c *file.Config) { c.AllowPrivate = false }, file.CodePrivate},
-		"metadata":  {func(c *file.Config) { c.Path, c.AllowPrivate = "sftp://kith@169.254.169.254/a.csv", false }, file.CodePrivate},
-		"nobody":    {func(c *file.Config) { c.Path = "sftp://kith@127.0.0.1:1/a.csv" }, file.CodeUnreachable},
-		"no folder": {func(c *file.Config) { c.Path += "/none/*.csv" }, ""},
+		"password":                           {func(c *file.Config) { c.SFTP.Password = "zzother" }, file.CodeUnreachable},
+		"private":                            {func(c *file.Config) { c.AllowPrivate = false }, file.CodePrivate},
+		"metadata":                           {func(c *file.Config) { c.Path, c.AllowPrivate = "sftp://kith@169.254.169.254/a.csv", false }, file.CodePrivate},
+		"metadata, private networks allowed": {func(c *file.Config) { c.Path = "sftp://kith@169.254.169.254/a.csv" }, file.CodePrivate},
+		"nobody":                             {func(c *file.Config) { c.Path = "sftp://kith@127.0.0.1:1/a.csv" }, file.CodeUnreachable},
+		"no folder":                          {func(c *file.Config) { c.Path += "/none/*.csv" }, ""},
 	} {
 		r := placed(t, s, "*.csv")
 		c.change(&r.cfg)

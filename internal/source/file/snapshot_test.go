@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/go-json-experiment/json"
 
 	"github.com/kithdata/kith/internal/kit/errs"
@@ -110,6 +111,42 @@ func TestSnapshotDeletesWhatVanished(t *testing.T) {
 	r.wantKept("")
 	if n := len(r.stored("keys/")); n != 1 {
 		t.Errorf("%d chunks of keys are stored, want those of the latest alone", n)
+	}
+}
+
+// TestSnapshotTables: what holds of texts holds of tables, one in an archive included.
+func TestSnapshotTables(t *testing.T) {
+	for name, table := range map[string]func(...string) string{
+		"parquet": func(ids ...string) string {
+			return parquetFile(t, []arrow.Field{{Name: "id", Type: arrow.BinaryTypes.String}}, `[{"id":"`+strings.Join(ids, `"},{"id":"`)+`"}]`, 100)
+		},
+		"xlsx": func(ids ...string) string {
+			rows := header(1, "id")
+			for i, id := range ids {
+				rows += header(i+2, id)
+			}
+			return book(t, rows)
+		},
+		"zip": func(ids ...string) string {
+			return zipOf(t, map[string]string{"a.csv": "id\n" + strings.Join(ids, "\n")})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newSnapshots(t)
+			r.cfg.Path = filepath.Join(r.dir, "*")
+			r.write("1."+name, table("a", "b", "c"))
+			r.run()
+			r.write("2."+name, table("a", "c", "d"))
+			r.run()
+			r.wantLive("a c d", "b")
+			r.write("2 again."+name, table("a", "c", "d")) // the latest, under another name
+			r.run()
+			r.wantLive("a c d", "b")
+			r.write("3."+name, table("a", "b", "c")) // the bytes of the first, delivered anew: b came back
+			r.run()
+			r.wantLive("a b c", "b", "d")
+			r.wantKept("")
+		})
 	}
 }
 

@@ -1,5 +1,5 @@
-// Package file is the source that reads CSV, NDJSON, JSON array and Parquet files, plain or packed,
-// named by a glob, once or for as long as it watches.
+// Package file is the source that reads CSV, NDJSON, JSON array, Parquet and Excel files, plain or packed,
+// and those in zip archives, named by a glob, once or for as long as it watches.
 //
 // It may touch the files it is pointed at (it only reads), the Sink that its rows
 // go to and the Store in which it keeps how far it got. Every row becomes a record
@@ -29,9 +29,10 @@
 // A JSON array cut off is so read on when more of it is there; one that was whole and
 // then grew within its brackets is a new file.
 //
-// Parquet says at its end what its bytes mean. Such a file is hashed as a whole first,
-// is known by all its bytes and the format it was read as, and is resumed by counting
-// rows.
+// Parquet files and workbooks say at their end what their bytes mean. Such a file is hashed
+// as a whole first, is known by all its bytes, the format it was read as and its sheet, and is
+// resumed by counting rows. A member of an archive is known as a file is; of the archive
+// only that it needs no further look is stored.
 //
 // So a file of which an earlier byte changed is a new file, and all its rows are
 // read. A record's id is "<ordinal>:<row>" and its order (ordinal, row).
@@ -199,24 +200,24 @@ func (r *run) look(ctx context.Context) (faults []error, err error) {
 		if err := ctx.Err(); err != nil {
 			return faults, err
 		}
-		fault, err := r.read(ctx, f)
+		met, err := r.read(ctx, f)
 		if err != nil {
 			return faults, err
 		}
-		if fault != nil {
-			if !errs.Is(fault, CodeUnreachable) { // else it is not the file's, and tried again at the next look
-				r.faulty[f.path] = f.sight
-				if err := r.keepAll(ctx, f, CodeSnapshotKept); err != nil {
-					return faults, err
-				}
-			} else {
+		for _, fault := range met {
+			if passing(fault) { // not the file's, and tried again at the next look
 				r.progress.Fault = CodeUnreachable
+			} else {
+				r.faulty[f.path] = f.sight
 			}
-			faults = append(faults, fault)
 			if r.cfg.Watch {
 				r.deps.Logger.Warn("a file could not be read to its end", "source", r.cfg.Name, "error", fault)
 			}
 		}
+		if slices.ContainsFunc(met, passing) {
+			delete(r.faulty, f.path)
+		}
+		faults = append(faults, met...)
 		r.before += f.size
 	}
 	r.progress.Idle = !slices.ContainsFunc(found, r.holds) && !slices.ContainsFunc(faults, passing)
@@ -243,11 +244,17 @@ func (r *run) unlisted(err error) {
 	r.silent = code
 }
 
+// unmatched tells of a file that nobody wants.
+func (r *run) unmatched(path string) {
+	r.deps.Logger.Warn("a file belongs to no stream and is left alone", "source", r.cfg.Name, "file", path,
+		"code", "file_no_stream", "mend", "give a stream a pattern that matches its name")
+}
+
 // candidate is a file to look into.
 type candidate struct {
 	entry
-	stream string
-	final  bool // a last line without its end is a row
+	stream string // empty: none, unless it is an archive
+	final  bool   // a last line without its end is a row
 }
 
 // todo gives the files that have changed since they were last taken whole.
@@ -261,10 +268,9 @@ func (r *run) todo(found []entry) (todo []candidate, bytes int64) {
 			continue
 		}
 		stream, ok := r.cfg.streamOf(path)
-		if !ok {
+		if !ok && !namedZip(path) { // whose members may belong to one
 			r.faulty[path] = now
-			r.deps.Logger.Warn("a file belongs to no stream and is left alone", "source", r.cfg.Name, "file", path,
-				"code", "file_no_stream", "mend", "give a stream a pattern that matches its name")
+			r.unmatched(path)
 			continue
 		}
 		final := !r.cfg.Watch || r.place.sudden()

@@ -1,10 +1,13 @@
 package file
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
 	"math"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/cespare/xxhash/v2"
@@ -17,6 +20,8 @@ import (
 type table interface {
 	// next appends the next row, one JSON object, to b; ok is false behind the last.
 	next(b []byte) (out []byte, ok bool, err error)
+	// line is where the row that next gave stands, as whoever opens the file sees it.
+	line() int64
 	// skip passes rows that were taken before.
 	skip(rows int64) error
 	io.Closer
@@ -27,25 +32,22 @@ type table interface {
 const tableMark = "table "
 
 // mark is what a table is known by beside its bytes.
-func (c Config) mark(format string) string { return tableMark + format }
-
-func isTable(format string) bool { return format == formatParquet }
-
-// tableFault is damage of a table.
-type tableFault struct {
-	format string
-	err    error
+func (s *stream) mark(c Config) (string, error) {
+	mark := tableMark + s.format
+	if s.format != formatXLSX {
+		return mark, nil
+	}
+	if s.book == nil { // as its sheet has another number in each
+		book, err := openWorkbook(s.zip, s.bound, c.Sheet)
+		if err != nil {
+			return "", err
+		}
+		s.book = book
+	}
+	return mark + " " + strconv.Itoa(s.book.chosen), nil
 }
 
-func (f *tableFault) Error() string { return f.err.Error() }
-
-func (f *tableFault) Unwrap() error { return f.err }
-
-// fault is the one that a user is told.
-func (f *tableFault) fault(path string) error {
-	return errs.Wrap("file_parquet", "reading a Parquet file", f.err).At(path).
-		Fix("write it again, and deliver it whole and not packed; the rows before the damage were taken")
-}
+func isTable(format string) bool { return format == formatParquet || format == formatXLSX }
 
 // source gives a table the bytes of its file, and remembers what reading them failed
 // for: libraries lose it.
@@ -65,39 +67,46 @@ func (s *source) ReadAt(p []byte, at int64) (int, error) {
 }
 
 // recogniseTable finds a table with the same bytes, read in the same way.
-func (k *known) recogniseTable(ctx context.Context, path, mark string, s *stream) (found, error) {
+// A snapshot is told apart by delivered, which gets the stream's latest; else t is nil.
+func (k *known) recogniseTable(ctx context.Context, path, mark string, s *stream, t *truth) (found, error) {
 	path = k.below(path)
-	best := found{progress: progress{Path: path, HeadLen: int64(len(s.head)), Head: xxhash.Sum64(s.head), Dialect: mark}}
-	best.digest.Reset()
-	n, err := hashOn(ctx, &best.digest, s.r, math.MaxInt64)
+	fresh := found{progress: progress{Path: path, HeadLen: int64(len(s.head)), Head: xxhash.Sum64(s.head), Dialect: mark}}
+	fresh.digest.Reset()
+	n, err := hashOn(ctx, &fresh.digest, s.r, math.MaxInt64)
 	if ctx.Err() != nil {
 		return found{}, ctx.Err()
 	}
 	if !errors.Is(err, io.EOF) {
 		return found{}, err
 	}
-	best.Pos, best.Digest = n, best.digest.Sum64()
+	fresh.Pos, fresh.Digest = n, fresh.digest.Sum64()
 	s.raw.n = 0
-	var same *progress
+	var same []found
 	for _, p := range k.files {
-		if p.Dialect == mark && p.Pos == n && p.Digest == best.Digest && (same == nil || p.Ordinal < same.Ordinal) {
-			same = p
+		if p.Dialect == mark && p.Pos == n && p.Digest == fresh.Digest {
+			same = append(same, found{progress: *p, digest: fresh.digest, whole: p.Done})
 		}
 	}
-	if same != nil {
-		best.progress, best.whole = *same, same.Done
-		best.Path = path
+	if len(same) == 0 {
+		return fresh, nil
 	}
+	slices.SortFunc(same, func(a, b found) int { return cmp.Compare(a.Ordinal, b.Ordinal) })
+	best := same[0]
+	if t != nil {
+		best.whole = true // all of them end where it does
+		return k.delivered(ctx, path, same, best, fresh, t.current), nil
+	}
+	best.Path = path
 	return best, nil
 }
 
 // startTable opens the table, and passes the rows that were taken before.
-func (f *reading) startTable(cfg Config, format string, from found) error {
+func (f *reading) startTable(cfg Config, from found) error {
 	s := f.content
 	w := newWindow(strings.NewReader(""), cfg.MaxLine)
 	w.restart(strings.NewReader(""), s.file.Size(), from.digest)
 	f.rows = &rows{w: w}
-	t, err := cfg.openTable(format, f.path, s)
+	t, err := cfg.openTable(s)
 	if err != nil {
 		return readFault(f.path, err)
 	}
@@ -110,12 +119,14 @@ func (f *reading) startTable(cfg Config, format string, from found) error {
 	return nil
 }
 
-func (c Config) openTable(format, path string, s *stream) (table, error) {
-	if packingOf(path) != packedNot {
-		return nil, &tableFault{format, errors.New("it is packed, though the format itself packs")}
+func (c Config) openTable(s *stream) (table, error) {
+	if s.format == formatXLSX {
+		if _, err := s.mark(c); err != nil {
+			return nil, err
+		}
+		return newSheet(s.book, c.Dialect, c.MaxLine)
 	}
-	src := &source{blob: s.file, raw: s.raw}
-	return newParquet(src, c.MaxUnpacked)
+	return newParquet(&source{blob: s.file, raw: s.raw}, s.bound)
 }
 
 // nextTable appends a table's next row.
@@ -130,14 +141,11 @@ func (r *rows) nextTable(b []byte) ([]byte, errs.Code, status) {
 		return b, "", gotEnd
 	}
 	r.row++
+	r.line = r.table.line()
 	row := out[from:]
-	code := errs.Code("")
-	switch {
-	case len(row) > r.w.limit:
-		code = CodeLong
-	default:
+	if len(row) <= r.w.limit {
 		return out, "", gotRow
 	}
 	head := append([]byte(nil), row[:min(len(row), keepRaw)]...)
-	return appendRaw(out[:from], rawRow{line: r.row, size: int64(len(row)), raw: head}), code, gotRow
+	return appendRaw(out[:from], rawRow{line: r.line, size: int64(len(row)), raw: head}), CodeLong, gotRow
 }

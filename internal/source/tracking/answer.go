@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/kithdata/kith/internal/kit/errs"
+	"github.com/kithdata/kith/internal/kit/forwarded"
 	"github.com/kithdata/kith/internal/record"
 )
 
@@ -140,7 +141,7 @@ func (h *Handler) settings(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	protocol := "http"
-	if r.TLS != nil || strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https") {
+	if forwarded.HTTPS(r) {
 		protocol = "https"
 	}
 	head := w.Header()

@@ -14,6 +14,7 @@ type Config struct {
 	MaxBatch  int // bytes, unpacked; default 500 KiB
 	MaxEvents int // a batch; default 2,500
 	Mark      Mark
+	AddIP     bool  // a context without ip gets the request's address
 	PixelKeys []int // numbers of the keys of pixels' tokens: the first seals, all open; default 1
 }
 

@@ -36,6 +36,9 @@ func (w *work) convert(src *source, t callType, now int64) *fault {
 	} else {
 		return badField
 	}
+	if src.AddIP {
+		w.addIP()
+	}
 	for i, raw := range w.items {
 		f := w.convertItem(src, t, raw, sentAt, now)
 		if f != nil {

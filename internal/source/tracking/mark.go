@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+
+	"github.com/kithdata/kith/internal/record"
 )
 
 // Mark says of which events it is told that no customer made them. They are kept; what
@@ -55,14 +57,40 @@ func askerOf(r *http.Request) asker {
 	return asker{remote: r.RemoteAddr, agent: r.UserAgent()}
 }
 
+// address is the request's own, the zero Addr where it has none.
+func (a asker) address() netip.Addr {
+	from, _ := netip.ParseAddrPort(a.remote)
+	return from.Addr().Unmap().WithZone("")
+}
+
+// addIP gives the envelope's context the request's address, where it has no ip; an item's
+// own counts before it, as with all that is merged.
+func (w *work) addIP() {
+	address := w.asker.address()
+	if !address.IsValid() {
+		return
+	}
+	o, ok := object(w.env.context)
+	for ok && o.next() {
+		if o.is("ip") {
+			return
+		}
+	}
+	from := len(w.arena)
+	w.arena = append(w.arena, '{')
+	w.arena = append(w.arena, inner(w.env.context)...)
+	w.add("ip", record.AppendJSONString(nil, address.String()))
+	w.arena = append(w.arena, '}')
+	w.env.context = w.arena[from:len(w.arena):len(w.arena)]
+}
+
 // judge marks the event of a call. What its context says counts before what the request
 // shows, which for a server's library is that server.
 func (w *work) judge(m Mark, context []byte) (bot, internal bool) {
 	if !m.Bots && len(m.Internal) == 0 {
 		return false, false
 	}
-	from, _ := netip.ParseAddrPort(w.asker.remote) // the zero address lies in no prefix
-	agent, address := w.asker.agent, from.Addr().String()
+	agent, address := w.asker.agent, w.asker.address().String() // the zero Addr's is no address
 	for _, from := range [][]byte{w.env.context, context} {
 		o, ok := object(from)
 		for ok && o.next() {

@@ -72,6 +72,7 @@ func newRigHolding(t testing.TB, most int64) *rig {
 	h, err := tracking.New([]tracking.Config{
 		{Name: "web", WriteKeys: []string{"web-key", "web-key-2"}},
 		{Name: "marked", WriteKeys: []string{"marked-key"}, Mark: tracking.Mark{Bots: true, Internal: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("2001:db8::/32")}}},
+		{Name: "located", WriteKeys: []string{"located-key"}, AddIP: true},
 		{Name: "small", WriteKeys: []string{"small-key"}, MaxEvent: 200, MaxBatch: 400, MaxEvents: 3},
 	}, tracking.Deps{Sink: r.log, Clock: clock.Fixed(noon), Overloaded: func() bool { return r.busy }, MaxHeld: most,
 		Observe: func(o tracking.Observation) {
@@ -603,6 +604,31 @@ func FuzzCall(f *testing.F) {
 			t.Fatal(w.Code, w.Body)
 		}
 	})
+}
+
+// TestAddIP: a call's context has the request's address where it names none of its own.
+func TestAddIP(t *testing.T) {
+	for name, c := range map[string]struct{ remote, path, body, want string }{
+		"no context":      {"192.0.2.7:1", "track", `{"userId":"u","event":"x"}`, `{"context":{"ip":"192.0.2.7"}}`},
+		"a context":       {"192.0.2.7:1", "track", `{"userId":"u","event":"x","context":{"locale":"en"}}`, `{"context":{"locale":"en","ip":"192.0.2.7"}}`},
+		"its own":         {"192.0.2.7:1", "track", `{"userId":"u","event":"x","context":{"ip":"198.51.100.1"}}`, `{"context":{"ip":"198.51.100.1"}}`},
+		"a batch's":       {"192.0.2.7:1", "batch", `{"context":{"a":1},"batch":[{"type":"track","userId":"u","event":"x"}]}`, `{"context":{"a":1,"ip":"192.0.2.7"}}`},
+		"a batch's own":   {"192.0.2.7:1", "batch", `{"context":{"ip":"198.51.100.1"},"batch":[{"type":"track","userId":"u","event":"x"}]}`, `{"context":{"ip":"198.51.100.1"}}`},
+		"IPv6":            {"[2001:db8::7%eth0]:1", "track", `{"userId":"u","event":"x"}`, `{"context":{"ip":"2001:db8::7"}}`},
+		"unknown address": {"", "track", `{"userId":"u","event":"x"}`, `{}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t)
+			req := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/v1/"+c.path, strings.NewReader(c.body))
+			req.RemoteAddr = c.remote
+			req.SetBasicAuth("located-key", "")
+			w := httptest.NewRecorder()
+			r.mux.ServeHTTP(w, req)
+			if w.Code != http.StatusOK || string(r.records[0].Props) != c.want {
+				t.Errorf("%d: got %s, want %s", w.Code, r.records[0].Props, c.want)
+			}
+		})
+	}
 }
 
 // TestMark: what a robot or somebody of the house did is kept, and told to be that.

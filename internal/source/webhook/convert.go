@@ -174,7 +174,7 @@ func (d *delivery) add(r record.Record) *fault {
 func (d *delivery) reject(r record.Record, code errs.Code) *fault {
 	r.Reject, r.Op, r.Kind = string(code), record.Upsert, record.Event
 	if r.ID != "" {
-		r.ID += "#rejected"
+		r.ID += rejectedID
 	}
 	if kindOf(r.Props) != '{' {
 		r.Props = append(append([]byte(`{"_raw":`), r.Props...), '}')
