@@ -60,7 +60,9 @@ func components(fields []*field) []*component {
 				c.keys = c.keys[:int(c.start[code])+len(slices.Compact(of))]
 			}
 			c.start[len(f.norm)] = uint32(len(c.keys))
-			all = append(all, c)
+			if len(c.keys) > 0 {
+				all = append(all, c)
+			}
 		}
 		add("same", func(_ int, v string, add func(uint64)) { add(hash(v)) })
 		switch f.kind {

@@ -181,10 +181,10 @@ func (f *field) guess(rows int) Kind {
 	var s shape
 	for code, v := range f.norm {
 		if code > 0 {
-			s.add(v)
+			s.add(v, int(f.count[code]))
 		}
 	}
-	n := float64(distinct)
+	n := float64(f.given)
 	switch {
 	case float64(s.dates) >= 0.8*n:
 		return Date
@@ -199,16 +199,17 @@ func (f *field) guess(rows int) Kind {
 
 // shape is what the values of a column look like, added up.
 type shape struct {
-	dates, digital  int // values
+	dates, digital  int // rows
 	words, length   int
 	letters, digits int
 }
 
-func (s *shape) add(v string) {
+// add adds a value that so many rows have.
+func (s *shape) add(v string, rows int) {
 	if _, ok := parseDate(v); ok {
-		s.dates++
+		s.dates += rows
 	}
-	digits, words := 0, 1
+	digits, words, letters := 0, 1, 0
 	for i := range len(v) {
 		switch c := v[i]; {
 		case '0' <= c && c <= '9':
@@ -216,15 +217,16 @@ func (s *shape) add(v string) {
 		case c == ' ':
 			words++
 		default:
-			s.letters++
+			letters++
 		}
 	}
 	if digits > 0 {
-		s.digital++
+		s.digital += rows
 	}
-	s.digits += digits
-	s.words += words
-	s.length += len(v)
+	s.letters += letters * rows
+	s.digits += digits * rows
+	s.words += words * rows
+	s.length += len(v) * rows
 }
 
 // prepare takes the values apart, as their kind is compared.

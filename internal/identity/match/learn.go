@@ -308,12 +308,12 @@ func (m *matcher) learn() *model {
 	mo := m.first(e)
 	mo.kinship, mo.akin = true, math.Log2(float64(len(e.pairs))*e.every/e.all)
 	m.settle(mo, e)
-	if m.doubtful(mo) < 0.6 { // what was taken for related agrees in everything, only less well
+	if m.agreement(mo, mo.kindred) >= 0.2 && m.doubtful(mo) < 0.85 { // these are one as well, only less alike
 		mo = m.first(e)
 		m.settle(mo, e)
 	}
 	for range 2 {
-		if m.agreement(mo) >= 0.2 {
+		if m.agreement(mo, mo.found) >= 0.2 {
 			break
 		}
 		m.setApart(mo, e)
@@ -342,20 +342,19 @@ func (m *matcher) doubtful(mo *model) float64 {
 		tells = max(tells, -math.Log2(mo.usual[f][same]))
 	}
 	for f, fd := range m.fields {
-		if -math.Log2(mo.usual[f][same]) >= tells/2 && float64(fd.given)*2 >= float64(m.table.Rows) {
+		if -math.Log2(mo.usual[f][same]) >= tells/4 && float64(fd.given)*2 >= float64(m.table.Rows) {
 			most = max(most, mo.kindred[f][fd.kind.apart()])
 		}
 	}
 	return most
 }
 
-// agreement is how much of what a match could agree in it does, by how much the
-// fields tell.
-func (m *matcher) agreement(mo *model) float64 {
+// agreement is how much of what pairs could agree in they do, by how much the fields tell.
+func (m *matcher) agreement(mo *model, found []distribution) float64 {
 	sum, all := 0.0, 0.0
 	for f := range m.fields {
 		tells := -math.Log2(mo.usual[f][same])
-		sum += tells * (mo.found[f][same] + mo.found[f][2] + mo.found[f][3])
+		sum += tells * (found[f][same] + found[f][2] + found[f][3])
 		all += tells
 	}
 	return sum / max(all, 1)

@@ -72,7 +72,7 @@ type matcher struct {
 	fields     []*field
 	components []*component
 	rows       []uint32 // the table's row of each of ours, which are in order of what they say
-	rowHash    []uint64 // ascending
+	rowHash    []uint64 // ascending; no two are the same
 	origin     []uint16
 	budget     float64
 	blockCap   int
@@ -150,7 +150,16 @@ func (m *matcher) order() {
 	for row, h := range m.rowHash {
 		sorted[row] = keyed{h, uint32(row)}
 	}
-	slices.SortFunc(sorted, func(a, b keyed) int { return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.row, b.row)) })
+	byHash := func(a, b keyed) int { return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.row, b.row)) }
+	slices.SortFunc(sorted, byHash)
+	// Rows that say the same are scattered, or a sample would have all of them or none.
+	for i, n := 1, uint64(0); i < len(sorted); i++ {
+		if n++; sorted[i].hash != m.rowHash[sorted[i-1].row] {
+			n = 0
+		}
+		sorted[i].hash = mix(sorted[i].hash, n)
+	}
+	slices.SortFunc(sorted, byHash)
 	m.rows = make([]uint32, len(sorted))
 	for i, k := range sorted {
 		m.rows[i], m.rowHash[i] = k.row, k.hash

@@ -12,12 +12,12 @@ type edge struct {
 	bits float32
 }
 
+// allCompared is the number of pairs up to which every pair is compared.
+const allCompared = 1_000_000
+
 // choose picks the rules that find the most matches for the pairs that they cost.
 func (m *matcher) choose(mo *model) []rule {
 	e := m.evidence
-	if e.all <= 1_000_000 && len(e.rules) > 0 {
-		return nil // every pair is compared
-	}
 	type target struct {
 		covered uint64
 		weight  float64
@@ -87,7 +87,8 @@ func (m *matcher) givenSquared(f *field) float64 {
 // score compares every pair that the rules propose and keeps those that may match.
 func (m *matcher) score(mo *model, rules []rule) ([]edge, int64) {
 	var pairs []uint64
-	if rules == nil {
+	everything := m.evidence.all <= allCompared
+	if everything {
 		for b := range uint32(m.table.Rows) {
 			for a := range b {
 				if m.linkable(a, b) {
@@ -96,10 +97,10 @@ func (m *matcher) score(mo *model, rules []rule) ([]edge, int64) {
 			}
 		}
 	}
-	for _, r := range rules {
-		pairs = m.propose(pairs, m.index(r, m.table.Rows), 1)
-	}
-	if rules != nil {
+	if !everything {
+		for _, r := range rules {
+			pairs = m.propose(pairs, m.index(r, m.table.Rows), 1)
+		}
 		pairs = distinct(pairs)
 	}
 	weights := make([]float32, len(pairs))

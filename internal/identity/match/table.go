@@ -148,10 +148,13 @@ func foldUnicode(s string) string {
 // hash is the same in every process: what is sampled by it depends on nothing else.
 func hash(s string) uint64 { return xxh3.HashString(s) }
 
-// mix joins two hashes, in order.
+// mix joins two hashes, in order; every bit of both moves every bit of what it gives.
 func mix(a, b uint64) uint64 {
-	h := (a ^ (b + 0x9e3779b97f4a7c15 + a<<6 + a>>2)) * 0xff51afd7ed558ccd
-	return h ^ h>>33
+	const odd = 0xd6e8feb86659fd93
+	h := a*0x9e3779b97f4a7c15 + b
+	h = (h ^ h>>32) * odd
+	h = (h ^ h>>32) * odd
+	return h ^ h>>32
 }
 
 // tokens gives the words of a normalised value.
