@@ -278,6 +278,8 @@ func Catalogue() []Entry {
 		{"replay_folder", "The folder to replay into cannot be made, or is not empty.", "Name a new folder with `--into`."},
 		{"replay_raced", "A record was quarantined while its replay was prepared.", "Replay it again."},
 		{"replay_what", "A replay chose nothing.", "Name places, a code, a stream, or say all."},
+		{"resolve_column", "A column that a flag names is in no record.", "Name one of those that the message lists."},
+		{"resolve_out", "The result of `kith resolve` cannot be written where `--out` says.", "Name a folder that exists and may be written to."},
 		{"role_unknown", "There is no such role.", "Write ingest, read, operate or admin."},
 		{"route_unknown", "There is no such route.", "`GET /api/openapi.json` lists all of them."},
 		{"rules_changed", "The file's rules differ from those in force.", "See `kith plan`, and apply it with `kith plan --apply`, or restore the file."},
