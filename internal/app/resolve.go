@@ -51,7 +51,7 @@ type Resolved struct {
 func (r Resolve) Run(ctx context.Context) (*Resolved, error) {
 	began := time.Now()
 	done := &Resolved{SecondsByPhase: map[string]float64{}}
-	in := &records{resolve: r, ids: newColumn(), names: map[string]int{}}
+	in := &records{resolve: r, ids: match.NewBuilder(r.ID), names: map[string]int{}}
 	phase, since := "", began
 	next := func(name string) {
 		if phase != "" {
@@ -97,52 +97,17 @@ func (r Resolve) Run(ctx context.Context) (*Resolved, error) {
 // records are the rows of all files, as columns.
 type records struct {
 	resolve Resolve
-	columns []*column
+	columns []*match.Builder
 	names   map[string]int
-	ids     *column
+	ids     *match.Builder
 	labels  []string
 	origin  []uint16
 	rows    int
 }
 
-// column is a column while it is read.
-type column struct {
-	match.Column
-	index map[string]uint32
-}
-
-func newColumn() *column {
-	return &column{Column: match.Column{Values: []string{""}}, index: map[string]uint32{"": 0}}
-}
-
-// set gives a row its value; rows between that have none are left empty.
-func (c *column) set(row int, value []byte) {
-	for len(c.Codes) < row {
-		c.Codes = append(c.Codes, 0)
-	}
-	code, ok := c.index[string(value)]
-	if !ok {
-		code = uint32(len(c.Values))
-		v := string(value)
-		c.Values = append(c.Values, v)
-		c.index[v] = code
-	}
-	if len(c.Codes) > row { // a column named twice
-		return
-	}
-	c.Codes = append(c.Codes, code)
-}
-
-func (c *column) at(row int) string {
-	if row >= len(c.Codes) {
-		return ""
-	}
-	return c.Values[c.Codes[row]]
-}
-
 func (in *records) read(ctx context.Context) (*match.Table, error) {
 	r := in.resolve
-	label := newColumn()
+	label := match.NewBuilder(r.Label)
 	for n, path := range r.Files {
 		path, err := filepath.Abs(path)
 		if err != nil {
@@ -171,24 +136,21 @@ func (in *records) read(ctx context.Context) (*match.Table, error) {
 		t.Origin = in.origin
 	}
 	for _, c := range in.columns {
-		for len(c.Codes) < in.rows {
-			c.Codes = append(c.Codes, 0)
-		}
-		t.Columns = append(t.Columns, c.Column)
+		t.Columns = append(t.Columns, c.Column(in.rows))
 	}
 	return t, nil
 }
 
 // check reports a column that was named and that no record has.
-func (in *records) check(label *column) error {
+func (in *records) check(label *match.Builder) error {
 	r := in.resolve
-	missing := func(flag, name string, c *column) error {
-		if name == "" || len(c.Values) > 1 || in.rows == 0 {
+	missing := func(flag, name string, c *match.Builder) error {
+		if name == "" || !c.Empty() || in.rows == 0 {
 			return nil
 		}
 		names := make([]string, 0, len(in.columns))
 		for _, c := range in.columns {
-			names = append(names, c.Name)
+			names = append(names, c.Name())
 		}
 		return errs.New("resolve_column", "no record has a column named "+strconv.Quote(name)).At(flag).Fix("the columns are: " + strings.Join(names, ", "))
 	}
@@ -196,12 +158,12 @@ func (in *records) check(label *column) error {
 }
 
 // add takes one record apart. What lies deeper has its path as name.
-func (in *records) add(props []byte, label *column) error {
+func (in *records) add(props []byte, label *match.Builder) error {
 	d := jsontext.NewDecoder(strings.NewReader(string(props)))
 	return in.object(d, "", label)
 }
 
-func (in *records) object(d *jsontext.Decoder, path string, label *column) error {
+func (in *records) object(d *jsontext.Decoder, path string, label *match.Builder) error {
 	if _, err := d.ReadToken(); err != nil {
 		return err
 	}
@@ -266,13 +228,13 @@ func list(d *jsontext.Decoder) (string, error) {
 }
 
 // set puts a value in its column; ids and labels are in none that is compared.
-func (in *records) set(name, value string, label *column) {
+func (in *records) set(name, value string, label *match.Builder) {
 	r := in.resolve
 	if name == r.Label {
-		label.set(in.rows, []byte(value))
+		label.Set(in.rows, value)
 	}
 	if name == r.ID {
-		in.ids.set(in.rows, []byte(value))
+		in.ids.Set(in.rows, value)
 	}
 	if name == r.ID || name == r.Label {
 		return
@@ -281,14 +243,13 @@ func (in *records) set(name, value string, label *column) {
 	if !ok {
 		at = len(in.columns)
 		in.names[name] = at
-		in.columns = append(in.columns, newColumn())
-		in.columns[at].Name = name
+		in.columns = append(in.columns, match.NewBuilder(name))
 	}
-	in.columns[at].set(in.rows, []byte(value))
+	in.columns[at].Set(in.rows, value)
 }
 
 // label takes each row's label out of the column that tells it.
-func (in *records) label(label *column) {
+func (in *records) label(label *match.Builder) {
 	r := in.resolve
 	if r.Label == "" && r.LabelPattern == nil {
 		return
@@ -299,7 +260,7 @@ func (in *records) label(label *column) {
 	}
 	in.labels = make([]string, in.rows)
 	for row := range in.labels {
-		v := from.at(row)
+		v := from.At(row)
 		if r.LabelPattern != nil {
 			groups := r.LabelPattern.FindStringSubmatch(v)
 			v = ""
@@ -314,7 +275,7 @@ func (in *records) label(label *column) {
 // id is what a row is called.
 func (in *records) id(row int) string {
 	if in.resolve.ID != "" {
-		return in.ids.at(row)
+		return in.ids.At(row)
 	}
 	return strconv.Itoa(row + 1)
 }

@@ -38,8 +38,6 @@ func (k Kind) levels() []string {
 		return []string{"missing", "same", "one edit or swapped", "two parts", "same year or near", "apart"}
 	case Email:
 		return []string{"missing", "same", "same before @", "one or two edits", "similar before @", "apart"}
-	case Number:
-		return []string{"missing", "same", "within 1%", "within 10%", "apart"}
 	}
 	return nil
 }
@@ -48,7 +46,11 @@ func (k Kind) levels() []string {
 func (k Kind) apart() level { return level(len(k.levels()) - 1) }
 
 // compare gives the level of two values, by code, that are given and not the same.
+// It is the same whichever comes first.
 func (f *field) compare(a, b uint32) level {
+	if f.norm[a] > f.norm[b] {
+		a, b = b, a
+	}
 	switch f.kind {
 	case Name:
 		return f.compareNames(a, b)

@@ -18,10 +18,9 @@ const (
 	Code                // digits, or digits and letters: an identifier, a telephone number, a postcode
 	Date
 	Email
-	Number // an amount
 )
 
-var kindNames = [...]string{"skipped", "name", "text", "code", "date", "email", "number"}
+var kindNames = [...]string{"skipped", "name", "text", "code", "date", "email"}
 
 func (k Kind) String() string { return kindNames[k] }
 
@@ -44,7 +43,6 @@ type field struct {
 	weight    []float32  // Text: of a word, by id
 	wordMasks []uint64   // which letters a word has, by id
 	known     [][]uint16 // Text: names in full of a word, by id
-	number    []float64  // Number
 	squash    []string   // without spaces
 	print     uint64     // of all values, whatever the order of rows
 }

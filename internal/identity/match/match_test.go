@@ -44,11 +44,15 @@ func town(seed uint64, people int) (names []string, rows [][]string, truth []str
 }
 
 func tableOf(names []string, rows [][]string) *Table {
-	b := NewBuilder(names)
-	for _, row := range rows {
-		b.Add(row, 0)
+	t := &Table{Rows: len(rows)}
+	for i, name := range names {
+		b := NewBuilder(name)
+		for row, values := range rows {
+			b.Set(row, values[i])
+		}
+		t.Columns = append(t.Columns, b.Column(len(rows)))
 	}
-	return b.Table()
+	return t
 }
 
 func TestPeopleAreFound(t *testing.T) {
@@ -174,11 +178,11 @@ func TestOddTables(t *testing.T) {
 
 func TestLinkKeepsOneFileApart(t *testing.T) {
 	names, rows, truth := town(4, 400)
-	b := NewBuilder(names)
-	for i, row := range rows {
-		b.Add(row, uint16(i%2))
+	table := tableOf(names, rows)
+	for i := range rows {
+		table.Origin = append(table.Origin, uint16(i%2))
 	}
-	found := Run(b.Table(), Config{Link: true})
+	found := Run(table, Config{Link: true})
 	of := map[int32][2]int{}
 	for row, p := range found.Of {
 		n := of[p]

@@ -25,50 +25,59 @@ type Column struct {
 	Values []string // distinct, as they were written; Values[0] is ""
 }
 
-// Builder makes a table row by row.
+// Builder is a column while it is read.
 type Builder struct {
-	t     Table
-	index []map[string]uint32
+	column Column
+	index  map[string]uint32
 }
 
-// NewBuilder begins a table of the columns named.
-func NewBuilder(names []string) *Builder {
-	b := &Builder{index: make([]map[string]uint32, len(names))}
-	for i, name := range names {
-		b.t.Columns = append(b.t.Columns, Column{Name: name, Values: []string{""}})
-		b.index[i] = map[string]uint32{"": 0}
-	}
-	return b
+// NewBuilder begins a column.
+func NewBuilder(name string) *Builder {
+	return &Builder{column: Column{Name: name, Values: []string{""}}, index: map[string]uint32{"": 0}}
 }
 
-// Add appends a row: one value for each column, in the order of NewBuilder's names.
-func (b *Builder) Add(values []string, origin uint16) {
-	for i := range b.t.Columns {
-		c := &b.t.Columns[i]
-		v := ""
-		if i < len(values) {
-			v = values[i]
-		}
-		code, ok := b.index[i][v]
-		if !ok {
-			code = uint32(len(c.Values))
-			v = strings.Clone(v)
-			c.Values = append(c.Values, v)
-			b.index[i][v] = code
-		}
-		c.Codes = append(c.Codes, code)
+// Set gives a row its value. Rows come in order; those that are left out have none, and
+// of two values of one row the first stays.
+func (b *Builder) Set(row int, value string) {
+	c := &b.column
+	if len(c.Codes) > row {
+		return
 	}
-	if origin > 0 && b.t.Origin == nil {
-		b.t.Origin = make([]uint16, b.t.Rows, b.t.Rows+1)
+	b.pad(row)
+	code, ok := b.index[value]
+	if !ok {
+		code = uint32(len(c.Values))
+		c.Values = append(c.Values, value)
+		b.index[value] = code
 	}
-	if b.t.Origin != nil {
-		b.t.Origin = append(b.t.Origin, origin)
-	}
-	b.t.Rows++
+	c.Codes = append(c.Codes, code)
 }
 
-// Table gives what was added.
-func (b *Builder) Table() *Table { return &b.t }
+func (b *Builder) pad(rows int) {
+	for len(b.column.Codes) < rows {
+		b.column.Codes = append(b.column.Codes, 0)
+	}
+}
+
+// Name is the column's.
+func (b *Builder) Name() string { return b.column.Name }
+
+// Empty reports whether no row has a value.
+func (b *Builder) Empty() bool { return len(b.column.Values) == 1 }
+
+// At is the value of a row.
+func (b *Builder) At(row int) string {
+	if row >= len(b.column.Codes) {
+		return ""
+	}
+	return b.column.Values[b.column.Codes[row]]
+}
+
+// Column gives the column, of so many rows.
+func (b *Builder) Column(rows int) Column {
+	b.pad(rows)
+	return b.column
+}
 
 // missing are the spellings of "nothing is known", normalised.
 var missing = map[string]bool{
@@ -123,13 +132,14 @@ func plainASCII(s string) (string, bool) {
 }
 
 // folded are letters that have no accent to take off, yet are written without it elsewhere.
-var folded = strings.NewReplacer("ß", "ss", "æ", "ae", "œ", "oe", "ø", "o", "đ", "d", "ð", "d", "ł", "l", "þ", "th", "ı", "i")
+var folded = map[rune]string{'ß': "ss", 'æ': "ae", 'œ': "oe", 'ø': "o", 'đ': "d", 'ð': "d", 'ł': "l", 'þ': "th", 'ı': "i", 'ς': "σ"}
 
 func foldUnicode(s string) string {
 	var b strings.Builder
 	b.Grow(len(s))
 	space := false
-	for _, r := range norm.NFKD.String(folded.Replace(strings.ToLower(s))) {
+	for _, r := range norm.NFKD.String(strings.ToLower(s)) {
+		r = unicode.ToLower(r)
 		switch {
 		case unicode.Is(unicode.Mn, r), r == '\'', r == '’':
 		case unicode.IsLetter(r), unicode.IsDigit(r):
@@ -137,7 +147,11 @@ func foldUnicode(s string) string {
 				b.WriteByte(' ')
 			}
 			space = false
-			b.WriteRune(r)
+			if plain, ok := folded[r]; ok {
+				b.WriteString(plain)
+			} else {
+				b.WriteRune(r)
+			}
 		default:
 			space = true
 		}

@@ -1,0 +1,225 @@
+package match
+
+import (
+	"cmp"
+	"slices"
+)
+
+// trained is a pair of rows looked at while learning.
+type trained struct {
+	a, b    uint32
+	covered uint64
+	pattern pattern
+}
+
+// tally is how often each pattern was seen, by pattern.
+type tally struct {
+	patterns []pattern
+	weights  []float64
+	post     []float64 // the probability of a match, by the latest model
+	akin     []float64 // likewise, of rows that are related and not one
+}
+
+func newTally(counts map[pattern]float64) *tally {
+	t := &tally{}
+	for p := range counts {
+		t.patterns = append(t.patterns, p)
+	}
+	slices.Sort(t.patterns)
+	for _, p := range t.patterns {
+		t.weights = append(t.weights, counts[p])
+	}
+	t.post, t.akin = make([]float64, len(t.patterns)), make([]float64, len(t.patterns))
+	return t
+}
+
+// evidence is what learning goes by: pairs that are likely to match, pairs taken at
+// random, and for each field pairs that have its value in common.
+type evidence struct {
+	rules  []rule
+	pairs  []trained
+	likely *tally
+	random *tally
+	equal  []*tally  // by field
+	share  []float64 // by field: of all pairs, those that have its value in common
+	all    float64   // pairs of rows
+	every  float64   // one in so many of the likely pairs was taken
+}
+
+const (
+	trainingPairs = 400_000 // all rules together
+	randomPairs   = 200_000
+	equalPairs    = 20_000 // a field
+)
+
+func (m *matcher) gather() *evidence {
+	e := &evidence{all: m.allPairs(), rules: m.candidates()}
+	e.gatherLikely(m)
+	e.gatherRandom(m)
+	e.gatherEqual(m)
+	return e
+}
+
+// gatherLikely takes pairs that rules propose: of all of them one in so many, whatever
+// number of rules a pair has.
+func (e *evidence) gatherLikely(m *matcher) {
+	var pairs []uint64
+	every := uint64(1)
+	for _, r := range m.teachers(e.rules) {
+		pairs = m.propose(pairs, m.index(r, m.table.Rows), every)
+		for len(pairs) > 4*trainingPairs {
+			every *= 2
+			pairs = slices.DeleteFunc(pairs, func(p uint64) bool { return !m.drawn(uint32(p>>32), uint32(p), every) })
+		}
+	}
+	pairs = distinct(pairs)
+	for len(pairs) > trainingPairs {
+		every *= 2
+		pairs = slices.DeleteFunc(pairs, func(p uint64) bool { return !m.drawn(uint32(p>>32), uint32(p), every) })
+	}
+	e.pairs = make([]trained, len(pairs))
+	m.parallel(len(pairs), func(c *comparer, from, to int) {
+		for i, x := range pairs[from:to] {
+			a, b := uint32(x>>32), uint32(x)
+			e.pairs[from+i] = trained{a: a, b: b, covered: m.covered(a, b), pattern: c.pattern(a, b)}
+		}
+	})
+	e.every = float64(every)
+	counts := map[pattern]float64{}
+	for _, p := range e.pairs {
+		counts[p.pattern] += e.every
+	}
+	e.likely = newTally(counts)
+}
+
+// teachers are the rules whose pairs are learned from: for every field and every two,
+// the one that proposes most without being too wide.
+func (m *matcher) teachers(rules []rule) []rule {
+	best := map[[2]int]rule{}
+	for _, r := range rules {
+		fields := [2]int{m.components[r.a].field, -1}
+		if r.b >= 0 {
+			fields[1] = m.components[r.b].field
+		}
+		if old, ok := best[fields]; r.pairs <= max(100_000, 3*float64(m.table.Rows)) && (!ok || r.pairs > old.pairs) {
+			best[fields] = r
+		}
+	}
+	var chosen []rule
+	for _, r := range best {
+		chosen = append(chosen, r)
+	}
+	slices.SortFunc(chosen, func(x, y rule) int { return cmp.Or(cmp.Compare(x.a, y.a), cmp.Compare(x.b, y.b)) })
+	return chosen
+}
+
+// drawn reports whether a pair is among the one in every that is learned from.
+func (m *matcher) drawn(a, b uint32, every uint64) bool {
+	return every == 1 || mix(m.rowHash[a], m.rowHash[b])>>20&(every-1) == 0
+}
+
+// propose appends one in every of the pairs of each block that is not over the cap.
+func (m *matcher) propose(pairs []uint64, index entries, every uint64) []uint64 {
+	index.blocks(func(b entries) {
+		if len(b) > m.blockCap {
+			return
+		}
+		for j := range b {
+			y := b.row(j)
+			for k := range j {
+				if x := b.row(k); x != y && m.linkable(x, y) && m.drawn(x, y, every) {
+					pairs = append(pairs, twoRows(x, y))
+				}
+			}
+		}
+	})
+	return pairs
+}
+
+// twoRows is a pair of rows in one number, the lesser first.
+func twoRows(a, b uint32) uint64 { return uint64(min(a, b))<<32 | uint64(max(a, b)) }
+
+func distinct(pairs []uint64) []uint64 {
+	sortRadix(pairs, 0)
+	return slices.Compact(pairs)
+}
+
+// gatherRandom takes pairs at random: each row with some that follow.
+func (e *evidence) gatherRandom(m *matcher) {
+	n := m.table.Rows
+	var pairs []uint64
+	steps := min(n-1, 1+randomPairs/n)
+	for s := 1; s <= steps; s++ {
+		gap := s
+		if steps < n-1 {
+			gap = 1 + int(mix(0, uint64(s))%uint64(n-1))
+		}
+		for i := range n {
+			if a, b := uint32(i), uint32((i+gap)%n); m.linkable(a, b) {
+				pairs = append(pairs, twoRows(a, b))
+			}
+		}
+	}
+	counts := map[pattern]float64{}
+	for _, p := range m.patterns(pairs) {
+		counts[p]++
+	}
+	e.random = newTally(counts)
+}
+
+// gatherEqual takes, for each field, pairs of rows that have its value in common.
+func (e *evidence) gatherEqual(m *matcher) {
+	e.equal = make([]*tally, len(m.fields))
+	e.share = make([]float64, len(m.fields))
+	n := float64(m.table.Rows)
+	for i, f := range m.fields {
+		total := 0.0
+		for _, k := range f.count[1:] {
+			total += float64(k) * float64(k-1) / 2
+		}
+		every := max(1, total/equalPairs)
+		counts := map[pattern]float64{}
+		for _, p := range m.patterns(m.drawEqual(f, every)) {
+			counts[p] += every
+		}
+		e.equal[i] = newTally(counts)
+		e.share[i] = total / (n * (n - 1) / 2)
+	}
+}
+
+// drawEqual draws one in so many of the pairs of rows that have a value in common.
+func (m *matcher) drawEqual(f *field, every float64) []uint64 {
+	start := make([]int, len(f.norm)+1)
+	for code, k := range f.count {
+		start[code+1] = start[code] + int(k)
+	}
+	rows := make([]uint32, len(f.codes))
+	at := slices.Clone(start)
+	for row, code := range f.codes {
+		rows[at[code]] = uint32(row)
+		at[code]++
+	}
+	var pairs []uint64
+	for code := 1; code < len(f.norm); code++ {
+		group := rows[start[code]:start[code+1]]
+		if len(group) < 2 {
+			continue
+		}
+		n := uint64(len(group))
+		draw := float64(n*(n-1)/2) / every
+		times := uint64(draw)
+		seed := mix(f.print, hash(f.norm[code]))
+		if float64(seed>>11)/(1<<53) < draw-float64(times) {
+			times++
+		}
+		for t := range times {
+			h := mix(seed, t)
+			x := h % n
+			y := (x + 1 + (h>>32)%(n-1)) % n
+			if m.linkable(group[x], group[y]) {
+				pairs = append(pairs, twoRows(group[x], group[y]))
+			}
+		}
+	}
+	return pairs
+}
