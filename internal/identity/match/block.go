@@ -2,7 +2,6 @@ package match
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 )
@@ -171,17 +170,6 @@ func (r rule) set() uint64 {
 		s |= 1 << r.b
 	}
 	return s
-}
-
-func (m *matcher) describe(r rule) string {
-	part := func(i int) string {
-		c := m.components[i]
-		return fmt.Sprintf("%s (%s)", m.fields[c.field].name, c.what)
-	}
-	if r.b < 0 {
-		return part(r.a)
-	}
-	return part(r.a) + " and " + part(r.b)
 }
 
 // keysOf appends the keys of a row under a rule.

@@ -98,7 +98,7 @@ func (f *field) fold(c *Column) {
 	to := make([]uint32, len(c.Values))
 	email := looksLikeEmail(c.Values)
 	for code, v := range c.Values {
-		n := ""
+		var n string
 		if email {
 			n = strings.ToLower(strings.TrimSpace(v))
 			if missing[n] {
