@@ -2,10 +2,12 @@ package match
 
 // Quality is how a partition of rows compares with the truth.
 type Quality struct {
-	Precision, Recall, F1 float64 // of pairs of rows
-	BCubed                float64 // the F1 of precision and recall by row (Bagga and Baldwin, 1998)
-	Largest               int     // rows of the largest cluster
-	LargestTrue           int
+	Precision   float64 `json:"precision"` // of pairs of rows
+	Recall      float64 `json:"recall"`
+	F1          float64 `json:"f1"`
+	BCubed      float64 `json:"b_cubed"` // the F1 of precision and recall by row (Bagga and Baldwin, 1998)
+	Largest     int     `json:"largest"` // rows
+	LargestTrue int     `json:"largest_true"`
 }
 
 // Evaluate compares the people found with labels, of which two rows share one where

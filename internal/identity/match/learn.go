@@ -30,13 +30,23 @@ func (m *matcher) learn() *model {
 	return mo
 }
 
-// settle goes on until the model no longer moves.
+// settle goes on until the model no longer moves, twenty times at most.
 func (m *matcher) settle(mo *model, e *evidence) {
+	const still = 0.01 // bits
 	for range 4 {
+		before := slices.Clone(mo.parent)
 		m.relate(mo, e)
+		moved := 0.0
 		for range 5 {
+			was := mo.prior
 			m.expect(mo, e)
 			m.maximise(mo, e)
+			if moved = math.Abs(mo.prior - was); moved < still {
+				break
+			}
+		}
+		if moved < still && slices.Equal(before, mo.parent) {
+			break
 		}
 	}
 	m.expect(mo, e)
