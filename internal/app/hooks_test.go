@@ -41,6 +41,7 @@ streams:
     deletes: ["customers/delete"]
     kind: customer
     key: id
+    seq: updated_at
     identifiers: {email: email}
     attributes: {email: {from: email, clean: [email]}, first_name: first_name}
   shop.lines: {match: ["orders/*"], kind: object, key: id, records: line_items, with: [customer.email], identifiers: {email: email}}
@@ -103,9 +104,9 @@ func TestFromWebhooksToProfilesAndWarehouse(t *testing.T) {
 	p.deliver(401, "/hooks/my-shop", payout, stripe("whsec_new", payout))
 	p.deliver(404, "/hooks/shop", payout, nil)
 
-	ana := `{"id":7,"email":"ana@example.com","first_name":"Ana"}`
+	ana := `{"id":7,"email":"ana@example.com","first_name":"Ana","updated_at":"2026-01-02T10:00:00Z"}`
 	p.deliver(200, "/hooks/my-shop", ana, shopify("customers/create", "d1", ana))
-	ben := `{"id":8,"email":"ben@example.com","first_name":"Ben"}`
+	ben := `{"id":8,"email":"ben@example.com","first_name":"Ben","updated_at":"2026-01-02T10:00:00Z"}`
 	p.deliver(200, "/hooks/my-shop", ben, shopify("customers/create", "d2", ben))
 	p.deliver(200, "/hooks/my-shop", `{"id":8}`, shopify("customers/delete", "d3", `{"id":8}`))
 	order := `{"id":1,"customer":{"email":"ana@example.com"},"line_items":[{"id":11,"sku":"lamp"},{"id":12,"sku":"chair"}]}`

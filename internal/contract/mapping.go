@@ -136,6 +136,11 @@ func (m *mapping) apply(r *record.Record) {
 			r.Op = record.Delete
 		}
 	}
+	if r.Op == record.Delete && r.Seq.Kind == record.SeqNone && m.paths[mapSeq] != "" {
+		// A sender seldom dates its deletes. Without an order of its own one would be older
+		// than all that it is to delete.
+		r.Seq = record.Seq{Kind: record.SeqTime, A: r.Received}
+	}
 }
 
 // object looks among the members of the object that begin at i for what is left of

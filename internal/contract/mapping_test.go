@@ -14,7 +14,9 @@ func TestMap(t *testing.T) {
 	cfg := contract.StreamConfig{Stream: "s", Source: "crm", Kind: record.Customer, Key: "id", Seq: "meta.v", Occurred: "meta.at", Deleted: "gone"}
 	unix := cfg
 	unix.Stream, unix.Schema = "unix", schema(contract.Field{Path: "meta.at", Type: record.Time}, contract.Field{Path: "meta.v", Type: record.Time})
-	st := stage(t, cfg, unix, contract.StreamConfig{Stream: "pushed", Source: "web", Kind: record.Event})
+	unordered := cfg
+	unordered.Stream, unordered.Seq = "unordered", ""
+	st := stage(t, cfg, unix, unordered, contract.StreamConfig{Stream: "pushed", Source: "web", Kind: record.Event})
 
 	type want struct {
 		Key      string
@@ -23,6 +25,7 @@ func TestMap(t *testing.T) {
 		Op       record.Op
 	}
 	const micros = int64(1_704_164_645_000_000) // 2024-01-02T03:04:05Z
+	const received = micros + 1
 	number := func(n int64) record.Seq { return record.Seq{Kind: record.SeqNumber, A: n} }
 	for _, row := range []struct {
 		name, stream, props string
@@ -30,7 +33,9 @@ func TestMap(t *testing.T) {
 	}{
 		{"all of them", "s", `{"x":[1,{"id":0}],"id":"C1","meta":{"v":7,"at":"2024-01-02T03:04:05Z"},"gone":false}`, want{"C1", number(7), micros, record.Upsert}},
 		{"names with dots", "s", `{"meta.v":"8","meta.at":"2024-01-02 03:04:05","id":12}`, want{"12", number(8), micros, record.Upsert}},
-		{"deleted", "s", `{"id":"C1","gone":"Yes"}`, want{Key: "C1", Op: record.Delete}},
+		{"deleted", "s", `{"id":"C1","meta":{"v":7},"gone":"Yes"}`, want{Key: "C1", Seq: number(7), Op: record.Delete}},
+		{"deleted without seq", "s", `{"id":"C1","gone":"Yes"}`, want{Key: "C1", Seq: record.Seq{Kind: record.SeqTime, A: received}, Op: record.Delete}},
+		{"deleted where no seq is mapped", "unordered", `{"id":"C1","gone":"Yes"}`, want{Key: "C1", Op: record.Delete}},
 		{"a time as seq", "s", `{"id":"C1","meta":{"v":"2024-01-02T03:04:05Z"}}`, want{Key: "C1", Seq: record.Seq{Kind: record.SeqTime, A: micros}, Op: record.Upsert}},
 		{"a text as seq", "s", `{"id":"C1","meta":{"v":"r-0012"}}`, want{Key: "C1", Seq: record.Seq{Kind: record.SeqText, S: "r-0012"}, Op: record.Upsert}},
 		{"escapes", "s", `{"\u0069d":"a\u0062\n"}`, want{Key: "ab\n", Op: record.Upsert}},
@@ -46,7 +51,7 @@ func TestMap(t *testing.T) {
 		{"nothing", "s", ``, want{Op: record.Upsert}},
 		{"no paths", "pushed", `{"id":"C1"}`, want{Op: record.Upsert}},
 	} {
-		r := record.Record{Stream: row.stream, Props: []byte(row.props)}
+		r := record.Record{Stream: row.stream, Received: received, Props: []byte(row.props)}
 		if err := st.Map(1, &r); err != nil {
 			t.Fatal(row.name, err)
 		}
