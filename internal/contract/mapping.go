@@ -83,7 +83,7 @@ func (s *Stage) Map(pin uint32, r *record.Record) error {
 	if r.Source == "" {
 		r.Source = st.cfg.Source
 	}
-	if st.mapping.row && r.Key == "" && len(r.Props) > 0 {
+	if st.mapping.row && r.Key == "" && len(r.Props) > 0 && r.Reject == "" {
 		r.Key = rowKey(r.Props)
 	}
 	if st.mapping.wanted > 0 {
