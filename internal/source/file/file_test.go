@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"context"
 	"fmt"
+	"log/slog"
 	"maps"
 	"os"
 	"path/filepath"
@@ -149,6 +150,8 @@ type rig struct {
 	log   *log
 	store *docs
 	last  file.Progress
+
+	logger *slog.Logger // nil: silent
 }
 
 func newRig(t *testing.T, glob string) *rig {
@@ -166,7 +169,7 @@ func (r *rig) write(name, content string) {
 
 func (r *rig) source() *file.Source {
 	r.t.Helper()
-	s, err := file.New(r.cfg, file.Deps{Sink: r.log, Store: r.store, Clock: clock.System{},
+	s, err := file.New(r.cfg, file.Deps{Sink: r.log, Store: r.store, Clock: clock.System{}, Logger: r.logger,
 		Progress: func(p file.Progress) { r.last = p },
 		After:    func(time.Duration) <-chan time.Time { c := make(chan time.Time, 1); c <- time.Time{}; return c }})
 	if err != nil {
