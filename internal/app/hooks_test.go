@@ -35,7 +35,7 @@ streams:
     seq: created
     identifiers: {email: data.object.email}
     attributes: {email: {from: data.object.email, clean: [email]}, plan: data.object.metadata.plan}
-  billing.invoices: {match: ["invoice.*"], kind: event}
+  billing.invoices: {match: ["invoice.*"], kind: event, occurred: created}
   shop.customers:
     match: ["customers/*"]
     deletes: ["customers/delete"]
@@ -122,7 +122,7 @@ func TestFromWebhooksToProfilesAndWarehouse(t *testing.T) {
 	}
 	for query, want := range map[string]string{
 		"select email, plan, first_name from dim_customer where is_current and email is not null":                                                                                  "[[ana@example.com pro Ana]]",
-		"select event, data_object_total from fact_billing_invoices":                                                                                                               "[[invoice.paid 1250]]",
+		"select event, data_object_total, epoch(occurred) = 1790000003 from fact_billing_invoices":                                                                                 "[[invoice.paid 1250 true]]",
 		"select f.sku, c.first_name from fact_shop_lines f join bridge_node b using (node_key) join dim_customer c on c.customer_id = b.customer_id and c.is_current order by sku": "[[chair Ana] [lamp Ana]]",
 		"select code, stream, count(*) from quarantine group by all":                                                                                                               "[[hook_unmatched billing.unmatched 1]]",
 	} {

@@ -136,6 +136,9 @@ func (m *mapping) apply(r *record.Record) {
 			r.Op = record.Delete
 		}
 	}
+	if v, _ := f.scalar(mapOccurred, buf[:0]); r.Occurred == 0 && len(v) > 0 {
+		r.Occurred = recentUnix(text(v))
+	}
 	if r.Op == record.Delete && r.Seq.Kind == record.SeqNone && m.paths[mapSeq] != "" {
 		// A sender seldom dates its deletes. Without an order of its own one would be older
 		// than all that it is to delete.
