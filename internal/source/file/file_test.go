@@ -366,8 +366,14 @@ func TestDamagedGzip(t *testing.T) {
 	if n < 1000 || n >= 50_000 {
 		t.Fatal(n) // what lay before the damage, and the other file
 	}
+	if r.last.Damaged != "file_gzip" {
+		t.Errorf("damaged: %q", r.last.Damaged)
+	}
 	r.write("a.csv.gz", whole)
 	r.run()
+	if r.last.Damaged != "" {
+		t.Errorf("damaged, and whole: %q", r.last.Damaged)
+	}
 	if len(r.log.byID) != 50_001 || r.log.conflicts != 0 {
 		t.Fatal(len(r.log.byID), r.log.conflicts)
 	}
