@@ -10,6 +10,7 @@ import (
 
 	"github.com/kithdata/kith/internal/cleanse"
 	"github.com/kithdata/kith/internal/config"
+	"github.com/kithdata/kith/internal/contract"
 	"github.com/kithdata/kith/internal/kit/errs"
 )
 
@@ -205,6 +206,13 @@ func TestFaults(t *testing.T) {
 		{"contract of an event", base + "sources: {w: {type: tracking, write_keys: [k]}}\nstreams: {w.events: {contracts: {Left: absent.json}}}\n", config.CodeContractFile, "3:40", "does not exist"},
 		{"contract name", stream("    contract: a.yaml\n"), config.CodeContractFile, "8:15", ".json"},
 		{"consent of customer", stream("    consent: {purpose: p}\n"), config.CodeStreamKind, "8:5", "kind: consent"},
+		{"order of a date", stream("    occurred: {from: a, format: dym}\n"), config.CodeValueChoice, "8:33", "did you mean dmy?"},
+		{"zone", stream("    occurred: {from: a, format: dmy, zone: Berlin}\n"), contract.CodeTimeFormat, "8:38", "such as Europe/Berlin"},
+		{"zone of seq", stream("    seq: {from: a, format: mdy, zone: Local}\n"), contract.CodeTimeFormat, "8:33", "streams.crm.rows.seq.zone"},
+		{"pivot", stream("    seq: {from: a, format: dmy, pivot: 1969}\n"), config.CodeValueRange, "8:40", "from 0 to 99"},
+		{"pivot of ISO", stream("    seq: {from: a, pivot: 69}\n"), contract.CodeTimeFormat, "8:20", "remove it"},
+		{"time without a field", stream("    seq: {format: dmy}\n"), config.CodeKeyMissing, "8:10", "seq.from is missing"},
+		{"list of times", stream("    seq: [a, b]\n"), config.CodeValueType, "8:10", "write a text; or a map"},
 		{"merge key", base + "x: &a {b: c}\nserver: {<<: *a}\n", config.CodeKeyUnknown, "3:10", "not merged"},
 	}
 	for _, c := range cases {
@@ -223,6 +231,26 @@ func TestFaults(t *testing.T) {
 			}
 			t.Errorf("want %s at %s saying %q; have\n%v", c.code, c.place, c.says, err)
 		})
+	}
+}
+
+// TestHowTimesAreWritten: the long form says the field and how its times are written;
+// where it says the field alone it is the short one, and no other version of the rules.
+func TestHowTimesAreWritten(t *testing.T) {
+	tree := mustParse(t, stream("    seq: {from: changed, format: dmy, zone: Europe/Berlin, pivot: 69}\n    occurred: {from: changed, zone: Europe/Berlin}\n"))
+	s := tree.Rules.Streams[0]
+	if s.Seq != "changed" || s.SeqTime == nil || s.SeqTime.Format != "dmy" || s.SeqTime.Zone != "Europe/Berlin" || *s.SeqTime.Pivot != 69 {
+		t.Errorf("seq %q, %+v", s.Seq, s.SeqTime)
+	}
+	if s.Occurred != "changed" || s.OccurredTime == nil || *s.OccurredTime != (contract.TimeFormat{Zone: "Europe/Berlin"}) {
+		t.Errorf("occurred %q, %+v", s.Occurred, s.OccurredTime)
+	}
+	short, long := mustParse(t, stream("    seq: changed\n")), mustParse(t, stream("    seq: {from: changed}\n"))
+	if short.Rules.Fingerprint() != long.Rules.Fingerprint() {
+		t.Error("the long form without more is another version of the rules")
+	}
+	if other := mustParse(t, stream("    seq: {from: changed, format: dmy}\n")); other.Rules.Fingerprint() == short.Rules.Fingerprint() {
+		t.Error("another order of day and month is no other version of the rules")
 	}
 }
 

@@ -187,7 +187,11 @@ func (p *Plan) streams(before, after *Rules) {
 			p.tell("dropped", name, fmt.Sprintf("Stream %s is dropped: nothing more is taken; what it gave stays in profiles and warehouse.", name))
 		default:
 			if what := o.differences(n); len(what) > 0 {
-				p.tell("changed", name, fmt.Sprintf("Stream %s changes its %s: records received from now on are judged by it; earlier ones keep the version they came in under.", name, listingAnd(what)))
+				text := fmt.Sprintf("Stream %s changes its %s: records received from now on are judged by it; earlier ones keep the version they came in under.", name, listingAnd(what))
+				if slices.Contains(what, "seq") && o.Contract.Seq != "" {
+					text += " Of one key the record with the greatest seq still wins, whichever version gave it: a text is greater than any time, and a time than any number."
+				}
+				p.tell("changed", name, text)
 			}
 		}
 	}
@@ -204,8 +208,8 @@ func (o part) differences(n part) []string {
 	note("source", o.Contract.Source, n.Contract.Source)
 	note("kind", o.Contract.Kind, n.Contract.Kind)
 	note("key", o.Contract.Key, n.Contract.Key)
-	note("seq", o.Contract.Seq, n.Contract.Seq)
-	note("occurred", o.Contract.Occurred, n.Contract.Occurred)
+	note("seq", [2]any{o.Contract.Seq, o.Contract.SeqTime}, [2]any{n.Contract.Seq, n.Contract.SeqTime})
+	note("occurred", [2]any{o.Contract.Occurred, o.Contract.OccurredTime}, [2]any{n.Contract.Occurred, n.Contract.OccurredTime})
 	note("deleted", o.Contract.Deleted, n.Contract.Deleted)
 	note("on_drift", o.drift(), n.drift())
 	note("contract", o.Contract.Schema, n.Contract.Schema)

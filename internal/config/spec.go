@@ -1,5 +1,7 @@
 package config
 
+import "github.com/kithdata/kith/internal/contract"
+
 // shape is what a setting may look like.
 type shape uint8
 
@@ -156,8 +158,8 @@ func streamsSpec() field {
 			item: &field{shape: text, doc: "A path."}},
 		{key: "kind", shape: choice, choices: []string{"customer", "event", "object", "consent"}, doc: "What its records are about; needed but for the streams that a tracking source has by itself.", example: "customer"},
 		path("key", "Field that is the source's own key. Customers and objects of files need it; where no field can be it, _row makes each row its own key: equal rows are one record, and a changed row is a new one.", "contact_id"),
-		path("seq", "Field that is the source's own order, a version or a time; file and row when absent.", "updated_at"),
-		path("occurred", "Field that says when it happened.", "updated_at"),
+		timeSpec("seq", "Field that is the source's own order, a version or a time; file and row when absent.", "updated_at"),
+		timeSpec("occurred", "Field that says when it happened.", "{from: changed, format: dmy, zone: Europe/Berlin}"),
 		path("deleted", "Boolean field; true deletes the key.", "is_deleted"),
 		path("contract", "File of the contract, relative to this file: JSON Schema (.json), Avro (.avsc) or Protobuf (.proto; FILE#MESSAGE names the message). Where a .json file does not exist yet, the inferred contract is written there.", "contracts/contact.json"),
 		{key: "contracts", shape: table, doc: "Files of contracts of single events, by the event's name, beside or instead of contract; `*` is for every event that has none of its own. Event streams of tracking sources; the files must exist.", example: `{"Order Completed": contracts/web/order_completed.json}`,
@@ -217,6 +219,19 @@ func streamsSpec() field {
 	}}
 	return field{key: "streams", shape: table, item: &stream, doc: "What the sources' records mean, by full name.",
 		example: "{crm.contacts: {from: crm, kind: customer, key: contact_id}}"}
+}
+
+// timeSpec is a field that holds a time, alone or with how it is written.
+func timeSpec(key, doc, example string) field {
+	return field{key: key, shape: either, doc: doc, example: example, options: []field{
+		{shape: text, doc: "The field; its times are ISO 8601, in UTC where they name no zone."},
+		{shape: object, doc: "The field, with how its times are written.", fields: []field{
+			{key: "from", shape: text, required: true, doc: "The field.", example: "changed"},
+			{key: "format", shape: choice, def: "iso", choices: contract.TimeFormats(), doc: "Order of day, month and year, as of the cleansing step date; ISO 8601 is read beside it. A value that is no time counts as none.", example: "dmy"},
+			{key: "zone", shape: text, def: "UTC", doc: "Zone, by its name in the IANA database, of times that name none; a date alone is its first moment there.", example: "Europe/Berlin"},
+			{key: "pivot", shape: integer, low: 0, high: 99, doc: "The last year of two digits that is of 2000 and after; when absent, years need four digits.", example: "69"},
+		}},
+	}}
 }
 
 // driftSpec is a policy for all drift of a stream, or one by column and kind of drift.

@@ -344,13 +344,13 @@ func (b *builder) matchFiles(streams []sourceStream) {
 
 func (b *builder) stream(s *value, full, source string) {
 	c := contract.StreamConfig{
-		Stream:   full,
-		Source:   source,
-		Key:      s.get("key").text(),
-		Seq:      s.get("seq").text(),
-		Occurred: s.get("occurred").text(),
-		Deleted:  s.get("deleted").text(),
+		Stream:  full,
+		Source:  source,
+		Key:     s.get("key").text(),
+		Deleted: s.get("deleted").text(),
 	}
+	c.Seq, c.SeqTime = timeField(s.get("seq"))
+	c.Occurred, c.OccurredTime = timeField(s.get("occurred"))
 	c.OnDrift, c.Drift = driftRules(s.get("on_drift"))
 	if kind := s.get("kind"); kind != nil {
 		c.Kind, _ = record.KindOf(kind.str)
@@ -371,6 +371,22 @@ func (b *builder) stream(s *value, full, source string) {
 	if checks := b.checks(s.get("expect")); len(checks) > 0 {
 		b.tree.Rules.Quality = append(b.tree.Rules.Quality, quality.StreamConfig{Stream: full, Checks: checks})
 	}
+}
+
+// timeField reads a field that holds a time, and how it is written where that is said.
+func timeField(v *value) (path string, format *contract.TimeFormat) {
+	if v == nil || v.field.shape != object {
+		return v.text(), nil
+	}
+	f := contract.TimeFormat{Format: v.get("format").text(), Zone: v.get("zone").text()}
+	if p := v.get("pivot"); p != nil {
+		n := p.int()
+		f.Pivot = &n
+	}
+	if f == (contract.TimeFormat{}) {
+		return v.get("from").text(), nil
+	}
+	return v.get("from").text(), &f
 }
 
 // driftRules reads one policy, or several.

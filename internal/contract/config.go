@@ -22,10 +22,14 @@ type StreamConfig struct {
 	Key      string      `json:"key,omitempty"`      // path, or RowKey; empty for events and push sources that set their own
 	Seq      string      `json:"seq,omitempty"`      // path
 	Occurred string      `json:"occurred,omitempty"` // path
-	Deleted  string      `json:"deleted,omitempty"`  // path of a boolean: true means op delete
-	OnDrift  Policy      `json:"on_drift,omitempty"` // default evolve
-	Drift    *DriftRules `json:"drift,omitempty"`    // where single kinds of drift and columns depart from OnDrift
-	Schema   *Schema     `json:"schema,omitempty"`   // the applied contract; nil: none yet, the stream evolves
+	// How the times at Seq and Occurred are written; nil: ISO, in UTC where they name no
+	// zone. A seq whose form is said is a time or nothing.
+	SeqTime      *TimeFormat `json:"seq_time,omitempty"`
+	OccurredTime *TimeFormat `json:"occurred_time,omitempty"`
+	Deleted      string      `json:"deleted,omitempty"`  // path of a boolean: true means op delete
+	OnDrift      Policy      `json:"on_drift,omitempty"` // default evolve
+	Drift        *DriftRules `json:"drift,omitempty"`    // where single kinds of drift and columns depart from OnDrift
+	Schema       *Schema     `json:"schema,omitempty"`   // the applied contract; nil: none yet, the stream evolves
 
 	// Events are contracts of single events, by the event's name; AnyEvent's holds for
 	// those that have none. They judge in Schema's place.
@@ -35,6 +39,13 @@ type StreamConfig struct {
 	// Personal are paths whose values no inferred contract tells. They follow from the
 	// other rules, and are no part of what is stored.
 	Personal []string `json:"-"`
+}
+
+// TimeFormat says how dates and times are written. ISO 8601 is read beside it.
+type TimeFormat struct {
+	Format string `json:"format,omitempty"` // dmy, mdy or ymd; iso or empty for ISO alone
+	Zone   string `json:"zone,omitempty"`   // IANA name, of times that name none; UTC when empty
+	Pivot  *int   `json:"pivot,omitempty"`  // the last year of two digits of 2000 and after; nil: such years are not read
 }
 
 // AnyEvent in place of an event's name stands for every event without a contract of

@@ -102,6 +102,7 @@ func Validate(cfg []StreamConfig) []error {
 		faults = append(faults, validateDrift(at+".on_drift", &c)...)
 		faults = append(faults, validateSchema(at+".contract", c.Schema)...)
 		faults = append(faults, validateEvents(at, &c)...)
+		faults = append(faults, validateTimes(at, &c)...)
 	}
 	return faults
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/kithdata/kith/internal/kit/errs"
+	"github.com/kithdata/kith/internal/kit/isotime"
 	"github.com/kithdata/kith/internal/record"
 )
 
@@ -29,11 +30,17 @@ const (
 
 // mapping is the door's compiled part of a stream's rules.
 type mapping struct {
-	paths   [mapped]string
-	wanted  int  // paths that are set
-	row     bool // the key is RowKey
-	unixOcc bool // the contract types occurred as a timestamp: a number is unix time
-	unixSeq bool
+	paths    [mapped]string
+	wanted   int  // paths that are set
+	row      bool // the key is RowKey
+	seq      times
+	occurred times
+}
+
+// times is how the times of one path are written.
+type times struct {
+	format *isotime.Format // nil: ISO
+	unix   bool            // the contract types it as a timestamp: a number is unix time
 }
 
 func compileMapping(c StreamConfig) mapping {
@@ -51,7 +58,9 @@ func compileMapping(c StreamConfig) mapping {
 		f := typed.field(path)
 		return f != nil && f.Type == record.Time
 	}
-	m.unixOcc, m.unixSeq = isTime(c.Occurred), isTime(c.Seq)
+	m.seq.unix, m.occurred.unix = isTime(c.Seq), isTime(c.Occurred)
+	m.seq.format, _ = c.SeqTime.compile() // Validate has told its faults
+	m.occurred.format, _ = c.OccurredTime.compile()
 	return m
 }
 
@@ -121,23 +130,20 @@ func (m *mapping) apply(r *record.Record) {
 	}
 	if r.Seq.Kind == record.SeqNone || r.Seq.Kind == record.SeqRow {
 		if v, quoted := f.scalar(mapSeq, buf[:0]); quoted || keyToken(v) {
-			if seq := seqOf(v, m.unixSeq); seq.Kind != record.SeqNone {
+			if seq := m.seq.seqOf(v); seq.Kind != record.SeqNone {
 				r.Seq = seq
 			}
 		}
 	}
 	if r.Occurred == 0 {
 		if v, _ := f.scalar(mapOccurred, buf[:0]); len(v) > 0 {
-			r.Occurred = occurredOf(text(v), m.unixOcc)
+			r.Occurred = m.occurred.read(text(v))
 		}
 	}
 	if v, _ := f.scalar(mapDeleted, buf[:0]); len(v) > 0 {
 		if yes, ok := parseBool(text(v)); ok && yes {
 			r.Op = record.Delete
 		}
-	}
-	if v, _ := f.scalar(mapOccurred, buf[:0]); r.Occurred == 0 && len(v) > 0 {
-		r.Occurred = recentUnix(text(v))
 	}
 	if r.Op == record.Delete && r.Seq.Kind == record.SeqNone && m.paths[mapSeq] != "" {
 		// A sender seldom dates its deletes. Without an order of its own one would be older
@@ -227,38 +233,58 @@ func keyToken(v []byte) bool {
 }
 
 // seqOf reads the source's own order: an integer, a date or timestamp as its
-// microseconds, or else text compared bytewise.
-func seqOf(v []byte, unix bool) record.Seq {
+// microseconds, or else text compared bytewise. Where the form of its times is said,
+// what is none orders nothing: as text it would go before every time.
+func (t *times) seqOf(v []byte) record.Seq {
 	s := strings.TrimSpace(text(v))
 	if s == "" {
 		return record.Seq{}
 	}
+	if t.format != nil {
+		if micros, ok := t.micros(s); ok {
+			return record.Seq{Kind: record.SeqTime, A: micros}
+		}
+		return record.Seq{}
+	}
 	if n, err := strconv.ParseInt(s, 10, 64); err == nil {
-		if unix {
-			if t, ok := unixTime(n); ok {
-				return record.Seq{Kind: record.SeqTime, A: t.N}
+		if t.unix {
+			if u, ok := unixTime(n); ok {
+				return record.Seq{Kind: record.SeqTime, A: u.N}
 			}
 		}
 		return record.Seq{Kind: record.SeqNumber, A: n}
 	}
-	if micros, _, ok := ParseTime(s); ok {
+	if micros, ok := t.micros(s); ok {
 		return record.Seq{Kind: record.SeqTime, A: micros}
 	}
 	return record.Seq{Kind: record.SeqText, S: strings.Clone(s)}
 }
 
-// occurredOf reads a source's own time in microseconds UTC, or 0 when it is none.
-func occurredOf(s string, unix bool) int64 {
+// read reads a source's own time in microseconds UTC, or 0 when it is none.
+func (t *times) read(s string) int64 {
 	s = strings.TrimSpace(s)
-	if micros, _, ok := ParseTime(s); ok {
-		return micros
+	micros, ok := t.micros(s)
+	if !ok && t.format == nil {
+		return recentUnix(s)
 	}
-	if unix {
+	return micros
+}
+
+// micros reads a time; a date alone is the moment at which it begins.
+func (t *times) micros(s string) (micros int64, ok bool) {
+	if t.format != nil {
+		micros, ok = t.format.Moment(s)
+	} else {
+		micros, _, ok = ParseTime(s)
+	}
+	if !ok && t.unix {
 		if n, err := strconv.ParseInt(s, 10, 64); err == nil {
-			if t, ok := unixTime(n); ok {
-				return t.N
-			}
+			u, is := unixTime(n)
+			return u.N, is
 		}
 	}
-	return 0
+	if !ok {
+		return 0, false
+	}
+	return micros, true
 }

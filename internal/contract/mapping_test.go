@@ -1,7 +1,9 @@
 package contract_test
 
 import (
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -63,6 +65,99 @@ func TestMap(t *testing.T) {
 		if d := cmp.Diff(row.want, want{r.Key, r.Seq, r.Occurred, r.Op}); d != "" {
 			t.Errorf("%s: %s", row.name, d)
 		}
+	}
+}
+
+// TestMapReadsTimesAsTheyAreWritten: what a stream says of how its times are written
+// holds for seq and occurred alike; what is no time so is none.
+func TestMapReadsTimesAsTheyAreWritten(t *testing.T) {
+	pivot := 69
+	forms := map[string]contract.TimeFormat{
+		"german":   {Format: "dmy", Zone: "Europe/Berlin"},
+		"american": {Format: "mdy"},
+		"short":    {Format: "dmy", Pivot: &pivot},
+		"eight":    {Format: "ymd"},
+		"zone":     {Zone: "Europe/Berlin"},
+	}
+	var all []contract.StreamConfig
+	for name, f := range forms {
+		all = append(all, contract.StreamConfig{Stream: name, Source: "crm", Kind: record.Customer, Key: "id", Seq: "at", SeqTime: &f, Occurred: "at", OccurredTime: &f})
+	}
+	typed := contract.StreamConfig{Stream: "typed", Source: "crm", Kind: record.Customer, Key: "id", Seq: "at", SeqTime: all[0].SeqTime, Occurred: "at", OccurredTime: all[0].SeqTime,
+		Schema: schema(contract.Field{Path: "at", Type: record.Time})}
+	st := stage(t, append(all, typed)...)
+	for _, row := range []struct{ stream, props, want string }{ // want is empty where it is no time
+		{"german", `{"at":"24.12.2025 10:00"}`, "2025-12-24T09:00:00Z"},
+		{"german", `{"at":" 24.12.2025 "}`, "2025-12-23T23:00:00Z"},
+		{"german", `{"at":"24. Dezember 2025"}`, "2025-12-23T23:00:00Z"},
+		{"german", `{"at":"2\u0034.12.2025"}`, "2025-12-23T23:00:00Z"},
+		{"german", `{"at":"2025-07-24 10:00:00"}`, "2025-07-24T08:00:00Z"},
+		{"german", `{"at":"12/24/2025"}`, ""},
+		{"german", `{"at":"unknown"}`, ""},
+		{"german", `{"at":""}`, ""},
+		{"german", `{"at":null}`, ""},
+		{"german", `{"at":1704164645}`, ""},
+		{"american", `{"at":"12/24/2025 10:00 PM"}`, "2025-12-24T22:00:00Z"},
+		{"american", `{"at":"24.12.2025"}`, ""},
+		{"short", `{"at":"24.12.25"}`, "2025-12-24T00:00:00Z"},
+		{"eight", `{"at":20251224}`, "2025-12-24T00:00:00Z"},
+		{"zone", `{"at":"2025-12-24 10:00"}`, "2025-12-24T09:00:00Z"},
+		{"zone", `{"at":"24.12.2025"}`, ""},
+		{"typed", `{"at":1704164645}`, "2024-01-02T03:04:05Z"},
+	} {
+		r := record.Record{Stream: row.stream, Seq: record.Seq{Kind: record.SeqRow, A: 1, B: 2}, Props: []byte(row.props)}
+		before := r.Seq
+		if err := st.Map(1, &r); err != nil {
+			t.Fatal(err)
+		}
+		want, order := int64(0), before
+		if row.want != "" {
+			at, err := time.Parse(time.RFC3339, row.want)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want = at.UnixMicro()
+			order = record.Seq{Kind: record.SeqTime, A: want}
+		}
+		if r.Occurred != want || r.Seq != order {
+			t.Errorf("%s %s: occurred %s, seq %v; want %q", row.stream, row.props, time.UnixMicro(r.Occurred).UTC(), r.Seq, row.want)
+		}
+	}
+	// A time ahead of its receipt is believed for five minutes, in this form too.
+	r := record.Record{Stream: "german", Received: 1_766_570_400_000_000, Props: []byte(`{"at":"24.12.2076"}`)}
+	if err := st.Map(1, &r); err != nil || r.Order().Seq.A != r.Received+record.MaxFuture || r.Effective() != r.Received+record.MaxFuture {
+		t.Errorf("%v: a clock ahead has seq %v, effective %d", err, r.Order().Seq, r.Effective())
+	}
+}
+
+func TestValidateOfTimes(t *testing.T) {
+	high := 100
+	two := 20
+	for _, row := range []struct {
+		format contract.TimeFormat
+		where  string
+	}{
+		{contract.TimeFormat{Format: "dym"}, ".format"},
+		{contract.TimeFormat{Format: "dmy", Zone: "Berlin"}, ".zone"},
+		{contract.TimeFormat{Format: "dmy", Zone: "Local"}, ".zone"},
+		{contract.TimeFormat{Format: "dmy", Pivot: &high}, ".pivot"},
+		{contract.TimeFormat{Format: "iso", Pivot: &two}, ".pivot"},
+		{contract.TimeFormat{Format: "dmy", Pivot: &two}, "none"},
+	} {
+		faults := contract.Validate([]contract.StreamConfig{{Stream: "s", Kind: record.Customer, Seq: "a", SeqTime: &row.format, Occurred: "b", OccurredTime: &row.format}})
+		if row.where == "none" {
+			if len(faults) > 0 {
+				t.Error(faults)
+			}
+			continue
+		}
+		if len(faults) != 2 || errs.CodeOf(faults[0]) != contract.CodeTimeFormat ||
+			!strings.Contains(faults[0].Error(), "streams.s.seq"+row.where) || !strings.Contains(faults[1].Error(), "streams.s.occurred"+row.where) {
+			t.Errorf("%+v: %v", row.format, faults)
+		}
+	}
+	if faults := contract.Validate([]contract.StreamConfig{{Stream: "s", Kind: record.Customer, SeqTime: &contract.TimeFormat{Format: "dmy"}}}); len(faults) != 1 {
+		t.Error("a form of no field is no fault", faults)
 	}
 }
 

@@ -218,7 +218,7 @@ func unixTime(n int64) (record.Value, bool) {
 // one, so that it needs no contract to be known.
 func recentUnix(s string) int64 {
 	const first, last = 1_000_000_000, 4_102_444_800
-	n, err := strconv.ParseInt(strings.TrimSpace(s), 10, 64)
+	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil {
 		return 0
 	}

@@ -38,6 +38,7 @@ func rules() []rule {
 		{[]string{"internal/engine/rows"}, nil},
 		{[]string{"internal/engine/..."}, []string{"internal/engine", "internal/engine/rows", "internal/record", "internal/kit/..."}},
 		{[]string{"internal/contract", "internal/quality", "internal/cleanse", "internal/identity", "internal/golden"}, stage},
+		{[]string{"internal/identity/match"}, []string{"internal/kit/..."}},
 		{[]string{"internal/warehouse"}, []string{"internal/record", "internal/kit/..."}},
 		{[]string{"internal/warehouse/..."}, []string{"internal/warehouse", "internal/record", "internal/kit/..."}},
 		{[]string{"internal/source/...", "internal/destination/..."}, edge},

@@ -156,56 +156,6 @@ func (s *stream) settleNames() {
 	}
 }
 
-// findTimes looks for the source's own order and for when things happened. Only ISO
-// dates and times can serve; others are cleansed as attributes.
-func (s *stream) findTimes() {
-	most := func(c *column) bool { return float64(c.filled) >= 0.95*float64(s.rows) }
-	if s.kind != record.Event && !s.rowKey {
-		for _, c := range s.with(updated) {
-			if s.seq == nil && most(c) && (c.isTime() || c.isInt()) {
-				s.seq = c
-			}
-		}
-	}
-	for _, m := range []meaning{occurred, updated, created} {
-		for _, c := range s.with(m) {
-			if s.occurred == nil && c.isTime() && 2*c.filled >= s.rows && (m != updated || s.kind != record.Event) {
-				s.occurred = c
-			}
-		}
-	}
-	if c := s.occurred; c != nil && c.meaning == created && s.kind == record.Customer {
-		s.occurredWhy = "when the record was made; no column says when it last changed"
-	}
-	if s.seq != nil && s.seq.isTime() && s.kind == record.Customer {
-		s.occurred, s.occurredWhy = s.seq, ""
-	}
-	if s.occurred == nil && s.kind != record.Customer {
-		for _, c := range s.columns {
-			if s.occurred == nil && c.isTime() && c.meaning != birthDate && most(c) && (s.kind == record.Event || !hasWord(c.words, "due", "end", "expiry", "expires", "until", "next", "delivery", "valid", "to", "fallig", "check", "departure", "arrival")) {
-				s.occurred = c
-			}
-		}
-	}
-	s.findUnixTimes(most)
-	for _, m := range []meaning{updated, occurred} {
-		for _, c := range s.with(m) {
-			switch {
-			case c.isTime() || c.isInt() || !c.isDate():
-			case c.forms.iso > c.forms.date:
-				s.note("some values of %s are no dates, so it cannot order records; the order of rows does", c.name)
-			default:
-				s.note("%s is no ISO date, so it cannot order records; the order of rows does", c.name)
-			}
-		}
-	}
-	s.lookLikeStaff()
-	s.lookForConsent()
-	if d := s.with(deleted); len(d) > 0 && s.kind != record.Event {
-		s.deleted = d[0]
-	}
-}
-
 // lookLikeStaff notes files of those who work in the house.
 func (s *stream) lookLikeStaff() {
 	n := 0
@@ -216,25 +166,5 @@ func (s *stream) lookLikeStaff() {
 	}
 	if n > 1 && s.kind == record.Customer {
 		s.note("this looks like a list of staff: leave it out, unless they are customers too")
-	}
-}
-
-// findUnixTimes takes numbers that count from 1970 where no date or time serves.
-func (s *stream) findUnixTimes(most func(*column) bool) {
-	for _, m := range []meaning{occurred, updated, created} {
-		for _, c := range s.with(m) {
-			if s.occurred == nil && c.isInt() && c.unixTime() && most(c) && (m != updated || s.kind != record.Event) {
-				s.occurred, s.occurredWhy = c, "when it happened, counted from 1970: its contract says that it is a time"
-				s.unix = append(s.unix, c)
-			}
-		}
-	}
-	if s.seq != nil && s.seq.isInt() && s.seq.unixTime() {
-		if s.kind == record.Customer {
-			s.occurred, s.unix = s.seq, nil
-		}
-		if s.occurred != s.seq || s.unix == nil {
-			s.unix = append(s.unix, s.seq)
-		}
 	}
 }

@@ -206,7 +206,7 @@ func (s *stream) cleansing(c *column, region, regionWhy string) (steps, why stri
 }
 
 // written reports whether values may be dates with a month's name or a short year.
-func (c *column) written() bool { return c.share(c.forms.short) > 0.8 || c.dated() }
+func (c *column) written() bool { return c.shortDates() || c.dated() }
 
 // priced is the step that reads a column's amounts, or none.
 func (s *stream) priced(c *column) string {

@@ -158,12 +158,18 @@ func (p *page) stream(s *stream) {
 		p.line(2, "key: "+quote(key), s.keyWhy)
 	}
 	if s.seq != nil {
-		p.line(2, "seq: "+quote(s.seq.name), "the source's own order: of two rows with one key the later wins")
+		why := "the source's own order: of two rows with one key the later wins"
+		if s.seq.orders() && !s.seq.clocked() {
+			why += "; it says the day alone: of two on one day neither is later"
+		}
+		text, why := s.seq.timeField(why)
+		p.line(2, "seq: "+text, why)
 	} else if s.key != nil {
 		p.line(2, "# seq: none was found; of two rows with one key the one further down, or in the later file, wins", "")
 	}
 	if s.occurred != nil {
-		p.line(2, "occurred: "+quote(s.occurred.name), cmp.Or(s.occurredWhy, "when it happened"))
+		text, why := s.occurred.timeField(cmp.Or(s.occurredWhy, "when it happened"))
+		p.line(2, "occurred: "+text, why)
 	}
 	if s.deleted != nil {
 		p.line(2, "deleted: "+quote(s.deleted.name), "true deletes the key")

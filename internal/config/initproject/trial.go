@@ -132,8 +132,8 @@ func (s *stream) spelled(c *column) (step, why string) {
 			return "date: {format: epoch_ms}", "milliseconds since 1970"
 		}
 		return "date: {format: epoch}", "seconds since 1970"
-	case c.share(c.forms.short) > 0.8:
-		args := map[string]string{"format": "dmy", "pivot": "69"}
+	case c.shortDates():
+		args := map[string]string{"format": "dmy", "pivot": pivot}
 		why = "day first"
 		if c.forms.shortMonth > c.forms.shortDay || c.forms.shortMonth+c.forms.shortDay == 0 && s.american() {
 			args["format"], why = "mdy", "month first"

@@ -1,5 +1,6 @@
-// Package isotime reads the ISO 8601 dates and timestamps that sources send,
-// without allocating. It imports only the standard library.
+// Package isotime reads the dates and timestamps that sources send: those of ISO 8601
+// without allocating, and by a Format those in another order of day, month and year. It
+// knows neither the machine's clock nor its zone, and imports only the standard library.
 package isotime
 
 const (

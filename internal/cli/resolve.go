@@ -1,0 +1,81 @@
+package cli
+
+import (
+	"fmt"
+	"regexp"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/kithdata/kith/internal/app"
+	"github.com/kithdata/kith/internal/kit/errs"
+)
+
+type resolveCmd struct {
+	Files        []string `arg:"" placeholder:"FILE" help:"CSV, NDJSON, JSON, Parquet: records with columns of one meaning."`
+	ID           string   `name:"id" placeholder:"COLUMN" help:"The records' ids, which are not compared; else rows are numbered."`
+	Link         bool     `help:"Only records of different files can be one."`
+	Accept       float64  `placeholder:"P" help:"Join what is one with at least this probability, such as 0.9; else where the error is estimated to be least."`
+	Out          string   `short:"o" placeholder:"FILE" help:"Write id, person_id, score and reason of each record as CSV."`
+	Label        string   `placeholder:"COLUMN" help:"The truth, which is not compared: the result is measured by it."`
+	LabelPattern string   `placeholder:"REGEXP" help:"Its first group, in --label or else in --id, is the truth."`
+}
+
+func (resolveCmd) Help() string {
+	return `Example: kith resolve contacts.csv orders.parquet --id customer_id --out people.csv
+
+Finds which records are of one person or thing. Nothing has to be set up and nothing
+labelled: what the columns are, and what agreement in each is worth, is learned from
+the records themselves. Names of columns play no part.`
+}
+
+func (c resolveCmd) Run(g *Globals) error {
+	if c.Accept < 0 || c.Accept >= 1 {
+		return errs.New("bad_value", "a probability lies from 0 to below 1").At("--accept").Fix("such as --accept 0.9")
+	}
+	if c.Link && len(c.Files) < 2 {
+		return usage("--link needs two files or more; without it, duplicates within a file are found")
+	}
+	var pattern *regexp.Regexp
+	if c.LabelPattern != "" {
+		var err error
+		if pattern, err = regexp.Compile(c.LabelPattern); err != nil || pattern.NumSubexp() < 1 {
+			return errs.New("bad_value", "it is not a regular expression with a group").At("--label-pattern").Fix(`such as 'rec-(\d+)-'`)
+		}
+		if c.ID == "" && c.Label == "" {
+			return usage("--label-pattern needs --label or --id, the column to look in")
+		}
+	}
+	p := g.progress()
+	found, err := app.Resolve{Files: c.Files, ID: c.ID, Label: c.Label, LabelPattern: pattern, Link: c.Link, Accept: c.Accept, Out: c.Out,
+		Phase: func(name string, rows int) { p.note("%s %s records", phases[name], grouped(int64(rows))) }}.Run(g.ctx)
+	p.end()
+	if err != nil {
+		return err
+	}
+	return c.print(g, found)
+}
+
+var phases = map[string]string{
+	"read": "reading", "prepare": "taking apart", "learn": "learning from", "compare": "comparing", "cluster": "joining", "write": "writing",
+}
+
+func (c resolveCmd) print(g *Globals, r *app.Resolved) error {
+	if g.JSON {
+		line, err := json.Marshal(r, json.Deterministic(true))
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(g.Out, "%s\n", line)
+		return err
+	}
+	p := g.printer()
+	p.line("%s are %s; the largest has %s.", count(int64(r.Records), "record", "records"), count(int64(r.People), "person", "people"), count(int64(r.Largest), "record", "records"))
+	p.line("%s compared in %.1f s, %.0f MiB.", count(r.PairsCompared, "pair", "pairs"), r.Seconds, float64(r.PeakMemoryBytes)/(1<<20))
+	if q := r.Quality; q != nil {
+		p.line("By the labels: precision %.4f, recall %.4f, F1 %.4f, B-cubed %.4f.", q.Precision, q.Recall, q.F1, q.BCubed)
+	}
+	if c.Out != "" {
+		p.line("Written to %s.", c.Out)
+	}
+	return p.err
+}

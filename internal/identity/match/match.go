@@ -1,0 +1,317 @@
+// Package match finds which records are of one person or thing, from nothing but
+// the records: it compares them field by field, learns what agreement is worth, and
+// joins those that belong together.
+//
+// The model is that of Fellegi and Sunter (1969, "A theory for record linkage").
+// Nothing here reads a clock, a file or a name of a column: the same records in any
+// order, under any names, give the same people.
+package match
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"strings"
+)
+
+// Config is what a run may be told.
+type Config struct {
+	Accept float64           // join pairs of at least this probability; 0: where the estimated error is least
+	Link   bool              // only records of different files can be one
+	Phase  func(name string) // called as each phase begins; may be nil
+}
+
+// Result is what a run found.
+type Result struct {
+	Of       []int32  // by row: the least row of its person
+	Best     []Reason // by row: why it is of its person
+	People   int
+	Compared int64
+	model    *model
+	matcher  *matcher
+}
+
+// Reason is the pair that speaks most for a row being of its person.
+type Reason struct {
+	With    int32 // the other row; the row itself where it is alone
+	Bits    float32
+	pattern pattern
+}
+
+// Probability is how likely the two rows of a reason are one.
+func (r Reason) Probability() float64 { return probability(float64(r.Bits)) }
+
+// Why tells in words how far the fields of a reason's two rows agree: their names and
+// levels, never a value.
+func (r *Result) Why(row int) string {
+	best := r.Best[row]
+	if int(best.With) == row {
+		return ""
+	}
+	var words []string
+	for i, f := range r.matcher.fields {
+		if l := best.pattern.at(i); l != absent && l != f.kind.apart() {
+			words = append(words, f.name+" "+f.kind.levels()[l])
+		}
+	}
+	return strings.Join(words, ", ")
+}
+
+// Fields gives the columns that were compared, and the kind that each was taken for.
+func (r *Result) Fields() map[string]Kind {
+	fields := map[string]Kind{}
+	for _, f := range r.matcher.fields {
+		fields[f.name] = f.kind
+	}
+	return fields
+}
+
+type matcher struct {
+	config     Config
+	table      *Table
+	fields     []*field
+	components []*component
+	rows       []uint32 // the table's row of each of ours, which are in order of what they say
+	rowHash    []uint64 // ascending; no two are the same
+	origin     []uint16
+	budget     float64
+	blockCap   int
+	partner    []int // by field: the one whose values it shares, or -1
+	derived    []int // by field: the one whose words it is made of, or -1
+	evidence   *evidence
+	across     [][]uint32 // by field: its codes as the partner's
+}
+
+// Run finds who is who.
+func Run(t *Table, config Config) *Result {
+	if config.Phase == nil {
+		config.Phase = func(string) {}
+	}
+	m := newMatcher(t, config)
+	if t.Rows < 2 || len(m.fields) == 0 || m.allPairs() == 0 {
+		return m.strangers()
+	}
+	config.Phase("learn")
+	model := m.learn()
+	rules := m.choose(model)
+	config.Phase("compare")
+	edges, compared := m.score(model, rules)
+	config.Phase("cluster")
+	r := m.cluster(model, edges)
+	r.Compared, r.model, r.matcher = compared, model, m
+	return r
+}
+
+// strangers is the result where there is nothing to compare: every row is its own.
+func (m *matcher) strangers() *Result {
+	r := &Result{Of: make([]int32, m.table.Rows), Best: make([]Reason, m.table.Rows), People: m.table.Rows, matcher: m}
+	for i := range r.Of {
+		r.Of[i], r.Best[i].With = int32(i), int32(i)
+	}
+	return r
+}
+
+func newMatcher(t *Table, config Config) *matcher {
+	if config.Phase != nil {
+		config.Phase("prepare")
+	}
+	m := &matcher{config: config, table: t}
+	m.fields = newFields(t)
+	m.order()
+	for _, f := range m.fields {
+		f.prepare()
+	}
+	m.pairNames()
+	m.findDerived()
+	m.budget = max(500_000, 50*float64(t.Rows))
+	m.blockCap = 500
+	m.components = components(m.fields)
+	return m
+}
+
+// order brings the rows, and the values of each field, into an order that depends on
+// what they say alone: whatever is sampled or summed later is the same for the same set.
+func (m *matcher) order() {
+	m.rowHash = make([]uint64, m.table.Rows)
+	for _, f := range m.fields {
+		of := make([]uint64, len(f.norm))
+		for code, v := range f.norm {
+			of[code] = hash(v)
+		}
+		for row, code := range f.codes {
+			m.rowHash[row] = mix(m.rowHash[row], of[code])
+		}
+	}
+	type keyed struct {
+		hash uint64
+		row  uint32
+	}
+	sorted := make([]keyed, m.table.Rows)
+	for row, h := range m.rowHash {
+		sorted[row] = keyed{h, uint32(row)}
+	}
+	byHash := func(a, b keyed) int { return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.row, b.row)) }
+	slices.SortFunc(sorted, byHash)
+	// Rows that say the same are scattered, or a sample would have all of them or none.
+	for i, n := 1, uint64(0); i < len(sorted); i++ {
+		if n++; sorted[i].hash != m.rowHash[sorted[i-1].row] {
+			n = 0
+		}
+		sorted[i].hash = mix(sorted[i].hash, n)
+	}
+	slices.SortFunc(sorted, byHash)
+	m.rows = make([]uint32, len(sorted))
+	for i, k := range sorted {
+		m.rows[i], m.rowHash[i] = k.row, k.hash
+	}
+	if m.table.Origin != nil {
+		m.origin = make([]uint16, len(m.rows))
+		for i, row := range m.rows {
+			m.origin[i] = m.table.Origin[row]
+		}
+	}
+	for _, f := range m.fields {
+		f.reorder(m.rows)
+	}
+}
+
+// reorder puts the rows in the order given, and the values in that of their first row.
+func (f *field) reorder(rows []uint32) {
+	codes := make([]uint32, len(rows))
+	to := make([]uint32, len(f.norm))
+	norm := make([]string, 1, len(f.norm))
+	for i, row := range rows {
+		code := f.codes[row]
+		if code != 0 && to[code] == 0 {
+			to[code] = uint32(len(norm))
+			norm = append(norm, f.norm[code])
+		}
+		codes[i] = to[code]
+	}
+	f.codes, f.norm = codes, norm
+	f.tally()
+}
+
+// sample gives n rows or all: the same ones, in whatever order they were read.
+func (m *matcher) sample(n int) []uint32 {
+	rows := make([]uint32, min(n, m.table.Rows))
+	for i := range rows {
+		rows[i] = uint32(i)
+	}
+	return rows
+}
+
+// pairNames finds fields that hold the same kind of names, whose values are swapped at times.
+func (m *matcher) pairNames() {
+	m.partner = make([]int, len(m.fields))
+	m.across = make([][]uint32, len(m.fields))
+	for i := range m.fields {
+		m.partner[i] = -1
+	}
+	for i, f := range m.fields {
+		for j, g := range m.fields[:i] {
+			if f.kind != Name || g.kind != Name || m.partner[i] >= 0 || m.partner[j] >= 0 {
+				continue
+			}
+			to, shared := crossing(f, g)
+			from, _ := crossing(g, f)
+			if shared*20 >= min(f.given, g.given) {
+				m.partner[i], m.partner[j], m.across[i], m.across[j] = j, i, to, from
+			}
+		}
+	}
+}
+
+// findDerived finds fields whose words are a part of another's: a surname beside a
+// whole name. What they say is not said twice.
+func (m *matcher) findDerived() {
+	m.derived = make([]int, len(m.fields))
+	rows := m.sample(2_000)
+	for i, f := range m.fields {
+		m.derived[i] = -1
+		for j, g := range m.fields {
+			if i != j && g.kind == Text && g.width() > f.width() && contained(f, g, rows) &&
+				(m.derived[i] < 0 || g.width() < m.fields[m.derived[i]].width()) {
+				m.derived[i] = j
+			}
+		}
+	}
+}
+
+// width is how long a field's values are, together.
+func (f *field) width() int {
+	n := 0
+	for code, v := range f.norm {
+		n += len(v) * int(f.count[code])
+	}
+	return n / max(f.given, 1)
+}
+
+// contained reports whether f's words are among g's in most rows.
+func contained(f, g *field, rows []uint32) bool {
+	both, in := 0, 0
+	for _, row := range rows {
+		v, whole := f.norm[f.codes[row]], g.norm[g.codes[row]]
+		if v == "" || whole == "" {
+			continue
+		}
+		both++
+		if strings.Contains(" "+whole+" ", " "+v+" ") || wordsIn(v, whole) {
+			in++
+		}
+	}
+	return both >= 20 && in*2 > both
+}
+
+func wordsIn(v, whole string) bool {
+	for _, w := range strings.Fields(v) {
+		if !strings.Contains(" "+whole+" ", " "+w+" ") {
+			return false
+		}
+	}
+	return true
+}
+
+// crossing gives g's code of each value of f, and how many rows of f have a value of g's.
+func crossing(f, g *field) (to []uint32, shared int) {
+	index := make(map[string]uint32, len(g.norm))
+	for code, v := range g.norm {
+		index[v] = uint32(code)
+	}
+	to = make([]uint32, len(f.norm))
+	for code, v := range f.norm {
+		if at := index[v]; at != 0 {
+			to[code] = at
+			shared += int(f.count[code])
+		}
+	}
+	return to, shared
+}
+
+// pattern is the levels of all fields for one pair of rows, three bits a field.
+type pattern uint64
+
+func (p pattern) at(field int) level { return level(p>>(levelBits*field)) & (mostLevels - 1) }
+
+func (m *matcher) linkable(a, b uint32) bool {
+	return !m.config.Link || m.origin[a] != m.origin[b]
+}
+
+// allPairs is how many pairs of rows there are.
+func (m *matcher) allPairs() float64 {
+	n := float64(m.table.Rows)
+	if !m.config.Link {
+		return n * (n - 1) / 2
+	}
+	same := map[uint16]float64{}
+	for _, o := range m.origin {
+		same[o]++
+	}
+	pairs := n * (n - 1) / 2
+	for _, k := range same {
+		pairs -= k * (k - 1) / 2
+	}
+	return pairs
+}
+
+func probability(bits float64) float64 { return 1 / (1 + math.Exp2(-bits)) }

@@ -1,0 +1,169 @@
+package match
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/zeebo/xxh3"
+	"golang.org/x/text/unicode/norm"
+)
+
+// Table is records as columns of text, each value kept once.
+type Table struct {
+	Rows    int
+	Columns []Column
+	// Origin is the file of each row, for linking; nil when all come from one.
+	Origin []uint16
+}
+
+// Column is one column of a table.
+type Column struct {
+	Name   string
+	Codes  []uint32 // by row: an index into Values; 0 where nothing is given
+	Values []string // distinct, as they were written; Values[0] is ""
+}
+
+// Builder makes a table row by row.
+type Builder struct {
+	t     Table
+	index []map[string]uint32
+}
+
+// NewBuilder begins a table of the columns named.
+func NewBuilder(names []string) *Builder {
+	b := &Builder{index: make([]map[string]uint32, len(names))}
+	for i, name := range names {
+		b.t.Columns = append(b.t.Columns, Column{Name: name, Values: []string{""}})
+		b.index[i] = map[string]uint32{"": 0}
+	}
+	return b
+}
+
+// Add appends a row: one value for each column, in the order of NewBuilder's names.
+func (b *Builder) Add(values []string, origin uint16) {
+	for i := range b.t.Columns {
+		c := &b.t.Columns[i]
+		v := ""
+		if i < len(values) {
+			v = values[i]
+		}
+		code, ok := b.index[i][v]
+		if !ok {
+			code = uint32(len(c.Values))
+			v = strings.Clone(v)
+			c.Values = append(c.Values, v)
+			b.index[i][v] = code
+		}
+		c.Codes = append(c.Codes, code)
+	}
+	if origin > 0 && b.t.Origin == nil {
+		b.t.Origin = make([]uint16, b.t.Rows, b.t.Rows+1)
+	}
+	if b.t.Origin != nil {
+		b.t.Origin = append(b.t.Origin, origin)
+	}
+	b.t.Rows++
+}
+
+// Table gives what was added.
+func (b *Builder) Table() *Table { return &b.t }
+
+// missing are the spellings of "nothing is known", normalised.
+var missing = map[string]bool{
+	"null": true, "none": true, "nan": true, "n a": true, "na": true, "nil": true, "unknown": true,
+	"not available": true, "not applicable": true, "undefined": true, "missing": true, "tbd": true, "xxx": true,
+}
+
+// normalise gives a value in lower case, without accents, its punctuation turned to
+// single spaces; "" where it says that nothing is known.
+func normalise(s string) string {
+	out, plain := plainASCII(s)
+	if !plain {
+		out = foldUnicode(s)
+	}
+	if missing[out] {
+		return ""
+	}
+	return out
+}
+
+// plainASCII is normalise for text of ASCII alone, which most is.
+func plainASCII(s string) (string, bool) {
+	clean := true
+	for i := range len(s) {
+		c := s[i]
+		if c >= utf8.RuneSelf {
+			return "", false
+		}
+		if !('a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == ' ' && i > 0 && i+1 < len(s) && s[i-1] != ' ') {
+			clean = false
+		}
+	}
+	if clean {
+		return s, true
+	}
+	buf := make([]byte, 0, len(s))
+	for i := range len(s) {
+		c := s[i]
+		switch {
+		case 'a' <= c && c <= 'z', '0' <= c && c <= '9':
+			buf = append(buf, c)
+		case 'A' <= c && c <= 'Z':
+			buf = append(buf, c+'a'-'A')
+		case c == '\'':
+		default:
+			if len(buf) > 0 && buf[len(buf)-1] != ' ' {
+				buf = append(buf, ' ')
+			}
+		}
+	}
+	return strings.TrimSuffix(string(buf), " "), true
+}
+
+// folded are letters that have no accent to take off, yet are written without it elsewhere.
+var folded = strings.NewReplacer("ß", "ss", "æ", "ae", "œ", "oe", "ø", "o", "đ", "d", "ð", "d", "ł", "l", "þ", "th", "ı", "i")
+
+func foldUnicode(s string) string {
+	var b strings.Builder
+	b.Grow(len(s))
+	space := false
+	for _, r := range norm.NFKD.String(folded.Replace(strings.ToLower(s))) {
+		switch {
+		case unicode.Is(unicode.Mn, r), r == '\'', r == '’':
+		case unicode.IsLetter(r), unicode.IsDigit(r):
+			if space && b.Len() > 0 {
+				b.WriteByte(' ')
+			}
+			space = false
+			b.WriteRune(r)
+		default:
+			space = true
+		}
+	}
+	return b.String()
+}
+
+// hash is the same in every process: what is sampled by it depends on nothing else.
+func hash(s string) uint64 { return xxh3.HashString(s) }
+
+// mix joins two hashes, in order; every bit of both moves every bit of what it gives.
+func mix(a, b uint64) uint64 {
+	const odd = 0xd6e8feb86659fd93
+	h := a*0x9e3779b97f4a7c15 + b
+	h = (h ^ h>>32) * odd
+	h = (h ^ h>>32) * odd
+	return h ^ h>>32
+}
+
+// tokens gives the words of a normalised value.
+func tokens(s string) []string {
+	if !strings.Contains(s, " ") {
+		if s == "" {
+			return nil
+		}
+		return []string{s}
+	}
+	return slices.Clip(strings.Fields(s))
+}
