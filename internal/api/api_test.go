@@ -315,6 +315,15 @@ func TestAllowHeader(t *testing.T) {
 	}
 }
 
+func TestUnknownRoutesSayWhatIsMissing(t *testing.T) {
+	s, _, _ := serve(t)
+	for target, want := range map[string]string{"/v1/track": "source of type tracking", "/hooks/billing": "source of type webhook", "/nothing": "openapi.json"} {
+		if rec := ask(s, RoleAdmin, "POST", target, "{}"); !strings.Contains(rec.Body.String(), want) {
+			t.Errorf("%s: %s", target, rec.Body)
+		}
+	}
+}
+
 // TestDriverFaultsStayInside has every backend fail with a text that holds personal
 // data: the caller sees a code, and never the text.
 func TestDriverFaultsStayInside(t *testing.T) {

@@ -100,8 +100,11 @@ func (s *Server) unknownRoute(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	mend := "GET /api/openapi.json lists all of them"
-	if strings.HasPrefix(r.URL.Path, "/v1/") {
+	switch {
+	case strings.HasPrefix(r.URL.Path, "/v1/"):
 		mend = "the tracking API needs a source of type tracking in the project's file; docs/sources.md lists its calls"
+	case strings.HasPrefix(r.URL.Path, "/hooks/"):
+		mend = "a webhook needs a source of type webhook in the project's file: its path is /hooks/ and the source's name, or what its setting path says"
 	}
 	s.writeFault(w, errs.New(CodeRouteUnknown, "there is no such route").Fix(mend))
 }

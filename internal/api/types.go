@@ -381,7 +381,7 @@ type Source struct {
 	Files      int    `json:"files,omitempty"` // read to their end
 	Bytes      int64  `json:"bytes,omitempty"` // of the files in the current or last look, as they lie on disk
 	TotalBytes int64  `json:"total_bytes,omitempty"`
-	Fault      string `json:"fault,omitempty"` // code for which the files' place could not be read at the last look, or a snapshot deleted nothing
+	Fault      string `json:"fault,omitempty"` // code for which the files' place could not be read at the last look, or a file not to its end, or a snapshot deleted nothing
 }
 
 // The states of a source.

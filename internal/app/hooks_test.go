@@ -35,12 +35,13 @@ streams:
     seq: created
     identifiers: {email: data.object.email}
     attributes: {email: {from: data.object.email, clean: [email]}, plan: data.object.metadata.plan}
-  billing.invoices: {match: ["invoice.*"], kind: event}
+  billing.invoices: {match: ["invoice.*"], kind: event, occurred: created}
   shop.customers:
     match: ["customers/*"]
     deletes: ["customers/delete"]
     kind: customer
     key: id
+    seq: updated_at
     identifiers: {email: email}
     attributes: {email: {from: email, clean: [email]}, first_name: first_name}
   shop.lines: {match: ["orders/*"], kind: object, key: id, records: line_items, with: [customer.email], identifiers: {email: email}}
@@ -103,9 +104,9 @@ func TestFromWebhooksToProfilesAndWarehouse(t *testing.T) {
 	p.deliver(401, "/hooks/my-shop", payout, stripe("whsec_new", payout))
 	p.deliver(404, "/hooks/shop", payout, nil)
 
-	ana := `{"id":7,"email":"ana@example.com","first_name":"Ana"}`
+	ana := `{"id":7,"email":"ana@example.com","first_name":"Ana","updated_at":"2026-01-02T10:00:00Z"}`
 	p.deliver(200, "/hooks/my-shop", ana, shopify("customers/create", "d1", ana))
-	ben := `{"id":8,"email":"ben@example.com","first_name":"Ben"}`
+	ben := `{"id":8,"email":"ben@example.com","first_name":"Ben","updated_at":"2026-01-02T10:00:00Z"}`
 	p.deliver(200, "/hooks/my-shop", ben, shopify("customers/create", "d2", ben))
 	p.deliver(200, "/hooks/my-shop", `{"id":8}`, shopify("customers/delete", "d3", `{"id":8}`))
 	order := `{"id":1,"customer":{"email":"ana@example.com"},"line_items":[{"id":11,"sku":"lamp"},{"id":12,"sku":"chair"}]}`
@@ -121,7 +122,7 @@ func TestFromWebhooksToProfilesAndWarehouse(t *testing.T) {
 	}
 	for query, want := range map[string]string{
 		"select email, plan, first_name from dim_customer where is_current and email is not null":                                                                                  "[[ana@example.com pro Ana]]",
-		"select event, data_object_total from fact_billing_invoices":                                                                                                               "[[invoice.paid 1250]]",
+		"select event, data_object_total, epoch(occurred) = 1790000003 from fact_billing_invoices":                                                                                 "[[invoice.paid 1250 true]]",
 		"select f.sku, c.first_name from fact_shop_lines f join bridge_node b using (node_key) join dim_customer c on c.customer_id = b.customer_id and c.is_current order by sku": "[[chair Ana] [lamp Ana]]",
 		"select code, stream, count(*) from quarantine group by all":                                                                                                               "[[hook_unmatched billing.unmatched 1]]",
 	} {

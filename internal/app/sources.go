@@ -86,7 +86,7 @@ func (a *App) Sources() []api.Source {
 		if p, told := c.files[cfg.Name]; told {
 			s.Records, s.Rejected = uint64(p.Rows), uint64(p.Rejected)
 			s.Files, s.Bytes, s.TotalBytes = p.Files, p.Bytes, p.TotalBytes
-			s.Fault = string(cmp.Or(p.Fault, p.Kept))
+			s.Fault = string(cmp.Or(p.Fault, p.Damaged, p.Kept))
 			switch {
 			case p.Fault != "": // waiting for its place
 			case !p.Idle:

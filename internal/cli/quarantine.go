@@ -31,7 +31,7 @@ type chosenFlags struct {
 // chosenField is beside chosenFlags where a field's name goes into a request's body: it
 // is the sender's, and may be anything, so that it belongs in no URL (I6).
 type chosenField struct {
-	Field *string `placeholder:"FIELD" help:"Only this field; '' for reasons that are about none."`
+	Field *string `placeholder:"FIELD" help:"Only this field; empty (--field=) for reasons that are about none."`
 }
 
 type quarantineListCmd struct {

@@ -170,7 +170,7 @@ func each(err error) []*errs.Error {
 
 // stepsIntro says what all steps have in common.
 const stepsIntro = `The steps of an attribute run in order, each on what the one before gave. What a step cannot read becomes null, and the record
-says that it was only partly read; the check ` + "`readable`" + ` counts such values. The value as it was sent is kept beside:
+says that it was only partly read; ` + "`quality_result`" + ` in the warehouse counts such values as ` + "`readable`" + `. The value as it was sent is kept beside:
 ` + "`kith trace --values`" + ` shows both.
 
 A setting may be told by another attribute of the same record: a setting with ` + "`_from`" + ` after its name holds that attribute's name.

@@ -61,7 +61,7 @@ func (f field) child(key string) (field, bool) {
 // spec is the whole file.
 func spec() field {
 	return field{key: "kith.yaml", shape: object, doc: "One file describes a project.", fields: []field{
-		{key: "name", shape: text, required: true, doc: "The project's name, shown in the console and in metrics.", example: "harbour-and-pine"},
+		{key: "name", shape: text, required: true, doc: "The project's name, as commands and answers show it.", example: "harbour-and-pine"},
 		{key: "data", shape: text, def: "./data", doc: "Folder of the embedded log and state, the warehouse, the keys and the audit chain, relative to this file.", example: "./data"},
 		sourcesSpec(),
 		streamsSpec(),

@@ -92,7 +92,7 @@ func (s *Stage) Map(pin uint32, r *record.Record) error {
 	if r.Source == "" {
 		r.Source = st.cfg.Source
 	}
-	if st.mapping.row && r.Key == "" && len(r.Props) > 0 {
+	if st.mapping.row && r.Key == "" && len(r.Props) > 0 && r.Reject == "" {
 		r.Key = rowKey(r.Props)
 	}
 	if st.mapping.wanted > 0 {
@@ -144,6 +144,11 @@ func (m *mapping) apply(r *record.Record) {
 		if yes, ok := parseBool(text(v)); ok && yes {
 			r.Op = record.Delete
 		}
+	}
+	if r.Op == record.Delete && r.Seq.Kind == record.SeqNone && m.paths[mapSeq] != "" {
+		// A sender seldom dates its deletes. Without an order of its own one would be older
+		// than all that it is to delete.
+		r.Seq = record.Seq{Kind: record.SeqTime, A: r.Received}
 	}
 }
 
@@ -257,7 +262,11 @@ func (t *times) seqOf(v []byte) record.Seq {
 
 // read reads a source's own time in microseconds UTC, or 0 when it is none.
 func (t *times) read(s string) int64 {
-	micros, _ := t.micros(strings.TrimSpace(s))
+	s = strings.TrimSpace(s)
+	micros, ok := t.micros(s)
+	if !ok && t.format == nil {
+		return recentUnix(s)
+	}
 	return micros
 }
 

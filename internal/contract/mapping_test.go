@@ -16,7 +16,9 @@ func TestMap(t *testing.T) {
 	cfg := contract.StreamConfig{Stream: "s", Source: "crm", Kind: record.Customer, Key: "id", Seq: "meta.v", Occurred: "meta.at", Deleted: "gone"}
 	unix := cfg
 	unix.Stream, unix.Schema = "unix", schema(contract.Field{Path: "meta.at", Type: record.Time}, contract.Field{Path: "meta.v", Type: record.Time})
-	st := stage(t, cfg, unix, contract.StreamConfig{Stream: "pushed", Source: "web", Kind: record.Event})
+	unordered := cfg
+	unordered.Stream, unordered.Seq = "unordered", ""
+	st := stage(t, cfg, unix, unordered, contract.StreamConfig{Stream: "pushed", Source: "web", Kind: record.Event})
 
 	type want struct {
 		Key      string
@@ -25,6 +27,7 @@ func TestMap(t *testing.T) {
 		Op       record.Op
 	}
 	const micros = int64(1_704_164_645_000_000) // 2024-01-02T03:04:05Z
+	const received = micros + 1
 	number := func(n int64) record.Seq { return record.Seq{Kind: record.SeqNumber, A: n} }
 	for _, row := range []struct {
 		name, stream, props string
@@ -32,7 +35,9 @@ func TestMap(t *testing.T) {
 	}{
 		{"all of them", "s", `{"x":[1,{"id":0}],"id":"C1","meta":{"v":7,"at":"2024-01-02T03:04:05Z"},"gone":false}`, want{"C1", number(7), micros, record.Upsert}},
 		{"names with dots", "s", `{"meta.v":"8","meta.at":"2024-01-02 03:04:05","id":12}`, want{"12", number(8), micros, record.Upsert}},
-		{"deleted", "s", `{"id":"C1","gone":"Yes"}`, want{Key: "C1", Op: record.Delete}},
+		{"deleted", "s", `{"id":"C1","meta":{"v":7},"gone":"Yes"}`, want{Key: "C1", Seq: number(7), Op: record.Delete}},
+		{"deleted without seq", "s", `{"id":"C1","gone":"Yes"}`, want{Key: "C1", Seq: record.Seq{Kind: record.SeqTime, A: received}, Op: record.Delete}},
+		{"deleted where no seq is mapped", "unordered", `{"id":"C1","gone":"Yes"}`, want{Key: "C1", Op: record.Delete}},
 		{"a time as seq", "s", `{"id":"C1","meta":{"v":"2024-01-02T03:04:05Z"}}`, want{Key: "C1", Seq: record.Seq{Kind: record.SeqTime, A: micros}, Op: record.Upsert}},
 		{"a text as seq", "s", `{"id":"C1","meta":{"v":"r-0012"}}`, want{Key: "C1", Seq: record.Seq{Kind: record.SeqText, S: "r-0012"}, Op: record.Upsert}},
 		{"escapes", "s", `{"\u0069d":"a\u0062\n"}`, want{Key: "ab\n", Op: record.Upsert}},
@@ -41,14 +46,19 @@ func TestMap(t *testing.T) {
 		{"blank key", "s", `{"id":"  "}`, want{Op: record.Upsert}},
 		{"null key", "s", `{"id":null}`, want{Op: record.Upsert}},
 		{"object key", "s", `{"id":{"a":1}}`, want{Op: record.Upsert}},
-		{"number without a contract is no time", "s", `{"id":1,"meta":{"at":1704164645}}`, want{Key: "1", Op: record.Upsert}},
+		{"a number that is a time of today's kind", "s", `{"id":1,"meta":{"at":1704164645}}`, want{Key: "1", Occurred: micros, Op: record.Upsert}},
+		{"in milliseconds", "s", `{"id":1,"meta":{"at":"1704164645000"}}`, want{Key: "1", Occurred: micros, Op: record.Upsert}},
+		{"in microseconds", "s", `{"id":1,"meta":{"at":1704164645000000}}`, want{Key: "1", Occurred: micros, Op: record.Upsert}},
+		{"other numbers are no time without a contract", "s", `{"id":1,"meta":{"at":20240102}}`, want{Key: "1", Op: record.Upsert}},
+		{"nor is a date and time written as a number", "s", `{"id":1,"meta":{"at":20240102030405}}`, want{Key: "1", Op: record.Upsert}},
+		{"nor what no int64 holds", "s", `{"id":1,"meta":{"at":99999999999999999999}}`, want{Key: "1", Op: record.Upsert}},
 		{"unix time by contract", "unix", `{"id":1,"meta":{"at":1704164645,"v":"1704164645000"}}`, want{"1", record.Seq{Kind: record.SeqTime, A: micros}, micros, record.Upsert}},
 		{"malformed", "s", `{"x":"`, want{Op: record.Upsert}},
 		{"malformed after the key", "s", `{"id":"C1","x`, want{Key: "C1", Op: record.Upsert}},
 		{"nothing", "s", ``, want{Op: record.Upsert}},
 		{"no paths", "pushed", `{"id":"C1"}`, want{Op: record.Upsert}},
 	} {
-		r := record.Record{Stream: row.stream, Props: []byte(row.props)}
+		r := record.Record{Stream: row.stream, Received: received, Props: []byte(row.props)}
 		if err := st.Map(1, &r); err != nil {
 			t.Fatal(row.name, err)
 		}

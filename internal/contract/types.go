@@ -213,6 +213,23 @@ func unixTime(n int64) (record.Value, bool) {
 	return record.TimeValue(n * 1_000_000), true
 }
 
+// recentUnix reads seconds, milliseconds or microseconds since 1970 from September 2001
+// to the end of 2099, or gives 0. No number within these bounds is a date written as
+// one, so that it needs no contract to be known.
+func recentUnix(s string) int64 {
+	const first, last = 1_000_000_000, 4_102_444_800
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil {
+		return 0
+	}
+	for unit := int64(1_000_000); unit > 0; unit /= 1_000 {
+		if micros := n * unit; n >= first*(1_000_000/unit) && n < last*(1_000_000/unit) {
+			return micros
+		}
+	}
+	return 0
+}
+
 // parseFloat reads a decimal number; strconv's hexadecimal, underscores, NaN and
 // infinity are none.
 func parseFloat(s string) (float64, bool) {

@@ -327,7 +327,7 @@ func Catalogue() []Entry {
 		{"tracking_not_object", "A call is no JSON object.", "Send one."},
 		{"tracking_plan", "A tracking plan cannot be read.", "Export it from Segment as JSON, with its rules; the message says what is missing."},
 		{"tracking_previous_missing", "An alias call lacks userId or previousId.", "Send both."},
-		{"tracking_timestamp", "A time is not ISO 8601.", "Write it like 2026-01-31T12:00:00Z."},
+		{"tracking_timestamp", "`timestamp`, `originalTimestamp` or `sentAt` is no time.", "Write it like 2026-01-31T12:00:00Z, or as seconds or milliseconds since 1970."},
 		{"tracking_too_deep", "The JSON nests too deep.", "Flatten it."},
 		{"tracking_too_large", "The body is larger than the source allows.", "Send smaller batches, or raise `max_batch`."},
 		{"tracking_too_many", "A batch has more events than the source allows.", "Send smaller batches, or raise `max_events`."},

@@ -1,8 +1,11 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
+	"slices"
+	"strings"
 
 	"github.com/kithdata/kith/internal/engine"
 	"github.com/kithdata/kith/internal/kit/errs"
@@ -225,6 +228,9 @@ func ReadLedger(ctx context.Context, e *engine.Engine, generation uint32) (Ledge
 	for i := range sum {
 		l.Lines = append(l.Lines, LedgerLine(sum[i]))
 	}
+	slices.SortFunc(l.Lines, func(a, b LedgerLine) int {
+		return cmp.Or(strings.Compare(a.Source, b.Source), strings.Compare(a.Stream, b.Stream))
+	})
 	return l, nil
 }
 

@@ -226,6 +226,11 @@ func (r *rig) ledger() (l pipeline.Ledger, total [record.Outcomes]int64) {
 	if !l.Balanced() {
 		r.t.Fatalf("the ledger does not balance: %+v", l)
 	}
+	if !slices.IsSortedFunc(l.Lines, func(a, b pipeline.LedgerLine) int {
+		return strings.Compare(a.Source+" "+a.Stream, b.Source+" "+b.Stream)
+	}) {
+		r.t.Fatalf("the ledger has no order: %+v", l)
+	}
 	for _, line := range l.Lines {
 		for k, n := range line.N {
 			total[k] += n

@@ -117,7 +117,7 @@ func TestOtherLanguagesAndHabits(t *testing.T) {
 		{"couples share an address", "list.csv", "email,first\njo@example.com,Jo\nal@example.com,Al\njo@example.com,Joe\n", []string{"kind: customer", "key: _row"}},
 		{"odd headers", "odd.csv", "id,,name,name,\"a \"\"b\"\"\",${HOME},名前,*,true\n1,x,y,z,1,2,3,4,5\n2,x,y,z,1,2,3,4,5\n", []string{"column_2", "name_2", `"$${HOME}"`, "key: id"}},
 		{"no header", "raw.csv", "jo@example.com,Jo\nal@example.com,Al\n", []string{"the first row looks like data", `delimiter: ",", header: false`, "email: column_1"}},
-		{"a title", "report.csv", "Customers 2024,,\nid,name,email\n1,Jo Doe,jo@example.com\n", []string{"skip_lines: 1}", "key: id", "full_name: {from: name"}},
+		{"a title", "report.csv", "Customers 2024,,\nid,name,email\n1,Jo Doe,jo@example.com\n", []string{"skip_lines: 1}", "key: id", "full_name: {from: name", "# 1 row of 3 fields"}},
 		{"utf-16", "wide.csv", utf16("id,email\n1,jo@example.com\n"), []string{"email: email"}},
 		{"latin-1", "old.csv", "id,Pr\xe9nom,email\n1,Zo\xe9,zoe@example.com\n", []string{`first_name: {from: "Prénom"`}},
 		{"tabs", "t.tsv", "id\temail\n1\tjo@example.com\n", []string{`delimiter: "\t"`, "kind: customer"}},

@@ -112,11 +112,18 @@ func (p *page) source(s *stream) {
 	p.line(1, s.source+": {"+settings+"}", strings.Join(why, "; "))
 }
 
+func counted(n int, one string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %ss", n, one)
+}
+
 // layout says what a file looks like.
 func (s *stream) layout() string {
 	switch s.format {
 	case "csv":
-		return fmt.Sprintf("%d columns a row", len(s.columns))
+		return counted(len(s.columns), "column") + " a row"
 	case "ndjson":
 		return "one JSON object a line"
 	case "json":
@@ -137,7 +144,7 @@ func (p *page) stream(s *stream) {
 	if !s.whole {
 		many = "the first "
 	}
-	p.line(1, fmt.Sprintf("# %s%d rows of %d fields", many, s.rows, len(s.columns)), "")
+	p.line(1, fmt.Sprintf("# %s%s of %s", many, counted(s.rows, "row"), counted(len(s.columns), "field")), "")
 	for _, n := range s.notes {
 		p.line(1, "# NOTE: "+comment(n), "")
 	}

@@ -5,9 +5,11 @@ import (
 	"compress/gzip"
 	"context"
 	"fmt"
+	"log/slog"
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -58,7 +60,7 @@ func (l *log) Put(_ context.Context, records []record.Record) (record.Position, 
 		r.ID, r.Reject = strings.Clone(r.ID), strings.Clone(r.Reject)
 		if old, ok := l.byID[r.ID]; ok {
 			l.again++
-			if old.Hash != r.Hash || !bytes.Equal(old.Props, r.Props) {
+			if old.Hash != r.Hash || !bytes.Equal(old.Props, r.Props) && r.Reject == "" {
 				l.conflicts++
 			}
 			continue
@@ -74,14 +76,22 @@ func (l *log) Put(_ context.Context, records []record.Record) (record.Position, 
 	return record.Position{Log: "log", Offsets: []uint64{0, uint64(len(l.order))}}, nil
 }
 
-// lines gives the records as "id reject props", in order of arrival.
+// fileMember is where a row that could not be read has the file's name.
+var fileMember = regexp.MustCompile(`,"_file":"[^"]*"}$`)
+
+// lines gives the records as "id reject props", in order of arrival, without the names
+// of files.
 func (l *log) lines() []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var out []string
 	for _, id := range l.order {
 		r := l.byID[id]
-		out = append(out, strings.Join(strings.Fields(id+" "+r.Reject+" "+string(r.Props)), " "))
+		props := string(r.Props)
+		if r.Reject != "" {
+			props = fileMember.ReplaceAllString(props, "}")
+		}
+		out = append(out, strings.Join(strings.Fields(id+" "+r.Reject+" "+props), " "))
 	}
 	return out
 }
@@ -140,6 +150,8 @@ type rig struct {
 	log   *log
 	store *docs
 	last  file.Progress
+
+	logger *slog.Logger // nil: silent
 }
 
 func newRig(t *testing.T, glob string) *rig {
@@ -157,7 +169,7 @@ func (r *rig) write(name, content string) {
 
 func (r *rig) source() *file.Source {
 	r.t.Helper()
-	s, err := file.New(r.cfg, file.Deps{Sink: r.log, Store: r.store, Clock: clock.System{},
+	s, err := file.New(r.cfg, file.Deps{Sink: r.log, Store: r.store, Clock: clock.System{}, Logger: r.logger,
 		Progress: func(p file.Progress) { r.last = p },
 		After:    func(time.Duration) <-chan time.Time { c := make(chan time.Time, 1); c <- time.Time{}; return c }})
 	if err != nil {
@@ -354,8 +366,14 @@ func TestDamagedGzip(t *testing.T) {
 	if n < 1000 || n >= 50_000 {
 		t.Fatal(n) // what lay before the damage, and the other file
 	}
+	if r.last.Damaged != "file_gzip" {
+		t.Errorf("damaged: %q", r.last.Damaged)
+	}
 	r.write("a.csv.gz", whole)
 	r.run()
+	if r.last.Damaged != "" {
+		t.Errorf("damaged, and whole: %q", r.last.Damaged)
+	}
 	if len(r.log.byID) != 50_001 || r.log.conflicts != 0 {
 		t.Fatal(len(r.log.byID), r.log.conflicts)
 	}
@@ -385,6 +403,44 @@ func manyRows(n int) string {
 		}
 	}
 	return b.String()
+}
+
+// TestRejectedRowsNameTheirFile: by its name as it was read, which may be another one when
+// it is read again; that makes no other row of it.
+func TestRejectedRowsNameTheirFile(t *testing.T) {
+	r := newRig(t, "in/*.csv")
+	if err := os.Mkdir(filepath.Join(r.dir, "in"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	const n = 1_500 // two batches, of which the second is put again
+	r.write(`in/a "1".csv`, manyRows(n)+"torn\n")
+	killed := errs.New("engine_failed", "killed")
+	r.log.after = func(put int) error {
+		if put > 1 {
+			return killed
+		}
+		return nil
+	}
+	if err := r.source().Run(t.Context()); !errs.Is(err, killed.Code) {
+		t.Fatal(err)
+	}
+	r.log.after = nil
+	if err := os.Rename(filepath.Join(r.dir, `in/a "1".csv`), filepath.Join(r.dir, "in/b.csv")); err != nil {
+		t.Fatal(err)
+	}
+	r.write("in/c.csv", "id,name\n3,Cy,x\n")
+	r.run()
+	for id, want := range map[string]string{
+		"1:1501": `{"_line":1532,"_bytes":4,"_fields":1,"_columns":2,"_raw":"torn","_file":"a \"1\".csv"}`,
+		"2:1":    `{"_line":2,"_bytes":6,"_fields":3,"_columns":2,"_raw":"3,Cy,x","_file":"c.csv"}`,
+	} {
+		if got := string(r.log.byID[id].Props); got != want {
+			t.Errorf("%s: %s, not %s", id, got, want)
+		}
+	}
+	if len(r.log.byID) != n+2 || r.log.again == 0 || r.log.conflicts != 0 {
+		t.Errorf("%d rows, %d put again, %d in conflict", len(r.log.byID), r.log.again, r.log.conflicts)
+	}
 }
 
 // TestKilledAnywhere breaks off at every Put and Save, before and after it takes

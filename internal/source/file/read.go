@@ -40,8 +40,10 @@ func (b *batch) reset() { b.rows, b.props = b.rows[:0], b.props[:0] }
 
 func (b *batch) full() bool { return len(b.rows) >= batchRows || len(b.props) >= batchBytes }
 
-// build makes the records anew, since a Sink may have changed those of a failed try.
-func (b *batch) build(source, stream string, ordinal int64) []record.Record {
+// build makes the records anew, since a Sink may have changed those of a failed try. A
+// row that could not be read has the file's name with it. That is no part of what makes
+// it the same row: a file may be renamed while it is half read.
+func (b *batch) build(source, stream, file string, ordinal int64) []record.Record {
 	const idRoom = 2*20 + 1
 	if need := len(b.rows) * idRoom; cap(b.ids) < need {
 		b.ids = make([]byte, 0, need) // once for all: ids alias it
@@ -53,11 +55,15 @@ func (b *batch) build(source, stream string, ordinal int64) []record.Record {
 		b.ids = append(b.ids, ':')
 		b.ids = strconv.AppendInt(b.ids, r.row, 10)
 		props := b.props[r.from:r.to:r.to]
+		hash := xxhash.Sum64(props)
+		if r.reject != "" {
+			props = appendFile(props, file)
+		}
 		b.records = append(b.records, record.Record{
 			ID:     unsafe.String(&b.ids[from], len(b.ids)-from),
 			Source: source, Stream: stream, Op: record.Upsert,
 			Seq:    record.Seq{Kind: record.SeqRow, A: ordinal, B: r.row},
-			Hash:   xxhash.Sum64(props),
+			Hash:   hash,
 			Props:  props,
 			Reject: string(r.reject),
 		})
@@ -339,7 +345,7 @@ func (r *run) put(ctx context.Context, f *reading) error {
 		saved <- nil
 	}
 	err := r.persist(ctx, func() error {
-		_, err := r.deps.Sink.Put(ctx, r.batch.build(r.cfg.Name, f.stream, f.at.Ordinal))
+		_, err := r.deps.Sink.Put(ctx, r.batch.build(r.cfg.Name, f.stream, r.known.below(f.path), f.at.Ordinal))
 		return err
 	})
 	if saveErr := <-saved; saveErr != nil {

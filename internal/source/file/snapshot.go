@@ -108,8 +108,9 @@ func (r *run) kept() (code errs.Code) {
 	return code
 }
 
-// keepAll tells that a file deletes nothing. It does nothing where files are no snapshots.
-func (r *run) keepAll(ctx context.Context, c candidate, code errs.Code) error {
+// keepAll tells that a file deletes nothing, with counts where there are any. It does
+// nothing where files are no snapshots.
+func (r *run) keepAll(ctx context.Context, c candidate, code errs.Code, counts ...any) error {
 	t := r.truth(c.stream)
 	if t == nil {
 		return nil
@@ -118,7 +119,8 @@ func (r *run) keepAll(ctx context.Context, c candidate, code errs.Code) error {
 	if code == CodeSnapshotDeletes {
 		mend = "if so many are gone, raise snapshot_max_deletes of the source; the next file then deletes them"
 	}
-	r.deps.Logger.Warn("a snapshot deletes nothing", "source", r.cfg.Name, "stream", c.stream, "file", c.path, "code", code, "mend", mend)
+	r.deps.Logger.Warn("a snapshot deletes nothing",
+		append([]any{"source", r.cfg.Name, "stream", c.stream, "file", c.path, "code", code, "mend", mend}, counts...)...)
 	next := *t
 	next.kept = code
 	return r.saveTruth(ctx, next, nil)
@@ -187,7 +189,7 @@ func (r *run) judge(ctx context.Context, f *reading, t truth) error {
 	if err != nil {
 		return err
 	}
-	code := CodeSnapshotKept
+	code, counts := CodeSnapshotKept, []any(nil)
 	if s.unknown == 0 && s.keys > 0 {
 		total := s.keys
 		for _, b := range before {
@@ -198,7 +200,7 @@ func (r *run) judge(ctx context.Context, f *reading, t truth) error {
 		if err != nil {
 			return err
 		}
-		code = CodeSnapshotDeletes
+		code, counts = CodeSnapshotDeletes, []any{"lacks", gone, "of", known}
 		if float64(gone) <= r.cfg.MaxDeletes*float64(known) {
 			t.kept = ""
 			if len(before) > 0 {
@@ -208,7 +210,7 @@ func (r *run) judge(ctx context.Context, f *reading, t truth) error {
 		}
 	}
 	r.truths[t.stream] = &t
-	return r.keepAll(ctx, f.candidate, code)
+	return r.keepAll(ctx, f.candidate, code, counts...)
 }
 
 // earlier gives the snapshots of a stream that the Store has from before one.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"os"
 	"path/filepath"
@@ -260,9 +261,14 @@ func TestSnapshotShareIsRaised(t *testing.T) {
 	r := newSnapshots(t)
 	r.write("1.csv", "id\na\nb\nc\n")
 	r.write("2.csv", "id\nd\n")
+	var told bytes.Buffer
+	r.logger = slog.New(slog.NewTextHandler(&told, nil))
 	r.run()
 	r.wantLive("a b c d")
 	r.wantKept(file.CodeSnapshotDeletes)
+	if !strings.Contains(told.String(), "lacks=3 of=3") {
+		t.Error("the log does not say how many: ", told.String())
+	}
 	r.cfg.MaxDeletes = 1
 	r.write("3.csv", "id\na\n")
 	r.run()

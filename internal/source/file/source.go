@@ -90,6 +90,9 @@ type Progress struct {
 	// Fault is the code for which the files could not be listed, or a place not be read,
 	// at the last look; empty where they could.
 	Fault errs.Code
+	// Damaged is the code for which a file that is there could not be read to its end;
+	// empty where all could.
+	Damaged errs.Code
 	// Kept is the code for which the latest snapshot of a stream deleted nothing.
 	Kept errs.Code
 }
@@ -126,7 +129,7 @@ func New(cfg Config, deps Deps) (*Source, error) {
 // that sees the same files and Store, and goes on where the Store says.
 func (s *Source) Run(ctx context.Context) error {
 	defer s.place.close()
-	r := &run{Source: s, held: map[string]heldSight{}, faulty: map[string]sight{}}
+	r := &run{Source: s, held: map[string]heldSight{}, faulty: map[string]sight{}, damaged: map[string]errs.Code{}}
 	err := r.persist(ctx, func() (err error) {
 		r.known, err = load(ctx, s.deps.Store, s.place, s.cfg.Path)
 		return err
@@ -158,6 +161,7 @@ type run struct {
 	truths   map[string]*truth    // by stream; nil where files are no snapshots
 	held     map[string]heldSight // by path: ends in a line without its end
 	faulty   map[string]sight     // by path: could not be read; not tried again until it changes
+	damaged  map[string]errs.Code // by path, of those that are faulty for what they hold
 	progress Progress
 	warned   bool      // that the glob names nothing
 	silent   errs.Code // why the files could not be listed, when they last could not
@@ -208,7 +212,7 @@ func (r *run) look(ctx context.Context) (faults []error, err error) {
 			if passing(fault) { // not the file's, and tried again at the next look
 				r.progress.Fault = CodeUnreachable
 			} else {
-				r.faulty[f.path] = f.sight
+				r.faulty[f.path], r.damaged[f.path] = f.sight, errs.CodeOf(fault)
 			}
 			if r.cfg.Watch {
 				r.deps.Logger.Warn("a file could not be read to its end", "source", r.cfg.Name, "error", fault)
@@ -220,9 +224,24 @@ func (r *run) look(ctx context.Context) (faults []error, err error) {
 		faults = append(faults, met...)
 		r.before += f.size
 	}
+	r.progress.Damaged = r.damage(found)
 	r.progress.Idle = !slices.ContainsFunc(found, r.holds) && !slices.ContainsFunc(faults, passing)
 	r.report(0)
 	return faults, nil
+}
+
+// damage gives a code of the files that could not be read to their end, and forgets those
+// that were read since or are gone.
+func (r *run) damage(found []entry) (code errs.Code) {
+	still := make(map[string]errs.Code, len(r.damaged))
+	for _, e := range found {
+		if _, faulty := r.faulty[e.path]; faulty && r.damaged[e.path] != "" {
+			still[e.path] = r.damaged[e.path]
+			code = max(code, still[e.path]) // one of them, whatever the order
+		}
+	}
+	r.damaged = still
+	return code
 }
 
 // holds reports whether the last line of a file waits for its end.

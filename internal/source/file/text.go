@@ -1,6 +1,7 @@
 package file
 
 import (
+	"bytes"
 	"strconv"
 	"unicode/utf8"
 
@@ -71,6 +72,14 @@ func appendRaw(b []byte, r rawRow) []byte {
 	b = append(b, `,"_raw":`...)
 	b = appendText(b, raw)
 	return append(b, '}')
+}
+
+// appendFile gives the Props of a row that cannot be read with the file's name in them,
+// and leaves those that it was given as they are.
+func appendFile(props []byte, file string) []byte {
+	b := append([]byte(nil), bytes.TrimSuffix(props, []byte("}"))...)
+	b = append(b, `,"_file":`...)
+	return append(appendText(b, []byte(file)), '}')
 }
 
 // cutRune drops a character that the cut left incomplete, which would make the

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/kithdata/kith/internal/kit/clock"
+	"github.com/kithdata/kith/internal/kit/errs"
 	"github.com/kithdata/kith/internal/record"
 	"github.com/kithdata/kith/internal/source/file"
 )
@@ -43,6 +45,51 @@ func (s telling) Put(ctx context.Context, records []record.Record) (record.Posit
 		s.ids <- string(append([]byte(nil), records[i].ID...))
 	}
 	return pos, err
+}
+
+// TestADamagedFileIsTold: at every look, as long as it is there.
+func TestADamagedFileIsTold(t *testing.T) {
+	r := newRig(t, "*")
+	r.cfg.Watch, r.cfg.Poll = true, time.Second
+	r.write("a.csv.gz", "this is no gzip")
+	r.write("b.csv", "id\n1\n")
+	ticks, looks := make(chan time.Time), make(chan file.Progress, 1_000) // more than the test's looks tell
+	s, err := file.New(r.cfg, file.Deps{Sink: r.log, Store: r.store, Clock: clock.System{},
+		Progress: func(p file.Progress) { looks <- p }, After: func(time.Duration) <-chan time.Time { return ticks }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error)
+	go func() { ended <- s.Run(ctx) }()
+	wait := func(want errs.Code) {
+		for {
+			select {
+			case ticks <- time.Time{}:
+			case p := <-looks:
+				if p.Idle && p.Damaged == want {
+					return
+				}
+			}
+		}
+	}
+	wait("file_gzip")
+	for range 3 {
+		ticks <- time.Time{}
+	}
+	for len(looks) > 0 {
+		if p := <-looks; p.Damaged != "file_gzip" {
+			t.Errorf("forgotten: %+v", p)
+		}
+	}
+	if err := os.Remove(filepath.Join(r.dir, "a.csv.gz")); err != nil {
+		t.Fatal(err)
+	}
+	wait("")
+	cancel()
+	if err := <-ended; !errors.Is(err, context.Canceled) && err != nil {
+		t.Fatal(err)
+	}
 }
 
 func TestWatch(t *testing.T) {

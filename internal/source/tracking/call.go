@@ -156,7 +156,7 @@ var (
 	noGroup      = refuse(400, "tracking_group_missing", "group requires groupId")
 	noPrevious   = refuse(400, "tracking_previous_missing", "alias requires userId and previousId")
 	longID       = refuse(400, "tracking_message_id_long", "messageId has more than 100 characters")
-	badTimestamp = refuse(400, "tracking_timestamp", "a time is not ISO 8601")
+	badTimestamp = refuse(400, "tracking_timestamp", "timestamp, originalTimestamp or sentAt is no time: write ISO 8601, or seconds or milliseconds since 1970")
 	largeEvent   = refuse(413, "tracking_event_large", "the event is larger than this source allows")
 )
 
