@@ -56,13 +56,21 @@ func (s *Cases) add(c Case) { *s |= 1 << c }
 // String names them, with spaces between.
 func (s Cases) String() string {
 	var b strings.Builder
-	for rest := s; rest != 0; rest &= rest - 1 {
+	for c := range s.each {
 		if b.Len() > 0 {
 			b.WriteByte(' ')
 		}
-		b.WriteString(kinds[bits.TrailingZeros32(uint32(rest))].Name)
+		b.WriteString(kinds[c].Name)
 	}
 	return b.String()
+}
+
+func (s Cases) each(yield func(Case) bool) {
+	for ; s != 0; s &= s - 1 {
+		if !yield(Case(bits.TrailingZeros32(uint32(s)))) { //nolint:gosec // below 32
+			return
+		}
+	}
 }
 
 // String is the case's name.

@@ -10,30 +10,30 @@ import (
 func (m *mention) damage() {
 	v, d := &m.row.Values, &m.dice
 	if m.happens(Phonetic, true) {
-		m.note(Phonetic, m.spoil(soundAlike, GivenName, FamilyName, FamilyName, Street, Town))
+		m.spoil(Phonetic, soundAlike, GivenName, FamilyName, FamilyName, Street, Town)
 	}
 	for n := 0; m.happens(Typo, true) && n < mostTypos; n++ {
-		m.note(Typo, m.spoil(mistype, GivenName, FamilyName, Street, Town, Email, Phone, Postcode, NationalID, HouseNumber, Employer))
+		m.spoil(Typo, mistype, GivenName, FamilyName, Street, Town, Email, Phone, Postcode, NationalID, HouseNumber, Employer)
 	}
 	if m.happens(OCR, true) {
-		m.note(OCR, m.spoil(misread, GivenName, FamilyName, Street, Town, Phone, Postcode, NationalID, HouseNumber, Employer))
+		m.spoil(OCR, misread, GivenName, FamilyName, Street, Town, Phone, Postcode, NationalID, HouseNumber, Employer)
 	}
 	if m.happens(Truncated, true) {
-		m.note(Truncated, m.spoil(cutOff, FamilyName, GivenName, Street, Town, Email, Employer))
+		m.spoil(Truncated, cutOff, FamilyName, GivenName, Street, Town, Email, Employer)
 	}
 	if m.happens(SwappedNames, v[GivenName] != "" && v[GivenName] != v[FamilyName]) {
 		v[GivenName], v[FamilyName] = v[FamilyName], v[GivenName]
-		m.note(SwappedNames, true)
+		m.note(SwappedNames)
 	}
 	if pair := pick(d, strayings[:]); m.happens(WrongField, v[pair[0]] != v[pair[1]]) {
-		m.note(WrongField, true)
+		m.note(WrongField)
 		v[pair[0]], v[pair[1]] = v[pair[1]], v[pair[0]]
 	}
 	if m.happens(Uppercase, true) {
 		for _, f := range []Field{GivenName, FamilyName, Street, Town} {
 			v[f] = strings.ToUpper(v[f])
 		}
-		m.note(Uppercase, true)
+		m.note(Uppercase)
 	}
 }
 
@@ -42,8 +42,8 @@ const mostTypos = 4
 // strayings are columns whose values get into each other's.
 var strayings = [...][2]Field{{Street, Town}, {Town, Region}, {Phone, Email}, {GivenName, Employer}, {Postcode, HouseNumber}}
 
-// spoil changes one of the values that are there, and reports whether it could.
-func (m *mention) spoil(how func(d *dice, s string) string, of ...Field) bool {
+// spoil changes one of the values that are there, and notes it where one could be.
+func (m *mention) spoil(c Case, how func(d *dice, s string) string, of ...Field) {
 	start := m.dice.n(len(of))
 	for i := range of {
 		value := &m.row.Values[of[(start+i)%len(of)]]
@@ -52,10 +52,10 @@ func (m *mention) spoil(how func(d *dice, s string) string, of ...Field) bool {
 		}
 		if spoiled := how(&m.dice, *value); spoiled != *value && strings.TrimSpace(spoiled) != "" {
 			*value = spoiled
-			return true
+			m.note(c)
+			return
 		}
 	}
-	return false
 }
 
 var keyboard = [...]string{"1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm"}

@@ -8,6 +8,7 @@ type mention struct {
 	row   *Row
 	dice  dice
 	who   person
+	held  held // the columns that have a value
 	birth date // as it is told
 }
 
@@ -21,18 +22,14 @@ func (m *mention) happens(c Case, could bool) bool {
 	return hit
 }
 
-// note marks the record as of a case, where that changed it.
-func (m *mention) note(c Case, changed bool) {
-	if changed {
-		m.row.Cases.add(c)
-	}
-}
+// note marks the record as of a case.
+func (m *mention) note(c Case) { m.row.Cases.add(c) }
 
 // tell fills the row with the nth of so many records of the person.
 func (m *mention) tell(nth, of int) {
 	m.company()
-	m.state(nth, of)
 	m.hold()
+	m.state(nth, of)
 	m.form()
 	m.misdate()
 	m.damage()
@@ -43,15 +40,21 @@ func (m *mention) company() {
 	p, r := &m.who, m.row
 	child := p.child(p.index - p.first)
 	r.Could.add(Household)
-	m.note(Household, p.size > 1)
+	if p.size > 1 {
+		m.note(Household)
+	}
 	if p.children() > 1 && child >= 0 && child < 2 {
 		r.Could.add(Twin)
 	}
 	if p.children() > 0 && (child == 0 || p.index == p.first) {
 		r.Could.add(FatherAndSon)
 	}
-	m.note(Twin, p.twin)
-	m.note(FatherAndSon, p.junior)
+	if p.twin {
+		m.note(Twin)
+	}
+	if p.junior {
+		m.note(FatherAndSon)
+	}
 }
 
 // state writes what is true of the person at the time of the record.
@@ -63,8 +66,9 @@ func (m *mention) state(nth, of int) {
 		if !could || nth < from {
 			return false
 		}
-		r.Could.add(c)
-		m.note(c, hit)
+		if r.Could.add(c); hit {
+			m.note(c)
+		}
 		return hit
 	}
 	moved, mail := later(Moved, true), 0
@@ -83,30 +87,59 @@ func (m *mention) state(nth, of int) {
 			employer = p.nation.firms[p.nation.firmRanks.draw(&life)]
 		}
 	}
-	a := g.address(p.nation, &home)
-	if m.happens(SharedPhone, p.size > 1 && !moved) {
-		phone = housePhone
-		m.note(SharedPhone, true)
-	}
 	v := &r.Values
-	v[Email] = g.mail(p, mail, plainLetters)
-	if m.happens(SharedEmail, p.size > 1) {
+	v[FamilyName] = family
+	m.put(GivenName, p.given)
+	m.put(Sex, "FM"[p.sex:p.sex+1])
+	m.put(Country, p.nation.code)
+	m.put(Employer, employer)
+	m.reach(mail, phone, moved)
+	m.live(g.address(p.nation, &home))
+	if m.held.has(NationalID) {
+		v[NationalID] = p.nation.id(&p.dice, int(g.ids.at(uint64(p.index))), p) //nolint:gosec // a count
+	}
+	m.birth = p.birth
+}
+
+func (m *mention) put(f Field, value string) {
+	if m.held.has(f) {
+		m.row.Values[f] = value
+	}
+}
+
+// live writes the address.
+func (m *mention) live(a address) {
+	m.put(Street, a.street)
+	m.put(HouseNumber, a.number)
+	m.put(Town, a.town.name)
+	m.put(Region, a.town.region)
+	if m.held.has(Postcode) {
+		m.row.Values[Postcode] = m.g.postcode(m.who.nation, a)
+	}
+}
+
+// reach writes telephone and e-mail: the person's, or of somebody they live with.
+func (m *mention) reach(mail, phone int, moved bool) {
+	g, p, v := m.g, &m.who, &m.row.Values
+	if m.happens(SharedPhone, m.held.has(Phone) && p.size > 1 && !moved) {
+		phone = housePhone
+		m.note(SharedPhone)
+	}
+	if m.held.has(Phone) {
+		v[Phone] = g.phone(p, phone)
+	}
+	switch {
+	case m.happens(SharedEmail, m.held.has(Email) && p.size > 1):
 		other := p.first
 		if other == p.index {
 			other++
 		}
 		owner := g.person(other)
-		v[Email] = g.mail(&owner, 0, plainLetters)
-		m.note(SharedEmail, true)
+		v[Email] = g.mail(&owner, 0)
+		m.note(SharedEmail)
+	case m.held.has(Email):
+		v[Email] = g.mail(p, mail)
 	}
-	v[GivenName], v[FamilyName], v[Sex] = p.given, family, "FM"[p.sex:p.sex+1]
-	v[Street], v[HouseNumber], v[Postcode], v[Town], v[Region], v[Country] = a.street, a.number, a.postcode, a.town.name, a.town.region, p.nation.code
-	v[Phone] = g.phone(p, phone)
-	v[NationalID] = p.nation.id(&p.dice, int(g.ids.at(uint64(p.index))), p)
-	if p.employed {
-		v[Employer] = employer
-	}
-	m.birth, v[BirthDate] = p.birth, "-"
 }
 
 // held are the columns that a source with few of them has.
@@ -119,6 +152,8 @@ func columns(of ...Field) (h held) {
 	return h
 }
 
+func (h held) has(f Field) bool { return h&(1<<f) != 0 }
+
 // sources are a shop, a register, business contacts, a newsletter and a card of points.
 func sources() [5]held {
 	return [5]held{
@@ -130,25 +165,26 @@ func sources() [5]held {
 	}
 }
 
-// hold leaves out what the source does not have and what was not asked.
+// hold says which columns have a value: those that the source holds, and that were
+// told.
 func (m *mention) hold() {
-	v, d, missing := &m.row.Values, &m.dice, m.g.settings.Rates[Missing]
-	if d.chance(0.75) { // no source asks everybody for a national id
-		v[NationalID] = ""
+	d, missing := &m.dice, m.g.settings.Rates[Missing]
+	m.held = 1<<fields - 1
+	if !m.who.employed {
+		m.held &^= columns(Employer)
 	}
-	if source := d.n(len(m.g.sources)); m.happens(Partial, true) {
-		m.note(Partial, true)
-		for f := range fields {
-			if m.g.sources[source]&(1<<f) == 0 {
-				v[f] = ""
-			}
-		}
+	if d.chance(0.75) { // few ask for a national id
+		m.held &^= columns(NationalID)
+	}
+	if source := pick(d, m.g.sources[:]); m.happens(Partial, true) {
+		m.held &= source
+		m.note(Partial)
 	}
 	m.row.Could.add(Missing)
 	for f := range fields {
-		if gone := d.chance(missing); gone && f != FamilyName && v[f] != "" {
-			v[f] = ""
-			m.note(Missing, true)
+		if d.chance(missing) && f != FamilyName && m.held.has(f) {
+			m.held &^= 1 << f
+			m.note(Missing)
 		}
 	}
 }
@@ -159,7 +195,7 @@ func (m *mention) form() {
 	given := v[GivenName]
 	if nicks := p.nation.nicknames[given]; m.happens(Nickname, len(nicks) > 0) {
 		v[GivenName] = pick(d, nicks)
-		m.note(Nickname, true)
+		m.note(Nickname)
 	}
 	if p.second != "" && given != "" {
 		switch {
@@ -167,26 +203,26 @@ func (m *mention) form() {
 			v[GivenName] += " " + p.second
 		case d.chance(0.5):
 			v[GivenName] += " " + initial(p.second)
-			m.note(MiddleName, true)
+			m.note(MiddleName)
 		default:
-			m.note(MiddleName, true)
+			m.note(MiddleName)
 		}
 	}
 	if m.happens(Initial, given != "") {
 		v[GivenName] = initial(v[GivenName])
-		m.note(Initial, true)
+		m.note(Initial)
 	}
 	if m.happens(Title, given != "") {
 		v[GivenName] = pick(d, p.nation.titles[p.sex]) + " " + v[GivenName]
-		m.note(Title, true)
+		m.note(Title)
 	}
 	way := 1 + d.n(dialWays-1)
 	if !m.happens(Reformatted, v[Phone] != "" || v[Street] != "" || v[Postcode] != "") {
 		way = 0
 	} else {
 		v[Street] = p.nation.short.Replace(v[Street])
-		v[Postcode] = strings.NewReplacer(" ", "", "-", "").Replace(v[Postcode])
-		m.note(Reformatted, true)
+		v[Postcode] = closeUp.Replace(v[Postcode])
+		m.note(Reformatted)
 	}
 	if v[Phone] != "" {
 		v[Phone] = p.nation.dial(v[Phone], way)
@@ -203,9 +239,11 @@ func (m *mention) form() {
 		for _, f := range accented {
 			v[f] = plain.Replace(v[f])
 		}
-		m.note(Unaccented, true)
+		m.note(Unaccented)
 	}
 }
+
+var closeUp = strings.NewReplacer(" ", "", "-", "")
 
 var accented = [...]Field{GivenName, FamilyName, Street, Town, Region, Employer}
 
@@ -228,19 +266,19 @@ func initial(s string) string {
 // misdate spoils the birth date, and writes it.
 func (m *mention) misdate() {
 	v, d := &m.row.Values, &m.dice
-	there, b := v[BirthDate] != "", &m.birth
-	if m.happens(DefaultDate, there) {
-		m.note(DefaultDate, b.month != 1 || b.day != 1)
+	there, b := m.held.has(BirthDate), &m.birth
+	if m.happens(DefaultDate, there && (b.month != 1 || b.day != 1)) {
 		b.month, b.day = 1, 1
+		m.note(DefaultDate)
 	}
 	if m.happens(SwappedDate, there && b.day <= 12 && b.day != b.month) {
 		b.day, b.month = b.month, b.day
-		m.note(SwappedDate, true)
+		m.note(SwappedDate)
 	}
 	off := pick(d, []int{-1, 1, -1, 1, -10, 10, -2, 2})
 	if m.happens(WrongYear, there) {
 		b.year += off
-		m.note(WrongYear, true)
+		m.note(WrongYear)
 	}
 	if there {
 		if b.month == 2 && b.day > 28 {

@@ -143,8 +143,9 @@ func (n *nation) familyOf(family string, sex int) string {
 
 // address is where a household lives.
 type address struct {
-	street, number, postcode string
-	town                     *town
+	street, number string
+	town           *town
+	stretch        int // of the town's streets
 }
 
 func (g *Generator) address(n *nation, d *dice) address {
@@ -154,10 +155,14 @@ func (g *Generator) address(n *nation, d *dice) address {
 	if d.chance(0.04) {
 		a.number += string(rune('A' + d.n(3)))
 	}
-	// A stretch of a street has one postcode, as in the world.
-	stretch := g.dice(streamPostcode, ((int(n.code[0])<<8|int(n.code[1]))*len(n.towns)+at)<<20|street<<8|number/40)
-	a.postcode = fill(&stretch, a.town.postcode)
+	a.stretch = at<<20 | street<<8 | number/40
 	return a
+}
+
+// postcode is that of a stretch of a street, as in the world.
+func (g *Generator) postcode(n *nation, a address) string {
+	d := g.dice(streamPostcode, int(n.code[0])<<40|int(n.code[1])<<32|a.stretch)
+	return fill(&d, a.town.postcode)
 }
 
 // fill puts digits and letters into a pattern.

@@ -1,9 +1,6 @@
 package people
 
-import (
-	"strconv"
-	"strings"
-)
+import "strconv"
 
 func itoa(n int) string { return strconv.Itoa(n) }
 
@@ -171,36 +168,38 @@ func (g *Generator) nameAt(p *person, index, sex, again int) string {
 
 // mail is a person's e-mail address: before or after a change of it. No two people have
 // the same, and no two of a person share a number.
-func (g *Generator) mail(p *person, changed int, plain *strings.Replacer) string {
+func (g *Generator) mail(p *person, changed int) string {
 	d := g.dice(streamMails, p.index*2+changed)
-	given, family := strings.ToLower(plain.Replace(p.given)), strings.ToLower(plain.Replace(p.family))
-	number := itoa(int(g.mails.at(uint64(p.index*2 + changed)))) //nolint:gosec // a count
-	var local string
+	b := make([]byte, 0, 96)
 	switch d.n(5) {
 	case 0:
-		local = given + "." + family + number
+		b = appendLocal(append(appendLocal(b, p.given), '.'), p.family)
 	case 1:
-		local = given[:1] + family + number
+		b = appendLocal(appendLocal(b, p.given)[:1], p.family)
 	case 2:
-		local = family + "." + given + number
+		b = appendLocal(append(appendLocal(b, p.family), '.'), p.given)
 	case 3:
-		local = given + number
+		b = appendLocal(b, p.given)
 	default:
-		local = given + "_" + family + "." + number
+		b = append(appendLocal(append(appendLocal(b, p.given), '_'), p.family), '.')
 	}
-	return onlyLocal(local) + "@" + pick(&d, mailHosts)
+	b = strconv.AppendUint(b, g.mails.at(uint64(p.index*2+changed)), 10) //nolint:gosec // a count
+	return string(append(append(b, '@'), pick(&d, mailHosts[:])...))
 }
 
-var mailHosts = []string{"mail.example.com", "post.example.net", "inbox.example.org", "example.com", "webmail.example.net", "example.org", "mail.example.net"}
+var mailHosts = [...]string{"mail.example.com", "post.example.net", "inbox.example.org", "example.com", "webmail.example.net", "example.org", "mail.example.net"}
 
-// onlyLocal leaves out what no plain address has.
-func onlyLocal(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '.' || r == '_' || r == '-' {
-			return r
+// appendLocal appends what a plain address has of a name.
+func appendLocal(b []byte, name string) []byte {
+	if !ascii(name) {
+		name = plainLetters.Replace(name)
+	}
+	for _, c := range []byte(name) {
+		if low := c | 0x20; low >= 'a' && low <= 'z' {
+			b = append(b, low)
 		}
-		return -1
-	}, s)
+	}
+	return b
 }
 
 // The telephones of a person by use.

@@ -74,13 +74,11 @@ func (g *Generator) Write(ctx context.Context, w io.Writer, format Format, withC
 
 func (t *Tally) add(r *Row) {
 	t.Records++
-	for c := range cases {
-		if r.Could.Has(c) {
-			t.Cases[c].Could++
-		}
-		if r.Cases.Has(c) {
-			t.Cases[c].Records++
-		}
+	for c := range r.Could.each {
+		t.Cases[c].Could++
+	}
+	for c := range r.Cases.each {
+		t.Cases[c].Records++
 	}
 }
 
