@@ -135,7 +135,7 @@ func RatesOf(hardness string, apart map[string]float64) (Rates, error) {
 	for name, rate := range apart {
 		c := caseNamed(name)
 		if c == cases {
-			return r, errs.New("bad_value", "there is no such case").At("--rate").Fix("kith generate people --help lists them")
+			return r, errs.New("bad_value", "there is no such case").At("--rate").Fix("kith generate people --list shows them")
 		}
 		r[c] = rate
 	}
