@@ -71,7 +71,9 @@ func (c generatePeopleCmd) Run(g *Globals) error {
 		return err
 	}
 	started := time.Now()
-	tally, err := made.Write(g.ctx, file, format, c.Cases, c.progress(g, started))
+	line := g.progress()
+	tally, err := made.Write(g.ctx, file, format, c.Cases, c.tell(line, g.colours(g.Err), started))
+	line.end()
 	if err = errors.Join(err, file.Close()); err != nil {
 		return errors.Join(err, os.Remove(c.Out)) // a part of them would have another truth
 	}
@@ -88,8 +90,8 @@ func (c generatePeopleCmd) format() (people.Format, error) {
 	return 0, usage("--out ends in .csv or .ndjson")
 }
 
-func (c generatePeopleCmd) progress(g *Globals, started time.Time) func(done int) {
-	line, colour := g.progress(), g.colours(g.Err)
+// tell shows on a terminal how many records are written.
+func (c generatePeopleCmd) tell(line *progress, colour bool, started time.Time) func(done int) {
 	return func(done int) {
 		if done == c.Count {
 			line.end()
