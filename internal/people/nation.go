@@ -1,6 +1,7 @@
 package people
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -35,6 +36,29 @@ func Countries() []string {
 		codes = append(codes, c.code)
 	}
 	return codes
+}
+
+// Lists are names and places of a country, for worlds that are made up elsewhere.
+type Lists struct {
+	Given, Families []string // in the order of the alphabet
+	Streets         []string
+	Towns           []Place
+}
+
+// Place is a town and the letters that its postcodes begin with.
+type Place struct{ Town, Area string }
+
+// Britain are those of Great Britain. The demo's world changes with them.
+func Britain() Lists {
+	c := britain()
+	l := Lists{Given: append(list(c.female), list(c.male)...), Families: list(c.families), Streets: list(c.streets)}
+	slices.Sort(l.Given)
+	slices.Sort(l.Families)
+	for _, t := range c.places() {
+		area, _, _ := strings.Cut(t.postcode, "#")
+		l.Towns = append(l.Towns, Place{t.name, area})
+	}
+	return l
 }
 
 type town struct{ name, region, postcode string }
@@ -84,10 +108,7 @@ func newNation(c *country) *nation {
 			n.rare = append(n.rare, front+back)
 		}
 	}
-	for _, t := range c.towns {
-		parts := strings.Split(t, "|")
-		n.towns = append(n.towns, town{parts[0], parts[1], parts[2]})
-	}
+	n.towns = c.places()
 	n.townRanks = zipf(len(n.towns), 0.7)
 	for _, way := range list(c.ways) {
 		for _, stem := range list(c.stems) {
@@ -105,6 +126,14 @@ func newNation(c *country) *nation {
 		n.nicknames[name] = strings.Fields(nicks)
 	}
 	return n
+}
+
+func (c *country) places() (towns []town) {
+	for _, t := range c.towns {
+		parts := strings.Split(t, "|")
+		towns = append(towns, town{parts[0], parts[1], parts[2]})
+	}
+	return towns
 }
 
 // list reads comma-separated names.
