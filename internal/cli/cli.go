@@ -77,13 +77,14 @@ type commands struct {
 	Verify       verifyCmd       `cmd:"" group:"The road:" help:"Replay the log into an empty folder and compare."`
 	Rebuild      rebuildCmd      `cmd:"" group:"The road:" help:"Build profiles anew from the log, and swap them in."`
 
-	Pixel   pixelCmd   `cmd:"" group:"Administration:" help:"Make the address of an e-mail's image, which tells that it was opened."`
-	Keys    keysCmd    `cmd:"" group:"Administration:" help:"API keys."`
-	Audit   auditCmd   `cmd:"" group:"Administration:" help:"The audit chain."`
-	Migrate migrateCmd `cmd:"" group:"Administration:" name:"migrate-engine" help:"Move a project from the embedded engine to a cluster, or back."`
-	Bench   benchCmd   `cmd:"" group:"Administration:" help:"Measure Kith on this machine, beside what the machine can do."`
-	Schema  schemaCmd  `cmd:"" group:"Administration:" help:"Print the JSON Schema of kith.yaml, for editors."`
-	Version versionCmd `cmd:"" group:"Administration:" help:"Print the version."`
+	Pixel    pixelCmd    `cmd:"" group:"Administration:" help:"Make the address of an e-mail's image, which tells that it was opened."`
+	Keys     keysCmd     `cmd:"" group:"Administration:" help:"API keys."`
+	Audit    auditCmd    `cmd:"" group:"Administration:" help:"The audit chain."`
+	Generate generateCmd `cmd:"" group:"Administration:" help:"Make up records to try things with."`
+	Migrate  migrateCmd  `cmd:"" group:"Administration:" name:"migrate-engine" help:"Move a project from the embedded engine to a cluster, or back."`
+	Bench    benchCmd    `cmd:"" group:"Administration:" help:"Measure Kith on this machine, beside what the machine can do."`
+	Schema   schemaCmd   `cmd:"" group:"Administration:" help:"Print the JSON Schema of kith.yaml, for editors."`
+	Version  versionCmd  `cmd:"" group:"Administration:" help:"Print the version."`
 }
 
 // exit is how kong asks to end: after help was shown.

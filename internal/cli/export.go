@@ -65,13 +65,9 @@ func (c quarantineExportCmd) Run(g *Globals) (err error) {
 		return err
 	}
 	defer finish(&err, done)
-	file, err := os.OpenFile(c.Out, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	file, err := newFile(c.Out, 0o600)
 	if err != nil {
-		what := "the file cannot be made"
-		if errors.Is(err, fs.ErrExist) {
-			what = "the file exists already"
-		}
-		return errs.New("export_file", what).At(c.Out).Fix("choose another name, in a folder that you may write to")
+		return err
 	}
 	n, err := c.export(g, conn, file, format)
 	err = errors.Join(err, file.Close())
@@ -80,6 +76,19 @@ func (c quarantineExportCmd) Run(g *Globals) (err error) {
 	}
 	g.say("%s written to %s", count(n, "record was", "records were"), c.Out)
 	return nil
+}
+
+// newFile makes a file that does not exist yet.
+func newFile(path string, mode fs.FileMode) (*os.File, error) {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, mode)
+	if err != nil {
+		what := "the file cannot be made"
+		if errors.Is(err, fs.ErrExist) {
+			what = "the file exists already"
+		}
+		return nil, errs.New("export_file", what).At(path).Fix("choose another name, in a folder that you may write to")
+	}
+	return file, nil
 }
 
 // export writes page by page: one is in memory.

@@ -257,3 +257,11 @@ func (p *progress) end() {
 		p.last = ""
 	}
 }
+
+// bar draws how much of a whole is done.
+func bar(share float64, colour bool) string {
+	const width = 24
+	full := int(share * width)
+	p := printer{colour: colour}
+	return p.paint(good, strings.Repeat("█", full)) + p.paint(dim, strings.Repeat("░", width-full))
+}

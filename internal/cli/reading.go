@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"io"
-	"strings"
 	"sync"
 	"time"
 
@@ -84,13 +83,6 @@ func (r *reading) show(sources []api.Source, now time.Time) {
 	if passed := now.Sub(r.since).Seconds(); passed > 0 {
 		rate = "  " + grouped(int64(float64(rows-r.rows)/passed)) + "/s"
 	}
-	r.line.note("%s %s %3.0f%%  %s of %s MB  %s rows%s", name, r.bar(share), 100*share, //nolint:gosec // counts
+	r.line.note("%s %s %3.0f%%  %s of %s MB  %s rows%s", name, bar(share, r.colour), 100*share, //nolint:gosec // counts
 		grouped(done/1e6), grouped(total/1e6), grouped(int64(rows)), rate)
-}
-
-func (r *reading) bar(share float64) string {
-	const width = 24
-	full := int(share * width)
-	p := printer{colour: r.colour}
-	return p.paint(good, strings.Repeat("█", full)) + p.paint(dim, strings.Repeat("░", width-full))
 }

@@ -9,6 +9,8 @@ import (
 	"math/rand/v2"
 	"strings"
 	"time"
+
+	"github.com/kithdata/kith/internal/people"
 )
 
 // Params size the made-up world. Equal Params give equal worlds.
@@ -37,6 +39,7 @@ type World struct {
 	Start    time.Time // the first moment that any record speaks of
 	People   []Person
 	rng      *rand.Rand
+	names    people.Lists
 	tablets  []string // devices that stand in the shop and serve everyone
 	Mentions []Mention
 	index    map[mentionKey]int
@@ -55,19 +58,19 @@ type mentionKey struct{ source, key string }
 // NewWorld invents the people.
 func NewWorld(p Params) *World {
 	w := &World{Params: p, Start: time.Date(2024, 3, 1, 8, 0, 0, 0, time.UTC), index: make(map[mentionKey]int),
-		rng: rand.New(rand.NewPCG(p.Seed, 0x6b697468))}
+		rng: rand.New(rand.NewPCG(p.Seed, 0x6b697468)), names: people.Britain()}
 	for i := range max(1, p.People/2000) {
 		w.tablets = append(w.tablets, fmt.Sprintf("tablet-%02d-%s", i, w.token(6)))
 	}
 	w.People = make([]Person, 0, p.People)
 	for house := 0; len(w.People) < p.People; house++ {
 		size := []int{1, 1, 1, 2, 2, 3}[w.rng.IntN(6)]
-		last := pick(w.rng, lastNames)
-		street := fmt.Sprintf("%d %s", 1+w.rng.IntN(180), pick(w.rng, streets))
-		place := pick(w.rng, towns)
-		zip := fmt.Sprintf("%s%d %d%s", place.area, 1+w.rng.IntN(28), 1+w.rng.IntN(9), w.letters(2))
+		last := pick(w.rng, w.names.Families)
+		street := fmt.Sprintf("%d %s", 1+w.rng.IntN(180), pick(w.rng, w.names.Streets))
+		place := pick(w.rng, w.names.Towns)
+		zip := fmt.Sprintf("%s%d %d%s", place.Area, 1+w.rng.IntN(28), 1+w.rng.IntN(9), w.letters(2))
 		for i := 0; i < size && len(w.People) < p.People; i++ {
-			p := w.person(len(w.People), house, last, street, place.name, zip)
+			p := w.person(len(w.People), house, last, street, place.Town, zip)
 			if i > 0 && w.chance(0.01) { // two of a house give one telephone: links alone take them for one person
 				p.Phone = w.People[len(w.People)-1].Phone
 			}
@@ -78,9 +81,9 @@ func NewWorld(p Params) *World {
 }
 
 func (w *World) person(id, house int, last, street, town, zip string) Person {
-	p := Person{ID: id, House: house, First: pick(w.rng, firstNames), Last: last, Street: street, Town: town, Zip: zip}
+	p := Person{ID: id, House: house, First: pick(w.rng, w.names.Given), Last: last, Street: street, Town: town, Zip: zip}
 	if w.chance(0.12) {
-		p.Last = pick(w.rng, lastNames)
+		p.Last = pick(w.rng, w.names.Families)
 	}
 	p.Nick = nicknames[p.First]
 	p.Birth = time.Date(1940+w.rng.IntN(65), time.Month(1+w.rng.IntN(12)), 1+w.rng.IntN(28), 0, 0, 0, 0, time.UTC)

@@ -52,10 +52,11 @@ func rules() []rule {
 		{[]string{"internal/law", "internal/survive"}, nil}, // tests alone: these are not looked at
 		{[]string{"internal/servers"}, []string{"internal/kit/..."}},
 		{[]string{"internal/cli", "internal/cli/...", "internal/demo", "internal/demo/..."}, []string{
-			"internal/app", "internal/api", "internal/api/...", "internal/bench", "internal/config", "internal/config/...", "internal/demo", "internal/demo/...", "internal/record", "internal/kit/..."}},
+			"internal/app", "internal/api", "internal/api/...", "internal/bench", "internal/config", "internal/config/...", "internal/demo", "internal/demo/...", "internal/people", "internal/record", "internal/kit/..."}},
 		{[]string{"internal/bench/scale"}, []string{"internal/servers", "internal/demo", "internal/bench/conflict", "internal/kit/..."}},
 		{[]string{"internal/bench/conflict"}, nil},
-		{[]string{"internal/bench"}, []string{"internal/app", "internal/demo", "internal/config", "internal/record", "internal/source/file", "internal/contract", "internal/cleanse", "internal/servers", "internal/kit/..."}},
+		{[]string{"internal/people"}, []string{"internal/kit/..."}},
+		{[]string{"internal/bench"}, []string{"internal/app", "internal/demo", "internal/people", "internal/config", "internal/record", "internal/source/file", "internal/contract", "internal/cleanse", "internal/servers", "internal/kit/..."}},
 		{[]string{"internal/app", "internal/app/..."}, []string{"internal/..."}},
 	}
 }
