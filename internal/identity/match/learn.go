@@ -3,7 +3,6 @@ package match
 import (
 	"cmp"
 	"math"
-
 	"slices"
 )
 
@@ -33,8 +32,8 @@ func (m *matcher) learn() *model {
 // settle goes on until the model no longer moves, twenty times at most.
 func (m *matcher) settle(mo *model, e *evidence) {
 	const still = 0.01 // bits
-	for range 4 {
-		before := slices.Clone(mo.parent)
+	for pass := range 4 {
+		before := slices.Clone(mo.parents)
 		m.relate(mo, e)
 		moved := 0.0
 		for range 5 {
@@ -45,7 +44,7 @@ func (m *matcher) settle(mo *model, e *evidence) {
 				break
 			}
 		}
-		if moved < still && slices.Equal(before, mo.parent) {
+		if pass > 0 && moved < still && slices.Equal(before, mo.parents) {
 			break
 		}
 	}
@@ -90,11 +89,11 @@ func (m *matcher) setApart(mo *model, e *evidence) {
 // first is what is assumed before anything was learned: most fields of a match agree.
 func (m *matcher) first(e *evidence) *model {
 	n := len(m.fields)
-	mo := &model{akin: math.Inf(-1), parent: make([]int, n), m: make([][states]distribution, n), u: make([][states]distribution, n),
-		kin: make([][states][mostLevels]float64, n), found: make([]distribution, n),
-		weight: make([][states][mostLevels]float64, n), usual: make([]distribution, n)}
-	for i := range mo.parent {
-		mo.parent[i] = -1
+	mo := &model{akin: math.Inf(-1), parents: make([][mostParents]int, n), m: make([][contexts]distribution, n), u: make([][contexts]distribution, n),
+		kin: make([][contexts][mostLevels]float64, n), found: make([]distribution, n),
+		weight: make([][contexts][mostLevels]float64, n), usual: make([]distribution, n)}
+	for i := range mo.parents {
+		mo.parents[i] = [mostParents]int{-1, -1, -1}
 	}
 	mo.begin(m.fields, float64(m.table.Rows)/2, e.all)
 	for i := range e.likely.patterns {
@@ -117,30 +116,32 @@ func (mo *model) begin(fields []*field, matches, all float64) {
 		for l := same + 1; l < last; l++ {
 			d[l] = 0.15 / float64(last-2)
 		}
-		mo.m[i] = [states]distribution{d, d, d}
+		for c := range mo.m[i] {
+			mo.m[i][c] = d
+		}
 	}
 }
 
 // relations takes r from the pairs that share something and are not one.
 func (m *matcher) relations(mo *model, e *evidence) {
 	total := 0.0
-	counts := make([][states]distribution, len(m.fields))
+	counts := make([][contexts]distribution, len(m.fields))
 	for i, p := range e.likely.patterns {
 		w := e.likely.akin[i] * e.likely.weights[i]
 		total += w
 		for f := range m.fields {
-			counts[f][mo.stateFor(m.fields, p, f)][p.at(f)] += w
+			counts[f][mo.context(m.fields, p, f)][p.at(f)] += w
 		}
 	}
 	mo.akin = math.Log2(max(total, 1) / e.all)
 	if mo.r == nil {
-		mo.r, mo.kindred = make([][states]distribution, len(m.fields)), make([]distribution, len(m.fields))
+		mo.r, mo.kindred = make([][contexts]distribution, len(m.fields)), make([]distribution, len(m.fields))
 	}
 	m.spread(mo.r, mo.kindred, counts)
 }
 
 // spread turns counts of levels into probabilities, given the parent's and whatever it is.
-func (m *matcher) spread(to [][states]distribution, whole []distribution, counts [][states]distribution) {
+func (m *matcher) spread(to [][contexts]distribution, whole []distribution, counts [][contexts]distribution) {
 	for f := range m.fields {
 		var usual distribution
 		for _, d := range counts[f] {
@@ -189,12 +190,12 @@ func (m *matcher) maximise(mo *model, e *evidence) {
 	matches := 0.0
 	t := e.likely
 	n := len(m.fields)
-	counts := make([][states]distribution, n)
+	counts := make([][contexts]distribution, n)
 	for i, p := range t.patterns {
 		w := t.post[i] * t.weights[i]
 		matches += w
 		for f := range m.fields {
-			counts[f][mo.stateFor(m.fields, p, f)][p.at(f)] += w
+			counts[f][mo.context(m.fields, p, f)][p.at(f)] += w
 		}
 	}
 	matches = max(matches, 1)
@@ -256,7 +257,7 @@ func (m *matcher) unlikely(mo *model, e *evidence) {
 		}
 		d[same] = max(e.share[f]/(given*given)*e.unmatched(f), 1e-9)
 		mo.usual[f] = d
-		mo.u[f][other] = d
+		mo.u[f][contextOf(0, other)] = d
 	}
 	m.conditional(mo, e)
 }
@@ -272,99 +273,87 @@ func (e *evidence) unmatched(f int) float64 {
 	return sum / all
 }
 
-// conditional takes, for each field that follows another, u given how far that one agrees.
+// conditional takes, for each field that follows others, u given how far those agree.
 func (m *matcher) conditional(mo *model, e *evidence) {
-	for f, j := range mo.parent {
-		if j < 0 {
-			continue
-		}
-		for s, t := range [states]*tally{equal: e.equal[j], near: e.likely} {
-			if t == nil {
-				continue
+	for f, parents := range mo.parents {
+		for slot, j := range parents {
+			mo.u[f][contextOf(slot, other)] = mo.usual[f]
+			if j >= 0 {
+				mo.u[f][contextOf(slot, equal)] = m.given(e.equal[j], f, j, equal, mo.usual[f])
+				mo.u[f][contextOf(slot, near)] = m.given(e.likely, f, j, near, mo.usual[f])
 			}
-			var d distribution
-			n := 0.0
-			for i, p := range t.patterns {
-				if stateOf(p.at(j), m.fields[j].kind) == state(s) && p.at(f) != absent {
-					w := t.weights[i]
-					if m.derived[f] != j {
-						w *= 1 - t.post[i]
-					}
-					d[p.at(f)] += w
-					n += w
-				}
-			}
-			const pseudo = 5
-			for l := same; l <= m.fields[f].kind.apart(); l++ {
-				d[l] = (d[l] + pseudo*mo.usual[f][l]) / (n + pseudo)
-			}
-			d[absent] = 0
-			mo.u[f][s] = d
 		}
 	}
 }
 
-// relate finds, for each field, the one that its agreement follows from most: the
-// tree of greatest weight (Chow and Liu, 1968), by how much would be counted twice.
+// given is how far a field agrees in pairs that do not match, where another agrees so
+// far; where few such pairs were seen it is as usual.
+func (m *matcher) given(t *tally, f, j int, s state, usual distribution) (d distribution) {
+	n := 0.0
+	for i, p := range t.patterns {
+		if l := p.at(f); l != absent && stateOf(p.at(j), m.fields[j].kind) == s {
+			w := t.weights[i]
+			if m.derived[f] != j {
+				w *= 1 - t.post[i]
+			}
+			d[l] += w
+			n += w
+		}
+	}
+	const pseudo = 5
+	for l := same; l <= m.fields[f].kind.apart(); l++ {
+		d[l] = (d[l] + pseudo*usual[l]) / (n + pseudo)
+	}
+	return d
+}
+
+// relate finds, for each field, those that its agreement follows from most, by how
+// much would be counted twice: among the fields whose agreement is rarer, so that none
+// follows from itself.
 func (m *matcher) relate(mo *model, e *evidence) {
-	type edge struct {
-		i, j int
-		bits float64
-	}
-	var edges []edge
-	for i, j := range m.derived {
-		if j >= 0 {
-			edges = append(edges, edge{i, j, math.Inf(1)})
-		}
-		mo.parent[i] = -1
-	}
-	for i := range m.fields {
-		for j := range i {
-			if w := m.doubled(mo, e, i, j); w > 0.25 {
-				edges = append(edges, edge{i, j, w})
-			}
-		}
-	}
-	slices.SortStableFunc(edges, func(a, b edge) int { return cmp.Compare(b.bits, a.bits) })
-	group := make([]int, len(m.fields))
-	next := make([][]int, len(m.fields))
-	for i := range group {
-		group[i] = i
-	}
-	for _, x := range edges {
-		if g, h := group[x.i], group[x.j]; g != h {
-			for i := range group {
-				if group[i] == h {
-					group[i] = g
-				}
-			}
-			next[x.i] = append(next[x.i], x.j)
-			next[x.j] = append(next[x.j], x.i)
-		}
-	}
-	// The rarer a field's agreement, the nearer it stands to the root.
 	order := make([]int, len(m.fields))
 	for i := range order {
 		order[i] = i
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(mo.usual[a][same], mo.usual[b][same]) })
-	done := make([]bool, len(m.fields))
-	for _, root := range order {
-		if !done[root] {
-			done[root] = true
-			orient(root, next, done, mo.parent)
+	for at, i := range order {
+		type parent struct {
+			j    int
+			bits float64
+		}
+		var found []parent
+		for _, j := range order[:at] {
+			w := m.doubled(mo, e, i, j)
+			if m.derived[i] == j {
+				w = math.Inf(1)
+			}
+			if w > 0.25 {
+				found = append(found, parent{j, w})
+			}
+		}
+		slices.SortStableFunc(found, func(a, b parent) int { return cmp.Compare(b.bits, a.bits) })
+		mo.parents[i] = [mostParents]int{-1, -1, -1}
+		for slot, p := range found[:min(len(found), mostParents)] {
+			mo.parents[i][slot] = p.j
 		}
 	}
 }
 
-func orient(at int, next [][]int, done []bool, parent []int) {
-	for _, i := range next[at] {
-		if !done[i] {
-			done[i] = true
-			parent[i] = at
-			orient(i, next, done, parent)
+// matched is the share of matches in which all of some fields agree.
+func (t *tally) matched(fields ...int) float64 {
+	all, n := 0.0, 1.0
+	for i, p := range t.patterns {
+		w := t.post[i] * t.weights[i]
+		n += w
+		agree := true
+		for _, f := range fields {
+			agree = agree && p.at(f) == same
+		}
+		if agree {
+			all += w
 		}
 	}
+	return all / n
 }
 
 // doubled is how many bits a match is given twice when the fields i and j agree.
@@ -383,13 +372,5 @@ func (m *matcher) doubled(mo *model, e *evidence, i, j int) float64 {
 		}
 		return math.Log2(both / n / mo.usual[f][same])
 	}
-	together, n := 0.0, 1.0
-	for k, p := range e.likely.patterns {
-		w := e.likely.post[k] * e.likely.weights[k]
-		n += w
-		if p.at(i) == same && p.at(j) == same {
-			together += w
-		}
-	}
-	return together / n * max(lift(i, j), lift(j, i))
+	return e.likely.matched(i, j) * max(lift(i, j), lift(j, i))
 }

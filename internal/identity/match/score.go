@@ -70,7 +70,7 @@ func (m *matcher) weigh(mo *model, a, b uint32, p pattern) float64 {
 	one, akin := mo.bits(m.fields, p)
 	rare := 0.0
 	for i, f := range m.fields {
-		if p.at(i) != same || mo.stateFor(m.fields, p, i) == equal {
+		if p.at(i) != same || mo.told(p, i) {
 			continue
 		}
 		share := float64(f.count[f.codes[a]]) / float64(f.given)
