@@ -181,6 +181,12 @@ func (s *said) record() record.Record {
 func (s *said) order() record.Order {
 	r := s.record()
 	r.Received, r.Seq, r.Occurred = moment(s.Received), s.Seq, 0
+	switch s.What {
+	case contact, frozen, order, stock:
+		if s.Op == record.Delete && s.Seq.Kind == record.SeqNone { // a delete without an order of its own counts as of its receipt
+			r.Seq = record.Seq{Kind: record.SeqTime, A: r.Received}
+		}
+	}
 	if s.Occurred != 0 {
 		r.Occurred = moment(s.Occurred)
 	}
