@@ -2,6 +2,7 @@ package app
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/csv"
 	"errors"
@@ -52,6 +53,7 @@ func (r Resolve) Run(ctx context.Context) (*Resolved, error) {
 	began := time.Now()
 	done := &Resolved{SecondsByPhase: map[string]float64{}}
 	in := &records{resolve: r, ids: match.NewBuilder(r.ID), names: map[string]int{}}
+	in.decoder = jsontext.NewDecoder(&in.row)
 	phase, since := "", began
 	next := func(name string) {
 		if phase != "" {
@@ -103,6 +105,9 @@ type records struct {
 	labels  []string
 	origin  []uint16
 	rows    int
+	row     bytes.Reader // of the row that is taken apart
+	decoder *jsontext.Decoder
+	text    []byte // a value with its escapes resolved
 }
 
 func (in *records) read(ctx context.Context) (*match.Table, error) {
@@ -159,8 +164,9 @@ func (in *records) check(label *match.Builder) error {
 
 // add takes one record apart. What lies deeper has its path as name.
 func (in *records) add(props []byte, label *match.Builder) error {
-	d := jsontext.NewDecoder(strings.NewReader(string(props)))
-	return in.object(d, "", label)
+	in.row.Reset(props)
+	in.decoder.Reset(&in.row)
+	return in.object(in.decoder, "", label)
 }
 
 func (in *records) object(d *jsontext.Decoder, path string, label *match.Builder) error {
@@ -168,40 +174,68 @@ func (in *records) object(d *jsontext.Decoder, path string, label *match.Builder
 		return err
 	}
 	for d.PeekKind() != jsontext.KindEndObject {
-		t, err := d.ReadToken()
+		v, err := d.ReadValue()
 		if err != nil {
 			return err
 		}
-		name := path + t.String()
+		name, err := in.name(path, v)
+		if err != nil {
+			return err
+		}
 		switch d.PeekKind() {
 		case jsontext.KindBeginObject:
-			if err := in.object(d, name+".", label); err != nil {
-				return err
-			}
+			err = in.object(d, name+".", label)
 		case jsontext.KindBeginArray:
-			v, err := list(d)
-			if err != nil {
-				return err
+			var words string
+			if words, err = list(d); err == nil {
+				in.set(name, []byte(words), label)
 			}
-			in.set(name, v, label)
 		default:
-			v, err := scalar(d)
-			if err != nil {
-				return err
+			if v, err = in.scalar(d); err == nil {
+				in.set(name, v, label)
 			}
-			in.set(name, v, label)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	_, err := d.ReadToken()
 	return err
 }
 
-func scalar(d *jsontext.Decoder) (string, error) {
-	t, err := d.ReadToken()
-	if err != nil || t.Kind() == jsontext.KindNull {
+// name gives a member's name with its path in front; that of a known column takes no memory.
+func (in *records) name(path string, quoted jsontext.Value) (string, error) {
+	v, err := in.unquoted(quoted)
+	if err != nil {
 		return "", err
 	}
-	return t.String(), nil
+	if path == "" {
+		if at, ok := in.names[string(v)]; ok {
+			return in.columns[at].Name(), nil
+		}
+	}
+	return path + string(v), nil
+}
+
+// scalar reads a value as text, which lives until the next is read.
+func (in *records) scalar(d *jsontext.Decoder) ([]byte, error) {
+	v, err := d.ReadValue()
+	switch {
+	case err != nil, v.Kind() == jsontext.KindNull:
+		return nil, err
+	case v.Kind() == jsontext.KindString:
+		return in.unquoted(v)
+	}
+	return v, nil
+}
+
+func (in *records) unquoted(v jsontext.Value) ([]byte, error) {
+	if bytes.IndexByte(v, '\\') < 0 {
+		return v[1 : len(v)-1], nil
+	}
+	var err error
+	in.text, err = jsontext.AppendUnquote(in.text[:0], v)
+	return in.text, err
 }
 
 // list gives an array's scalars as words of one value.
@@ -228,7 +262,7 @@ func list(d *jsontext.Decoder) (string, error) {
 }
 
 // set puts a value in its column; ids and labels are in none that is compared.
-func (in *records) set(name, value string, label *match.Builder) {
+func (in *records) set(name string, value []byte, label *match.Builder) {
 	r := in.resolve
 	if name == r.Label {
 		label.Set(in.rows, value)

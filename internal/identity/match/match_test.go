@@ -48,7 +48,7 @@ func tableOf(names []string, rows [][]string) *Table {
 	for i, name := range names {
 		b := NewBuilder(name)
 		for row, values := range rows {
-			b.Set(row, values[i])
+			b.Set(row, []byte(values[i]))
 		}
 		t.Columns = append(t.Columns, b.Column(len(rows)))
 	}

@@ -38,17 +38,18 @@ func NewBuilder(name string) *Builder {
 
 // Set gives a row its value. Rows come in order; those that are left out have none, and
 // of two values of one row the first stays.
-func (b *Builder) Set(row int, value string) {
+func (b *Builder) Set(row int, value []byte) {
 	c := &b.column
 	if len(c.Codes) > row {
 		return
 	}
 	b.pad(row)
-	code, ok := b.index[value]
+	code, ok := b.index[string(value)]
 	if !ok {
 		code = uint32(len(c.Values))
-		c.Values = append(c.Values, value)
-		b.index[value] = code
+		v := string(value)
+		c.Values = append(c.Values, v)
+		b.index[v] = code
 	}
 	c.Codes = append(c.Codes, code)
 }
