@@ -2,8 +2,10 @@ package match
 
 import (
 	"cmp"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // component is one key that rows can be brought together by: a field's value, or
@@ -209,6 +211,27 @@ func (m *matcher) index(r rule, rows int) entries {
 	return all
 }
 
+// indexes makes the index of each rule, on all processors, and visits them in order.
+func (m *matcher) indexes(rules []rule, rows int, visit func(i int, index entries)) {
+	ahead := make(chan struct{}, runtime.GOMAXPROCS(0)) // so many are held at once
+	ready := make([]chan entries, len(rules))
+	for i := range ready {
+		ready[i] = make(chan entries, 1)
+	}
+	var group sync.WaitGroup
+	group.Go(func() {
+		for i, r := range rules {
+			ahead <- struct{}{}
+			group.Go(func() { ready[i] <- m.index(r, rows) })
+		}
+	})
+	for i := range rules {
+		visit(i, <-ready[i])
+		<-ahead
+	}
+	group.Wait()
+}
+
 // blocks calls visit with the entries of every key that two rows or more have.
 func (e entries) blocks(visit func(entries)) {
 	for i := 0; i < len(e); {
@@ -266,26 +289,29 @@ func (m *matcher) candidates() []rule {
 	rows := min(m.table.Rows, 10_000)
 	scale := float64(m.table.Rows) / float64(rows)
 	scale *= scale
-	var rules []rule
-	try := func(r rule) float64 {
-		m.index(r, rows).blocks(func(b entries) {
-			n := float64(len(b))
-			r.pairs += n * (n - 1) / 2 * scale
+	count := func(rules []rule) {
+		m.indexes(rules, rows, func(i int, index entries) {
+			index.blocks(func(b entries) {
+				n := float64(len(b))
+				rules[i].pairs += n * (n - 1) / 2 * scale
+			})
 		})
-		rules = append(rules, r)
-		return r.pairs
 	}
-	wide := map[int]bool{}
+	var single, double []rule
 	for a := range m.components {
-		wide[a] = try(rule{a: a, b: -1}) > m.budget/20
+		single = append(single, rule{a: a, b: -1})
 	}
+	count(single)
+	wide := func(a int) bool { return single[a].pairs > m.budget/20 }
 	for a := range m.components {
 		for b := range a {
-			if m.components[a].field != m.components[b].field && (wide[a] || wide[b]) {
-				try(rule{a: a, b: b})
+			if m.components[a].field != m.components[b].field && (wide(a) || wide(b)) {
+				double = append(double, rule{a: a, b: b})
 			}
 		}
 	}
+	count(double)
+	rules := slices.Concat(single, double)
 	return slices.DeleteFunc(rules, func(r rule) bool { return r.pairs > m.budget })
 }
 

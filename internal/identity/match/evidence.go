@@ -65,13 +65,13 @@ func (m *matcher) gather() *evidence {
 func (e *evidence) gatherLikely(m *matcher) {
 	var pairs []uint64
 	every := uint64(1)
-	for _, r := range m.teachers(e.rules) {
-		pairs = m.propose(pairs, m.index(r, m.table.Rows), every)
+	m.indexes(m.teachers(e.rules), m.table.Rows, func(_ int, index entries) {
+		pairs = m.propose(pairs, index, every)
 		for len(pairs) > 4*trainingPairs {
 			every *= 2
 			pairs = slices.DeleteFunc(pairs, func(p uint64) bool { return !m.drawn(uint32(p>>32), uint32(p), every) })
 		}
-	}
+	})
 	pairs = distinct(pairs)
 	for len(pairs) > trainingPairs {
 		every *= 2

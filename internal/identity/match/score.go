@@ -98,9 +98,7 @@ func (m *matcher) score(mo *model, rules []rule) ([]edge, int64) {
 		}
 	}
 	if !everything {
-		for _, r := range rules {
-			pairs = m.propose(pairs, m.index(r, m.table.Rows), 1)
-		}
+		m.indexes(rules, m.table.Rows, func(_ int, index entries) { pairs = m.propose(pairs, index, 1) })
 		pairs = distinct(pairs)
 	}
 	weights := make([]float32, len(pairs))
