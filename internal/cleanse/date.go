@@ -4,11 +4,11 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	_ "time/tzdata" // zones are known where the machine has no table of them
 
 	"golang.org/x/text/language"
 
 	"github.com/kithdata/kith/internal/kit/errs"
+	"github.com/kithdata/kith/internal/kit/isotime"
 	"github.com/kithdata/kith/internal/record"
 )
 
@@ -170,17 +170,7 @@ func inZone(micros int64, zone *time.Location) int64 {
 
 // zoned reports whether a text with a time of day ends in a zone.
 func zoned(s string) bool {
-	s = strings.TrimFunc(s, isSpace)
-	clock := s[strings.IndexByte(s, ':')+1:]
-	return strings.ContainsAny(clock, "+-Zz") || strings.HasSuffix(clock, "UTC") || strings.HasSuffix(clock, "GMT")
-}
-
-// century gives a year of two digits its century.
-func century(year, pivot int) int {
-	if year <= pivot {
-		return 2000 + year
-	}
-	return 1900 + year
+	return isotime.Zoned(strings.TrimFunc(s, isSpace))
 }
 
 // numbered writes a date whose month has a name as three numbers in the order that

@@ -10,6 +10,8 @@ import (
 	"golang.org/x/text/language/display"
 	"golang.org/x/text/message"
 	"golang.org/x/text/number"
+
+	"github.com/kithdata/kith/internal/kit/isotime"
 )
 
 // writtenLanguages are the languages of which the Unicode CLDR has locales.
@@ -66,11 +68,10 @@ func localeOfCountry(text string) (language.Tag, bool) {
 }
 
 func zoneNamed(name string) (*time.Location, bool) {
-	if name == "" || name == "Local" || len(name) > 64 {
+	if len(name) > 64 {
 		return nil, false
 	}
-	zone, err := time.LoadLocation(name)
-	return zone, err == nil
+	return isotime.LoadZone(name)
 }
 
 // Arabic has signs of its own, which mean the same wherever they stand.

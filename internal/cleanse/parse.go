@@ -83,69 +83,13 @@ func orderedDate(s, format string, pivot int) (record.Value, bool) {
 	} else if i := strings.IndexByte(s, ' '); i > 0 && strings.IndexByte(s, ':') > i {
 		day, clock = s[:i], s[i+1:]
 	}
-	var parts [3]int
-	var lens [3]int
-	n, sep := 0, byte(0)
-	for i := range len(day) {
-		switch c := day[i]; {
-		case c >= '0' && c <= '9':
-			parts[n] = parts[n]*10 + int(c-'0')
-			if lens[n]++; lens[n] > 4 {
-				return record.Value{}, false
-			}
-		case (c == '/' || c == '-' || c == '.' || c == ' ') && (sep == 0 || sep == c) && n < 2 && lens[n] > 0:
-			sep = c
-			n++
-		default:
-			return record.Value{}, false
-		}
-	}
-	if n != 2 {
-		return record.Value{}, false
-	}
-	if lens[0] == 4 { // a year in front is one in every order, and month and day follow it
-		format = "ymd"
-	}
-	at := [3]int{strings.IndexByte(format, 'y'), strings.IndexByte(format, 'm'), strings.IndexByte(format, 'd')}
-	if lens[at[0]] == 2 && pivot >= 0 && lens[0] <= 2 {
-		parts[at[0]], lens[at[0]] = century(parts[at[0]], pivot), 4
-	}
-	if lens[at[0]] != 4 || lens[at[1]] > 2 || lens[at[2]] > 2 || lens[at[1]] == 0 || lens[at[2]] == 0 {
-		return record.Value{}, false
-	}
-	days, ok := isotime.Days(parts[at[0]], parts[at[1]], parts[at[2]])
+	days, ok := (&isotime.Format{Order: format, Pivots: pivot >= 0, Pivot: pivot}).Day(day)
 	if !ok {
 		return record.Value{}, false
 	}
 	if clock == "" {
 		return record.DateValue(days), true
 	}
-	of, ok := timeOfDay(strings.TrimLeft(clock, " "))
+	of, ok := isotime.TimeOfDay(strings.TrimLeft(clock, " "))
 	return record.TimeValue(days*isotime.DayMicros + of), ok
-}
-
-// timeOfDay reads what isotime.Clock reads, an hour of one digit, and a clock of
-// twelve hours with AM or PM after it, as microseconds after midnight.
-func timeOfDay(s string) (micros int64, ok bool) {
-	if len(s) > 1 && s[1] == ':' {
-		s = "0" + s
-	}
-	half, twelve := int64(0), false
-	if n := len(s) - 2; n > 0 && s[n+1]|0x20 == 'm' && (s[n]|0x20 == 'a' || s[n]|0x20 == 'p') {
-		twelve = true
-		if s[n]|0x20 == 'p' {
-			half = isotime.DayMicros / 2
-		}
-		s = strings.TrimRight(s[:n], " \u00a0\u202f")
-	}
-	if micros, ok = isotime.Clock(s); !ok || !twelve {
-		return micros, ok
-	}
-	switch hour := s[:2]; {
-	case hour == "12":
-		micros -= isotime.DayMicros / 2
-	case hour == "00" || hour > "12":
-		return 0, false
-	}
-	return micros + half, true
 }

@@ -49,7 +49,7 @@ func (f *Format) Parse(s string) (micros int64, dateOnly, ok bool) {
 			}
 		}
 	}
-	if ok && !dateOnly && f.Zone != nil && f.Zone != time.UTC && !zoned(s) {
+	if ok && !dateOnly && f.Zone != nil && f.Zone != time.UTC && !Zoned(s) {
 		micros = f.inZone(micros)
 	}
 	return micros, dateOnly, ok
@@ -86,8 +86,8 @@ func (f *Format) offset(micros int64) int64 {
 	return int64(seconds) * second
 }
 
-// zoned reports whether a text with a time of day ends in a zone.
-func zoned(s string) bool {
+// Zoned reports whether a text with a time of day ends in a zone.
+func Zoned(s string) bool {
 	clock := s[strings.IndexByte(s, ':')+1:]
 	return strings.ContainsAny(clock, "+-Zz") || strings.HasSuffix(clock, "UTC") || strings.HasSuffix(clock, "GMT")
 }
@@ -117,7 +117,32 @@ func (f *Format) ordered(s, order string) (micros int64, dateOnly, ok bool) {
 	} else if parts, lens, ok = numbers(day); !ok {
 		return 0, false, false
 	}
-	if lens[0] == 4 { // a year in front is one in every order, and month and day follow it
+	days, ok := f.day(parts, lens, order)
+	if !ok {
+		return 0, false, false
+	}
+	if clock == "" {
+		return days * DayMicros, true, true
+	}
+	of, ok := TimeOfDay(clock)
+	if !ok {
+		return 0, false, false
+	}
+	return days*DayMicros + of, false, true
+}
+
+// Day reads three numbers in f's order, with one kind of separator between them, as days
+// since 1970. A year of four digits in front is one in every order.
+func (f *Format) Day(s string) (days int64, ok bool) {
+	parts, lens, ok := numbers(s)
+	if !ok {
+		return 0, false
+	}
+	return f.day(parts, lens, f.Order)
+}
+
+func (f *Format) day(parts, lens [3]int, order string) (days int64, ok bool) {
+	if lens[0] == 4 { // month and day follow it
 		order = "ymd"
 	}
 	y, m, d := strings.IndexByte(order, 'y'), strings.IndexByte(order, 'm'), strings.IndexByte(order, 'd')
@@ -125,20 +150,9 @@ func (f *Format) ordered(s, order string) (micros int64, dateOnly, ok bool) {
 		parts[y], lens[y] = f.century(parts[y]), 4
 	}
 	if lens[y] != 4 || lens[m] > 2 || lens[d] > 2 {
-		return 0, false, false
+		return 0, false
 	}
-	days, ok := Days(parts[y], parts[m], parts[d])
-	if !ok {
-		return 0, false, false
-	}
-	if clock == "" {
-		return days * DayMicros, true, true
-	}
-	of, ok := timeOfDay(clock)
-	if !ok {
-		return 0, false, false
-	}
-	return days*DayMicros + of, false, true
+	return Days(parts[y], parts[m], parts[d])
 }
 
 // numbers takes three numbers apart that have one kind of separator between them.
@@ -169,9 +183,9 @@ func (f *Format) century(year int) int {
 	return 1900 + year
 }
 
-// timeOfDay reads what Clock reads, an hour of one digit, and a clock of twelve hours
+// TimeOfDay reads what Clock reads, an hour of one digit, and a clock of twelve hours
 // with AM or PM after it, as microseconds after midnight.
-func timeOfDay(s string) (micros int64, ok bool) {
+func TimeOfDay(s string) (micros int64, ok bool) {
 	if len(s) > 1 && s[1] == ':' {
 		s = "0" + s
 	}
