@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// most that one pair of rows can say for or against two sides being one.
+// mostBits is the most that one pair of rows can say for or against two sides being one.
 const mostBits = 12
 
 // blend is the part of the best pair in how two sides fit; the rest is the mean's. The
@@ -15,8 +15,8 @@ const mostBits = 12
 // tell another part.
 const blend = 0.4
 
-// mostCross is how many pairs of two sides' rows are weighed; of larger sides the
-// first rows in order speak for the others.
+// mostCross is how many rows of a side are weighed against the other's; of larger
+// sides the first to have joined speak for the others.
 const mostCross = 24
 
 // clustering joins rows, the most certain pairs first, as long as the two sides that
@@ -89,7 +89,8 @@ func (c *clustering) vetoed(x, y uint32) bool {
 	return false
 }
 
-// fit is the mean weight of the pairs of rows across two sides.
+// fit is how well two sides go together: the best pair of rows across them in part, for
+// the rest the mean of all.
 func (c *clustering) fit(x, y uint32, e edge) float64 {
 	if len(c.members[x]) == 1 && len(c.members[y]) == 1 {
 		return float64(e.bits)

@@ -2,6 +2,7 @@ package match
 
 import (
 	"cmp"
+	"math"
 	"slices"
 )
 
@@ -40,10 +41,11 @@ type evidence struct {
 	pairs  []trained
 	likely *tally
 	random *tally
-	equal  []*tally  // by field
-	share  []float64 // by field: of all pairs, those that have its value in common
-	all    float64   // pairs of rows
-	every  float64   // one in so many of the likely pairs was taken
+	equal  []*tally    // by field
+	share  []float64   // by field: of all pairs, those that have its value in common
+	rare   [][]float64 // by field and code: how many bits more than on average a value tells that is the same
+	all    float64     // pairs of rows
+	every  float64     // one in so many of the likely pairs was taken
 }
 
 const (
@@ -171,6 +173,7 @@ func (e *evidence) gatherRandom(m *matcher) {
 func (e *evidence) gatherEqual(m *matcher) {
 	e.equal = make([]*tally, len(m.fields))
 	e.share = make([]float64, len(m.fields))
+	e.rare = make([][]float64, len(m.fields))
 	n := float64(m.table.Rows)
 	for i, f := range m.fields {
 		total := 0.0
@@ -184,6 +187,11 @@ func (e *evidence) gatherEqual(m *matcher) {
 		}
 		e.equal[i] = newTally(counts)
 		e.share[i] = total / (n * (n - 1) / 2)
+		given := n / float64(f.given)
+		e.rare[i] = make([]float64, len(f.norm))
+		for code, k := range f.count[1:] {
+			e.rare[i][code+1] = math.Log2(e.share[i] * (given * given) / (float64(k) / float64(f.given)))
+		}
 	}
 }
 

@@ -27,7 +27,6 @@ type Result struct {
 	Best     []Reason // by row: why it is of its person
 	People   int
 	Compared int64
-	model    *model
 	matcher  *matcher
 }
 
@@ -87,6 +86,7 @@ func Run(t *Table, config Config) *Result {
 	if config.Phase == nil {
 		config.Phase = func(string) {}
 	}
+	config.Phase("prepare")
 	m := newMatcher(t, config)
 	if t.Rows < 2 || len(m.fields) == 0 || m.allPairs() == 0 {
 		return m.strangers()
@@ -98,7 +98,7 @@ func Run(t *Table, config Config) *Result {
 	edges, compared := m.score(model, rules)
 	config.Phase("cluster")
 	r := m.cluster(model, edges)
-	r.Compared, r.model, r.matcher = compared, model, m
+	r.Compared, r.matcher = compared, m
 	return r
 }
 
@@ -112,9 +112,6 @@ func (m *matcher) strangers() *Result {
 }
 
 func newMatcher(t *Table, config Config) *matcher {
-	if config.Phase != nil {
-		config.Phase("prepare")
-	}
 	m := &matcher{config: config, table: t}
 	m.fields = newFields(t)
 	m.order()
@@ -180,25 +177,17 @@ func (f *field) reorder(rows []uint32) {
 	codes := make([]uint32, len(rows))
 	to := make([]uint32, len(f.norm))
 	norm := make([]string, 1, len(f.norm))
+	count := append(make([]int32, 0, len(f.norm)), f.count[0])
 	for i, row := range rows {
 		code := f.codes[row]
 		if code != 0 && to[code] == 0 {
 			to[code] = uint32(len(norm))
 			norm = append(norm, f.norm[code])
+			count = append(count, f.count[code])
 		}
 		codes[i] = to[code]
 	}
-	f.codes, f.norm = codes, norm
-	f.tally()
-}
-
-// sample gives n rows or all: the same ones, in whatever order they were read.
-func (m *matcher) sample(n int) []uint32 {
-	rows := make([]uint32, min(n, m.table.Rows))
-	for i := range rows {
-		rows[i] = uint32(i)
-	}
-	return rows
+	f.codes, f.norm, f.count = codes, norm, count
 }
 
 // pairNames finds fields that hold the same kind of names, whose values are swapped at times.
@@ -226,12 +215,14 @@ func (m *matcher) pairNames() {
 // whole name. What they say is not said twice.
 func (m *matcher) findDerived() {
 	m.derived = make([]int, len(m.fields))
-	rows := m.sample(2_000)
+	width := make([]int, len(m.fields))
+	for i, f := range m.fields {
+		width[i] = f.width()
+	}
 	for i, f := range m.fields {
 		m.derived[i] = -1
 		for j, g := range m.fields {
-			if i != j && g.kind == Text && g.width() > f.width() && contained(f, g, rows) &&
-				(m.derived[i] < 0 || g.width() < m.fields[m.derived[i]].width()) {
+			if i != j && g.kind == Text && width[j] > width[i] && (m.derived[i] < 0 || width[j] < width[m.derived[i]]) && contained(f, g) {
 				m.derived[i] = j
 			}
 		}
@@ -247,16 +238,16 @@ func (f *field) width() int {
 	return n / max(f.given, 1)
 }
 
-// contained reports whether f's words are among g's in most rows.
-func contained(f, g *field, rows []uint32) bool {
+// contained reports whether f's words are among g's in most of the first rows.
+func contained(f, g *field) bool {
 	both, in := 0, 0
-	for _, row := range rows {
+	for row := range min(2_000, len(f.codes)) {
 		v, whole := f.norm[f.codes[row]], g.norm[g.codes[row]]
 		if v == "" || whole == "" {
 			continue
 		}
 		both++
-		if strings.Contains(" "+whole+" ", " "+v+" ") || wordsIn(v, whole) {
+		if wordsIn(v, whole) {
 			in++
 		}
 	}
@@ -264,8 +255,9 @@ func contained(f, g *field, rows []uint32) bool {
 }
 
 func wordsIn(v, whole string) bool {
+	whole = " " + whole + " "
 	for _, w := range strings.Fields(v) {
-		if !strings.Contains(" "+whole+" ", " "+w+" ") {
+		if !strings.Contains(whole, " "+w+" ") {
 			return false
 		}
 	}

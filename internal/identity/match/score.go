@@ -2,7 +2,6 @@ package match
 
 import (
 	"cmp"
-	"math"
 	"slices"
 )
 
@@ -73,22 +72,15 @@ func (m *matcher) weigh(mo *model, a, b uint32, p pattern) float64 {
 		if p.at(i) != same || mo.told(p, i) {
 			continue
 		}
-		share := float64(f.count[f.codes[a]]) / float64(f.given)
-		rare += math.Log2(m.evidence.share[i] * m.givenSquared(f) / share)
+		rare += m.evidence.rare[i][f.codes[a]]
 	}
 	return mo.odds(one+rare, akin+rare)
-}
-
-func (m *matcher) givenSquared(f *field) float64 {
-	g := float64(m.table.Rows) / float64(f.given)
-	return g * g
 }
 
 // score compares every pair that the rules propose and keeps those that may match.
 func (m *matcher) score(mo *model, rules []rule) ([]edge, int64) {
 	var pairs []uint64
-	everything := m.evidence.all <= allCompared
-	if everything {
+	if m.evidence.all <= allCompared {
 		for b := range uint32(m.table.Rows) {
 			for a := range b {
 				if m.linkable(a, b) {
@@ -96,8 +88,7 @@ func (m *matcher) score(mo *model, rules []rule) ([]edge, int64) {
 				}
 			}
 		}
-	}
-	if !everything {
+	} else {
 		m.indexes(rules, m.table.Rows, func(_ int, index entries) { pairs = m.propose(pairs, index, 1) })
 		pairs = distinct(pairs)
 	}
