@@ -32,8 +32,8 @@ func (r road) Ledger(ctx context.Context) (*api.Ledger, error) {
 
 func (r road) Status(ctx context.Context) (*api.Status, error) {
 	a := r.a
-	latest, _ := a.rules.last()
-	s := &api.Status{Name: a.tree.Name, Version: a.opts.Version, Started: a.started, Rules: latest, Done: a.keeper.Done()}
+	// Not the last that is known: between learning it and pinning it, records are judged by the one before.
+	s := &api.Status{Name: a.tree.Name, Version: a.opts.Version, Started: a.started, Rules: a.door.Pinned(), Done: a.keeper.Done()}
 	s.Sources = a.Sources() // before the log's ends: what an idle source put is among them
 	reader := pipeline.Reader(a.keeper.Current())
 	for p := range a.engine.Log.Partitions(engine.TopicIngest) {
