@@ -6,8 +6,8 @@ import (
 
 	"github.com/go-json-experiment/json"
 
-	"github.com/kithdata/kith/internal/app"
 	"github.com/kithdata/kith/internal/kit/errs"
+	"github.com/kithdata/kith/internal/resolve"
 )
 
 type resolveCmd struct {
@@ -46,8 +46,8 @@ func (c resolveCmd) Run(g *Globals) error {
 		}
 	}
 	p := g.progress()
-	found, err := app.Resolve{Files: c.Files, ID: c.ID, Label: c.Label, LabelPattern: pattern, Link: c.Link, Accept: c.Accept, Out: c.Out,
-		Phase: func(name string, rows int) { p.note("%s %s records", phases[name], grouped(int64(rows))) }}.Run(g.ctx)
+	found, err := resolve.Run(g.ctx, resolve.Config{Files: c.Files, ID: c.ID, Label: c.Label, LabelPattern: pattern, Link: c.Link, Accept: c.Accept, Out: c.Out,
+		Phase: func(name string, rows int) { p.note("%s %s records", phases[name], grouped(int64(rows))) }})
 	p.end()
 	if err != nil {
 		return err
@@ -59,7 +59,7 @@ var phases = map[string]string{
 	"read": "reading", "prepare": "taking apart", "learn": "learning from", "compare": "comparing", "cluster": "joining", "write": "writing",
 }
 
-func (c resolveCmd) print(g *Globals, r *app.Resolved) error {
+func (c resolveCmd) print(g *Globals, r *resolve.Summary) error {
 	if g.JSON {
 		line, err := json.Marshal(r, json.Deterministic(true))
 		if err != nil {

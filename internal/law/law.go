@@ -39,6 +39,7 @@ func rules() []rule {
 		{[]string{"internal/engine/..."}, []string{"internal/engine", "internal/engine/rows", "internal/record", "internal/kit/..."}},
 		{[]string{"internal/contract", "internal/quality", "internal/cleanse", "internal/identity", "internal/golden"}, stage},
 		{[]string{"internal/identity/match"}, []string{"internal/kit/..."}},
+		{[]string{"internal/resolve"}, []string{"internal/identity/match", "internal/source/file", "internal/golden", "internal/record", "internal/kit/..."}},
 		{[]string{"internal/warehouse"}, []string{"internal/record", "internal/kit/..."}},
 		{[]string{"internal/warehouse/..."}, []string{"internal/warehouse", "internal/record", "internal/kit/..."}},
 		{[]string{"internal/source/...", "internal/destination/..."}, edge},
@@ -52,7 +53,7 @@ func rules() []rule {
 		{[]string{"internal/law", "internal/survive"}, nil}, // tests alone: these are not looked at
 		{[]string{"internal/servers"}, []string{"internal/kit/..."}},
 		{[]string{"internal/cli", "internal/cli/...", "internal/demo", "internal/demo/..."}, []string{
-			"internal/app", "internal/api", "internal/api/...", "internal/bench", "internal/config", "internal/config/...", "internal/demo", "internal/demo/...", "internal/people", "internal/record", "internal/kit/..."}},
+			"internal/app", "internal/api", "internal/api/...", "internal/bench", "internal/config", "internal/config/...", "internal/demo", "internal/demo/...", "internal/people", "internal/resolve", "internal/record", "internal/kit/..."}},
 		{[]string{"internal/bench/scale"}, []string{"internal/servers", "internal/demo", "internal/bench/conflict", "internal/kit/..."}},
 		{[]string{"internal/bench/conflict"}, nil},
 		{[]string{"internal/people"}, []string{"internal/kit/..."}},

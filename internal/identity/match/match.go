@@ -28,6 +28,10 @@ type Result struct {
 	People   int
 	Compared int64
 	matcher  *matcher
+	model    *model // nil where nothing was compared
+	rules    []rule
+	edges    []edge   // the most certain first
+	ours     []uint32 // by row of the table: the matcher's own
 }
 
 // Reason is the pair that speaks most for a row being of its person.
@@ -98,7 +102,11 @@ func Run(t *Table, config Config) *Result {
 	edges, compared := m.score(model, rules)
 	config.Phase("cluster")
 	r := m.cluster(model, edges)
-	r.Compared, r.matcher = compared, m
+	r.Compared, r.matcher, r.model, r.rules, r.edges = compared, m, model, rules, edges
+	r.ours = make([]uint32, len(m.rows))
+	for ours, row := range m.rows {
+		r.ours[row] = uint32(ours)
+	}
 	return r
 }
 

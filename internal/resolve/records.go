@@ -1,0 +1,226 @@
+package resolve
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/kithdata/kith/internal/identity/match"
+	"github.com/kithdata/kith/internal/kit/errs"
+	"github.com/kithdata/kith/internal/source/file"
+)
+
+// records are the rows of all files, as columns.
+type records struct {
+	config  Config
+	columns []*match.Builder
+	names   map[string]int
+	ids     *match.Builder
+	labels  []string
+	origin  []uint16
+	rows    int
+	row     bytes.Reader // of the row that is taken apart
+	decoder *jsontext.Decoder
+	text    []byte // a value with its escapes resolved
+}
+
+func (in *records) read(ctx context.Context) (*match.Table, error) {
+	c := in.config
+	label := match.NewBuilder(c.Label)
+	for n, path := range c.Files {
+		path, err := filepath.Abs(path)
+		if err != nil {
+			return nil, err
+		}
+		var fault error
+		_, err = file.Sample(ctx, file.Config{Name: "resolve", Path: path}, path, int(^uint(0)>>1), func(props []byte) bool {
+			fault = in.add(props, label)
+			in.origin = append(in.origin, uint16(n))
+			in.rows++
+			if in.rows%100_000 == 0 && c.Phase != nil {
+				c.Phase("read", in.rows)
+			}
+			return fault == nil
+		})
+		if err := errors.Join(err, fault); err != nil {
+			return nil, err
+		}
+	}
+	if err := in.check(label); err != nil {
+		return nil, err
+	}
+	in.label(label)
+	t := &match.Table{Rows: in.rows}
+	if len(c.Files) > 1 {
+		t.Origin = in.origin
+	}
+	for _, c := range in.columns {
+		t.Columns = append(t.Columns, c.Column(in.rows))
+	}
+	return t, nil
+}
+
+// check reports a column that was named and that no record has.
+func (in *records) check(label *match.Builder) error {
+	c := in.config
+	missing := func(flag, name string, c *match.Builder) error {
+		if name == "" || !c.Empty() || in.rows == 0 {
+			return nil
+		}
+		names := make([]string, 0, len(in.columns))
+		for _, c := range in.columns {
+			names = append(names, c.Name())
+		}
+		return errs.New("resolve_column", "no record has a column named "+strconv.Quote(name)).At(flag).Fix("the columns are: " + strings.Join(names, ", "))
+	}
+	return errors.Join(missing("--id", c.ID, in.ids), missing("--label", c.Label, label))
+}
+
+// add takes one record apart. What lies deeper has its path as name.
+func (in *records) add(props []byte, label *match.Builder) error {
+	in.row.Reset(props)
+	in.decoder.Reset(&in.row)
+	return in.object(in.decoder, "", label)
+}
+
+func (in *records) object(d *jsontext.Decoder, path string, label *match.Builder) error {
+	if _, err := d.ReadToken(); err != nil {
+		return err
+	}
+	for d.PeekKind() != jsontext.KindEndObject {
+		v, err := d.ReadValue()
+		if err != nil {
+			return err
+		}
+		name, err := in.name(path, v)
+		if err != nil {
+			return err
+		}
+		switch d.PeekKind() {
+		case jsontext.KindBeginObject:
+			err = in.object(d, name+".", label)
+		case jsontext.KindBeginArray:
+			var words string
+			if words, err = list(d); err == nil {
+				in.set(name, []byte(words), label)
+			}
+		default:
+			if v, err = in.scalar(d); err == nil {
+				in.set(name, v, label)
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+	_, err := d.ReadToken()
+	return err
+}
+
+// name gives a member's name with its path in front; that of a known column takes no memory.
+func (in *records) name(path string, quoted jsontext.Value) (string, error) {
+	v, err := in.unquoted(quoted)
+	if err != nil {
+		return "", err
+	}
+	if path == "" {
+		if at, ok := in.names[string(v)]; ok {
+			return in.columns[at].Name(), nil
+		}
+	}
+	return path + string(v), nil
+}
+
+// scalar reads a value as text, which lives until the next is read.
+func (in *records) scalar(d *jsontext.Decoder) ([]byte, error) {
+	v, err := d.ReadValue()
+	switch {
+	case err != nil, v.Kind() == jsontext.KindNull:
+		return nil, err
+	case v.Kind() == jsontext.KindString:
+		return in.unquoted(v)
+	}
+	return v, nil
+}
+
+func (in *records) unquoted(v jsontext.Value) ([]byte, error) {
+	if bytes.IndexByte(v, '\\') < 0 {
+		return v[1 : len(v)-1], nil
+	}
+	var err error
+	in.text, err = jsontext.AppendUnquote(in.text[:0], v)
+	return in.text, err
+}
+
+// list gives an array's scalars as words of one value.
+func list(d *jsontext.Decoder) (string, error) {
+	var words []string
+	depth := 0
+	for {
+		t, err := d.ReadToken()
+		if err != nil {
+			return "", err
+		}
+		switch t.Kind() {
+		case jsontext.KindBeginArray, jsontext.KindBeginObject:
+			depth++
+		case jsontext.KindEndArray, jsontext.KindEndObject:
+			if depth--; depth == 0 {
+				return strings.Join(words, " "), nil
+			}
+		case jsontext.KindNull:
+		default:
+			words = append(words, t.String())
+		}
+	}
+}
+
+// set puts a value in its column; ids and labels are in none that is compared.
+func (in *records) set(name string, value []byte, label *match.Builder) {
+	c := in.config
+	if name == c.Label {
+		label.Set(in.rows, value)
+	}
+	if name == c.ID {
+		in.ids.Set(in.rows, value)
+	}
+	if name == c.ID || name == c.Label {
+		return
+	}
+	at, ok := in.names[name]
+	if !ok {
+		at = len(in.columns)
+		in.names[name] = at
+		in.columns = append(in.columns, match.NewBuilder(name))
+	}
+	in.columns[at].Set(in.rows, value)
+}
+
+// label takes each row's label out of the column that tells it.
+func (in *records) label(label *match.Builder) {
+	c := in.config
+	if c.Label == "" && c.LabelPattern == nil {
+		return
+	}
+	from := label
+	if c.Label == "" {
+		from = in.ids
+	}
+	in.labels = make([]string, in.rows)
+	for row := range in.labels {
+		v := from.At(row)
+		if c.LabelPattern != nil {
+			groups := c.LabelPattern.FindStringSubmatch(v)
+			v = ""
+			if len(groups) > 1 {
+				v = groups[1]
+			}
+		}
+		in.labels[row] = v
+	}
+}
