@@ -10,14 +10,20 @@ import (
 	"github.com/kithdata/kith/internal/resolve"
 )
 
-type resolveCmd struct {
-	Files        []string `arg:"" placeholder:"FILE" help:"CSV, NDJSON, JSON, Parquet: records with columns of one meaning."`
+// recordsFlags say which records are compared, and how: for every command that finds
+// who is who in files.
+type recordsFlags struct {
+	Files        []string `arg:"" placeholder:"FILE" help:"CSV, NDJSON, JSON, Parquet, Excel: records with columns of one meaning."`
 	ID           string   `name:"id" placeholder:"COLUMN" help:"The records' ids, which are not compared; else rows are numbered."`
 	Link         bool     `help:"Only records of different files can be one."`
 	Accept       float64  `placeholder:"P" help:"Join what is one with at least this probability, such as 0.9; else where the error is estimated to be least."`
-	Out          string   `short:"o" placeholder:"FILE" help:"Write id, person_id, score and reason of each record as CSV."`
 	Label        string   `placeholder:"COLUMN" help:"The truth, which is not compared: the result is measured by it."`
 	LabelPattern string   `placeholder:"REGEXP" help:"Its first group, in --label or else in --id, is the truth."`
+}
+
+type resolveCmd struct {
+	recordsFlags
+	Out string `short:"o" placeholder:"FILE" help:"Write id, person_id, score and reason of each record as CSV."`
 }
 
 func (resolveCmd) Help() string {
@@ -28,26 +34,37 @@ labelled: what the columns are, and what agreement in each is worth, is learned 
 the records themselves. Names of columns play no part.`
 }
 
-func (c resolveCmd) Run(g *Globals) error {
+// config is what the flags ask for; p is told of each phase.
+func (c recordsFlags) config(p *progress) (resolve.Config, error) {
+	none := resolve.Config{}
 	if c.Accept < 0 || c.Accept >= 1 {
-		return errs.New("bad_value", "a probability lies from 0 to below 1").At("--accept").Fix("such as --accept 0.9")
+		return none, errs.New("bad_value", "a probability lies from 0 to below 1").At("--accept").Fix("such as --accept 0.9")
 	}
 	if c.Link && len(c.Files) < 2 {
-		return usage("--link needs two files or more; without it, duplicates within a file are found")
+		return none, usage("--link needs two files or more; without it, duplicates within a file are found")
 	}
 	var pattern *regexp.Regexp
 	if c.LabelPattern != "" {
 		var err error
 		if pattern, err = regexp.Compile(c.LabelPattern); err != nil || pattern.NumSubexp() < 1 {
-			return errs.New("bad_value", "it is not a regular expression with a group").At("--label-pattern").Fix(`such as 'rec-(\d+)-'`)
+			return none, errs.New("bad_value", "it is not a regular expression with a group").At("--label-pattern").Fix(`such as 'rec-(\d+)-'`)
 		}
 		if c.ID == "" && c.Label == "" {
-			return usage("--label-pattern needs --label or --id, the column to look in")
+			return none, usage("--label-pattern needs --label or --id, the column to look in")
 		}
 	}
+	return resolve.Config{Files: c.Files, ID: c.ID, Label: c.Label, LabelPattern: pattern, Link: c.Link, Accept: c.Accept,
+		Phase: func(name string, rows int) { p.note("%s %s records", phases[name], grouped(int64(rows))) }}, nil
+}
+
+func (c resolveCmd) Run(g *Globals) error {
 	p := g.progress()
-	found, err := resolve.Run(g.ctx, resolve.Config{Files: c.Files, ID: c.ID, Label: c.Label, LabelPattern: pattern, Link: c.Link, Accept: c.Accept, Out: c.Out,
-		Phase: func(name string, rows int) { p.note("%s %s records", phases[name], grouped(int64(rows))) }})
+	config, err := c.config(p)
+	if err != nil {
+		return err
+	}
+	config.Out = c.Out
+	found, err := resolve.Run(g.ctx, config)
 	p.end()
 	if err != nil {
 		return err

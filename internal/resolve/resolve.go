@@ -39,35 +39,19 @@ type Summary struct {
 
 // Run reads the files, finds who is who, and writes Out.
 func Run(ctx context.Context, c Config) (*Summary, error) {
-	began := time.Now()
-	done := &Summary{SecondsByPhase: map[string]float64{}}
-	in := &records{config: c, ids: match.NewBuilder(c.ID), names: map[string]int{}}
-	in.decoder = jsontext.NewDecoder(&in.row)
-	phase, since := "", began
-	next := func(name string) {
-		if phase != "" {
-			done.SecondsByPhase[phase] += time.Since(since).Seconds()
-		}
-		phase, since = name, time.Now()
-		if c.Phase != nil && name != "" {
-			c.Phase(name, in.rows)
-		}
-	}
-	next("read")
-	table, err := in.read(ctx)
+	w := &watch{config: c, began: time.Now(), spent: map[string]float64{}}
+	in, found, err := find(ctx, c, w)
 	if err != nil {
 		return nil, err
 	}
-	found := match.Run(table, match.Config{Accept: c.Accept, Link: c.Link, Phase: next})
-	next("write")
+	w.next("write")
 	if c.Out != "" {
 		if err := in.write(found); err != nil {
 			return nil, err
 		}
 	}
-	next("")
-	done.Records, done.People, done.PairsCompared = in.rows, found.People, found.Compared
-	done.Fields = map[string]string{}
+	w.next("")
+	done := &Summary{Records: in.rows, People: found.People, PairsCompared: found.Compared, Fields: map[string]string{}, SecondsByPhase: w.spent}
 	for name, kind := range found.Fields() {
 		done.Fields[name] = kind.String()
 	}
@@ -80,7 +64,40 @@ func Run(ctx context.Context, c Config) (*Summary, error) {
 		q := match.Evaluate(found.Of, in.labels)
 		done.Quality = &q
 	}
-	done.Seconds = time.Since(began).Seconds()
+	done.Seconds = time.Since(w.began).Seconds()
 	done.PeakMemoryBytes = peakMemory()
 	return done, ctx.Err()
+}
+
+// find reads the files and finds who is who.
+func find(ctx context.Context, c Config, w *watch) (*records, *match.Result, error) {
+	in := &records{config: c, ids: match.NewBuilder(c.ID), names: map[string]int{}}
+	in.decoder = jsontext.NewDecoder(&in.row)
+	w.rows = func() int { return in.rows }
+	w.next("read")
+	table, err := in.read(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	return in, match.Run(table, match.Config{Accept: c.Accept, Link: c.Link, Phase: w.next}), nil
+}
+
+// watch times the phases, and tells of each as it begins.
+type watch struct {
+	config Config
+	rows   func() int
+	began  time.Time
+	phase  string
+	since  time.Time
+	spent  map[string]float64 // seconds by phase
+}
+
+func (w *watch) next(phase string) {
+	if w.phase != "" {
+		w.spent[w.phase] += time.Since(w.since).Seconds()
+	}
+	w.phase, w.since = phase, time.Now()
+	if w.config.Phase != nil && phase != "" {
+		w.config.Phase(phase, w.rows())
+	}
 }
