@@ -8,6 +8,7 @@ import argparse
 import json
 import logging
 import resource
+import sys
 import time
 from pathlib import Path
 
@@ -24,9 +25,12 @@ def train(linker: Linker, model, label: str | None) -> None:
         training.estimate_m_from_label_column(label)
         return
     for rule in model.train:
-        training.estimate_parameters_using_expectation_maximisation(
-            rule, estimate_without_term_frequencies=not model.train_with_frequencies
-        )
+        try:
+            training.estimate_parameters_using_expectation_maximisation(
+                rule, estimate_without_term_frequencies=not model.train_with_frequencies
+            )
+        except ValueError as fault:  # a level that no pair of this rule has: the other rules go on, as a user would
+            print(f"splink: {rule}: {fault}", file=sys.stderr)
 
 
 def main() -> None:
