@@ -100,7 +100,7 @@ func (m *matcher) estimator(mo *model, edges []edge, seen *scores, least float64
 		every /= 2
 		share = e.draw(edges, parts, every)
 	}
-	e.lost += share * (seen.below(leastBits) + m.blocking(nil).Unseen)
+	e.lost += share * (seen.below(leastBits) + m.blocking(mo, nil).Unseen)
 	return e
 }
 
@@ -199,7 +199,7 @@ func (r *Result) Blocking() (b Blocking, found, first []float64) {
 		return Blocking{All: true}, nil, nil
 	}
 	found, first = make([]float64, len(r.rules)), make([]float64, len(r.rules))
-	b = r.matcher.blocking(func(covered uint64, weight float64) (any bool) {
+	b = r.matcher.blocking(r.model, func(covered uint64, weight float64) (any bool) {
 		for i, rule := range r.rules {
 			if covered&rule.set() == rule.set() {
 				found[i] += weight
@@ -218,15 +218,16 @@ func (r *Result) Blocking() (b Blocking, found, first []float64) {
 // many there are that it could not meet is told from how many it met by one rule
 // alone and by two: the least number, after Chao (1987, "Estimating the population size for
 // capture-recapture data with unequal catchability"). Where every pair was compared none are missed.
-func (m *matcher) blocking(covers func(covered uint64, weight float64) bool) Blocking {
+func (m *matcher) blocking(mo *model, covers func(covered uint64, weight float64) bool) Blocking {
 	if m.evidence.all <= allCompared {
 		return Blocking{All: true}
 	}
 	var b Blocking
 	teachers := m.teachers(m.evidence.rules)
 	once, twice := 0.0, 0.0
-	for _, covered := range slices.Sorted(maps.Keys(m.evidence.matches)) {
-		w := m.evidence.matches[covered]
+	matches := m.expected(mo)
+	for _, covered := range slices.Sorted(maps.Keys(matches)) {
+		w := matches[covered]
 		b.Known += w
 		if covers != nil && covers(covered, w) {
 			b.Covered += w
@@ -248,6 +249,19 @@ func (m *matcher) blocking(covers func(covered uint64, weight float64) bool) Blo
 	}
 	b.Unseen = once * once / (2 * max(twice, 1))
 	return b
+}
+
+// expected is how many matches there are among the pairs that were learned from, by the
+// components that their rows share.
+func (m *matcher) expected(mo *model) map[uint64]float64 {
+	e := m.evidence
+	if e.matches == nil {
+		e.matches = map[uint64]float64{}
+		for _, p := range e.pairs {
+			e.matches[p.covered] += probability(m.weigh(mo, p.a, p.b, p.pattern)) * e.every
+		}
+	}
+	return e.matches
 }
 
 // scores counts the pairs that were compared, by their bits, two to a bit.

@@ -31,7 +31,7 @@ type Result struct {
 	matcher  *matcher
 	model    *model // nil where nothing was compared
 	rules    []rule
-	edges    []edge   // the most certain first
+	edges    []edge // the most certain first
 	scores   *scores
 	ours     []uint32 // by row of the table: the matcher's own
 }
