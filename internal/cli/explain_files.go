@@ -39,7 +39,7 @@ func (p *printer) fileExplanation(e *resolve.Explanation, values bool) {
 	p.line("")
 	p.waterfall(e, values)
 	p.line("")
-	p.line("%s bits: probability %s; pairs are accepted from %.2f, which is %s bits.", signed(e.Bits), likely(e.Probability), e.Accept, signed(e.Needed))
+	p.line("%s bits: probability %s; pairs are accepted from %.2f, which is %s bits.", signed(e.Bits), resolve.Likely(e.Probability), e.Accept, signed(e.Needed))
 	switch {
 	case e.A == e.B:
 	case e.AllCompared && e.Compared:
@@ -55,7 +55,7 @@ func (p *printer) fileExplanation(e *resolve.Explanation, values bool) {
 		p.line("")
 		t := newTable("joined by", "", "#bits", "probability")
 		for _, s := range e.Path {
-			t.add(s.A, s.B, signed(s.Bits), likely(s.Probability))
+			t.add(s.A, s.B, signed(s.Bits), resolve.Likely(s.Probability))
 		}
 		p.table(t)
 	}
@@ -150,17 +150,6 @@ func signed(bits float64) string {
 		return "0.0"
 	}
 	return fmt.Sprintf("%+.1f", bits)
-}
-
-// likely writes a probability so that what is nearly sure is not called sure.
-func likely(p float64) string {
-	switch {
-	case p > 0.9999:
-		return "over 0.9999"
-	case p < 0.0001:
-		return "under 0.0001"
-	}
-	return fmt.Sprintf("%.4f", p)
 }
 
 // firstOf lists the first of several.

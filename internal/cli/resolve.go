@@ -81,7 +81,15 @@ func (c resolveCmd) Run(g *Globals) error {
 }
 
 var phases = map[string]string{
-	"read": "reading", "prepare": "taking apart", "learn": "learning from", "compare": "comparing", "cluster": "joining", "write": "writing",
+	"read": "reading", "report": "reporting on", "prepare": "taking apart", "learn": "learning from", "compare": "comparing", "cluster": "joining", "write": "writing",
+}
+
+// estimate tells what is expected of a result that nobody has measured.
+func (p *printer) estimate(e *resolve.Estimate) {
+	if e != nil {
+		p.line("Accepted from probability %.2f: about %s of joined pairs are expected to be wrong, %s of true pairs missed (estimated, without labels).",
+			e.Accept, percent(1-e.Precision), percent(1-e.Recall))
+	}
 }
 
 // percent writes a share: as precisely as it is small.
@@ -109,10 +117,7 @@ func (c resolveCmd) print(g *Globals, r *resolve.Summary) error {
 	p := g.printer()
 	p.line("%s are %s; the largest has %s.", count(int64(r.Records), "record", "records"), count(int64(r.People), "person", "people"), count(int64(r.Largest), "record", "records"))
 	p.line("%s compared in %.1f s, %.0f MiB.", count(r.PairsCompared, "pair", "pairs"), r.Seconds, float64(r.PeakMemoryBytes)/(1<<20))
-	if e := r.Estimate; e != nil {
-		p.line("Accepted from probability %.2f: about %s of joined pairs are expected to be wrong, %s of true pairs missed (estimated, without labels).",
-			e.Accept, percent(1-e.Precision), percent(1-e.Recall))
-	}
+	p.estimate(r.Estimate)
 	if q := r.Quality; q != nil {
 		p.line("By the labels: precision %.4f, recall %.4f, F1 %.4f, B-cubed %.4f.", q.Precision, q.Recall, q.F1, q.BCubed)
 	}

@@ -116,7 +116,7 @@ func (in *records) explain(found *match.Result, places *places, x, y int, values
 	}
 	e.Accept = found.Expected.Accept
 	for _, p := range found.Path(x, y) {
-		e.Path = append(e.Path, Step{places.name(int(p.A)), places.name(int(p.B)), float64(p.Bits), p.Probability()})
+		e.Path = append(e.Path, step(places, p))
 	}
 	sides := found.Between(x, y)
 	e.Needed = found.Needed()

@@ -24,6 +24,9 @@ type Config struct {
 	Phase        func(name string, rows int)
 }
 
+// Estimate is what is expected of a result that nobody has measured.
+type Estimate = match.Estimate
+
 // Summary is what a resolution found, and what it took.
 type Summary struct {
 	Records         int                `json:"records"`
@@ -34,7 +37,7 @@ type Summary struct {
 	PeakMemoryBytes int64              `json:"peak_memory_bytes"`
 	SecondsByPhase  map[string]float64 `json:"seconds_by_phase"`
 	Fields          map[string]string  `json:"fields"`
-	*match.Estimate                    // nil where nothing was compared
+	*Estimate                          // nil where nothing was compared
 	Quality         *match.Quality     `json:"quality,omitzero"`
 }
 

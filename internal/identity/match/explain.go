@@ -232,6 +232,9 @@ func (r *Result) Path(x, y int) []Pair {
 	return path
 }
 
+// Possible is how many pairs of rows there are that could be one.
+func (r *Result) Possible() float64 { return r.matcher.allPairs() }
+
 // Needed is the odds, in bits, from which on pairs and sides are joined.
 func (r *Result) Needed() float64 {
 	if r.Expected == nil {
