@@ -100,7 +100,12 @@ func (p *printer) waterfall(e *resolve.Explanation, values bool) {
 	}
 	add("two at random", "", signed(e.Prior), "", 0, e.Prior)
 	sum = e.Prior
+	var missing []string
 	for _, f := range e.Fields {
+		if f.Missing() && !values {
+			missing = append(missing, f.Field)
+			continue
+		}
 		next := sum + f.Bits + f.Rarity
 		rarity := ""
 		if math.Abs(f.Rarity) >= 0.05 {
@@ -116,6 +121,9 @@ func (p *printer) waterfall(e *resolve.Explanation, values bool) {
 		t.rows[i] = append(row, make([]string, len(heads))...)[:len(heads)]
 	}
 	p.table(t)
+	if len(missing) > 0 {
+		p.line("Not given in both: %s.", harmless(strings.Join(missing, ", ")))
+	}
 }
 
 // scale draws bars of bits.

@@ -53,6 +53,9 @@ type Said struct {
 	B       string  `json:"b,omitempty"`
 }
 
+// Missing reports whether one of the two does not say anything in the field.
+func (s Said) Missing() bool { return s.Level == match.Missing }
+
 // Step is one pair of the path that joins two records.
 type Step struct {
 	A           string  `json:"a"`
@@ -169,15 +172,22 @@ func (e *Explanation) verdict(one, apart bool) string {
 	case apart:
 		return "two people: only records of different files can be one, and theirs would have two of one file"
 	case !e.Compared && e.Bits < e.Needed:
-		return fmt.Sprintf("two people: no rule proposed the pair, so it was never compared; it would be %.1f bits short", e.Needed-e.Bits)
+		return fmt.Sprintf("two people: no rule proposed the pair, so it was never compared; it would be %s bits short", lacking(e.Needed-e.Bits))
 	case !e.Compared:
 		return "two people: no rule proposed the pair, so it was never compared, though it says enough"
 	case e.Bits < e.Needed:
-		return fmt.Sprintf("two people: the pair is %.1f bits short of what is accepted", e.Needed-e.Bits)
+		return fmt.Sprintf("two people: the pair is %s bits short of what is accepted", lacking(e.Needed-e.Bits))
 	case e.Sides.Fit < e.Needed:
 		return fmt.Sprintf("two people: the pair says enough, but their sides do not fit: mean %.1f bits across %s", e.Sides.Mean, several(e.Sides.Pairs, "pair"))
 	}
 	return "two people: the pair says enough, but when it was its turn their sides did not fit"
+}
+
+func lacking(bits float64) string {
+	if bits < 0.05 {
+		return "under 0.1"
+	}
+	return fmt.Sprintf("%.1f", bits)
 }
 
 func several(n int, what string) string {
@@ -214,9 +224,14 @@ func (in *records) places() *places {
 	return p
 }
 
-// name is what a row is called by: of rows whose id is one, the second is id#2.
+// name is what a row is called by: of rows whose id is one, the second is id#2; one
+// without an id goes by its place.
 func (p *places) name(row int) string {
 	id := p.in.id(row)
+	if id == "" {
+		file := p.in.origin[row]
+		return fmt.Sprintf("%s:%d", filepath.Base(p.in.config.Files[file]), row-p.start[file]+1)
+	}
 	if len(p.rows[id]) > 1 {
 		return fmt.Sprintf("%s#%d", id, p.nth[row])
 	}

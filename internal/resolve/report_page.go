@@ -87,8 +87,9 @@ type sizeView struct {
 
 type borderView struct {
 	*Explanation
-	Rule string
-	Rows []borderRow
+	Rule    string
+	Rows    []borderRow
+	Missing []string // fields that are not given in both, where their values are not shown
 }
 
 type borderRow struct {
@@ -113,7 +114,7 @@ func (r *Report) page() *page {
 	p.Weights = r.weights()
 	p.SizeBars = sizeBars(r.Sizes)
 	for _, e := range r.Border {
-		p.Borders = append(p.Borders, border(e))
+		p.Borders = append(p.Borders, border(e, r.Values))
 	}
 	return p
 }
@@ -185,7 +186,7 @@ func sizeBars(sizes []PeopleOf) []sizeView {
 }
 
 // border draws how the odds of a pair come about.
-func border(e *Explanation) borderView {
+func border(e *Explanation, values bool) borderView {
 	v := borderView{Explanation: e}
 	if len(e.Rules) > 0 {
 		v.Rule = "“" + e.Rules[0] + "”"
@@ -200,6 +201,10 @@ func border(e *Explanation) borderView {
 	parts := []part{{Said{Field: "two at random", Bits: e.Prior}, 0, e.Prior}}
 	sum := e.Prior
 	for _, f := range e.Fields {
+		if f.Missing() && !values {
+			v.Missing = append(v.Missing, f.Field)
+			continue
+		}
 		parts = append(parts, part{f, sum, sum + f.Bits + f.Rarity})
 		sum += f.Bits + f.Rarity
 	}

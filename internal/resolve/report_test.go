@@ -142,7 +142,7 @@ func TestReportIsOnePageThatTellsAll(t *testing.T) {
 			t.Errorf("%s is not told of", c)
 		}
 	}
-	for _, said := range []string{"600", "estimated precision", "measured", "m is how often", "The least certain", "two at random"} {
+	for _, said := range []string{"600", "precision, estimated", "estimated; measured", "m is how often", "The least certain", "two at random"} {
 		if !strings.Contains(text, said) {
 			t.Errorf("%q is not said", said)
 		}

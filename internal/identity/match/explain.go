@@ -26,6 +26,9 @@ func (r *Result) Pairs(visit func(Pair) bool) {
 	}
 }
 
+// Missing is the level of values of which one is not given.
+const Missing = "missing"
+
 // Weight is what one field says of two rows being one.
 type Weight struct {
 	Field  string
