@@ -3,6 +3,8 @@ package match
 import (
 	"fmt"
 	"math"
+	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/kithdata/kith/internal/people"
@@ -147,5 +149,19 @@ func TestScoresCountAllPairs(t *testing.T) {
 	}
 	if s.pairs() != 6 || s[0] != 2 || s[len(s)-1] != 3 {
 		t.Errorf("%v", s)
+	}
+}
+
+// What is expected, and the threshold with it, is the same in whatever order the records come.
+func TestEstimateKnowsNoOrder(t *testing.T) {
+	names, rows, _ := town(14, 3_000)
+	want := Run(tableOf(names, rows), Config{})
+	if len(want.edges) <= sampledEdges/2 {
+		t.Fatalf("%d pairs are no test of the sample", len(want.edges))
+	}
+	shuffled := slices.Clone(rows)
+	rand.New(rand.NewPCG(5, 5)).Shuffle(len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
+	if got := Run(tableOf(names, shuffled), Config{}); *got.Expected != *want.Expected {
+		t.Errorf("%+v once shuffled, %+v before", got.Expected, want.Expected)
 	}
 }
