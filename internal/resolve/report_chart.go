@@ -41,8 +41,11 @@ func (r *Report) thresholdChart() chart {
 			least = min(least, p.True.Precision, p.True.Recall)
 		}
 	}
-	step := 0.1
-	if least >= 0.9 {
+	step, format := 0.1, "%.0f%%"
+	switch {
+	case least >= 0.98:
+		step, format = 0.005, "%.1f%%"
+	case least >= 0.9:
 		step = 0.02
 	}
 	floor := max(0, math.Floor(least/step)*step)
@@ -56,7 +59,7 @@ func (r *Report) thresholdChart() chart {
 		if v > 1.0001 {
 			break
 		}
-		c.YTicks = append(c.YTicks, tick{y(v), fmt.Sprintf("%.0f%%", 100*v)})
+		c.YTicks = append(c.YTicks, tick{y(v), fmt.Sprintf(format, 100*v)})
 	}
 	c.Mark = x(r.Accept)
 	draw := func(class string, of func(CurvePoint) (float64, bool)) {
