@@ -2,10 +2,7 @@ package match
 
 import (
 	"math/bits"
-	"runtime"
 	"strings"
-	"sync"
-	"sync/atomic"
 )
 
 // level is how far two values of a field agree: 0 where one of them is missing, 1
@@ -64,97 +61,6 @@ func (f *field) compare(a, b uint32) level {
 		return f.compareEmails(a, b)
 	}
 	return f.kind.apart()
-}
-
-// comparer gives the patterns of pairs of rows; it remembers the levels of values that
-// it met. One goroutine at a time may use it.
-type comparer struct {
-	m   *matcher
-	met [][]uint64 // by field: two codes and their level, by hash
-}
-
-const (
-	metBits  = 14
-	codeBits = 30
-)
-
-func (m *matcher) comparer() *comparer {
-	c := &comparer{m: m, met: make([][]uint64, len(m.fields))}
-	for i := range m.fields {
-		c.met[i] = make([]uint64, 1<<metBits)
-	}
-	return c
-}
-
-func (c *comparer) pattern(a, b uint32) pattern {
-	var p pattern
-	for i := range c.m.fields {
-		p |= pattern(c.level(i, a, b)) << (levelBits * i)
-	}
-	return p
-}
-
-func (c *comparer) level(i int, a, b uint32) level {
-	f := c.m.fields[i]
-	x, y := f.codes[a], f.codes[b]
-	if x == 0 || y == 0 {
-		return absent
-	}
-	if x == y {
-		return same
-	}
-	if x > y {
-		x, y = y, x
-	}
-	key := uint64(x)<<codeBits | uint64(y)
-	at := key * 0x9e3779b97f4a7c15 >> (64 - metBits)
-	l := level(c.met[i][at] & (mostLevels - 1))
-	if c.met[i][at]>>levelBits != key {
-		l = f.compare(x, y)
-		c.met[i][at] = key<<levelBits | uint64(l)
-	}
-	if l == 7 && c.m.partner[i] >= 0 && c.m.swapped(i, a, b) {
-		return 6
-	}
-	return l
-}
-
-// swapped reports whether two rows have each other's value of a field in its partner.
-func (m *matcher) swapped(i int, a, b uint32) bool {
-	j := m.partner[i]
-	f, g := m.fields[i], m.fields[j]
-	return g.codes[b] != 0 && m.across[i][f.codes[a]] == g.codes[b] && m.across[j][g.codes[a]] == f.codes[b]
-}
-
-// patterns compares pairs of rows, on all processors.
-func (m *matcher) patterns(pairs []uint64) []pattern {
-	out := make([]pattern, len(pairs))
-	m.parallel(len(pairs), func(c *comparer, from, to int) {
-		for i := from; i < to; i++ {
-			out[i] = c.pattern(uint32(pairs[i]>>32), uint32(pairs[i]))
-		}
-	})
-	return out
-}
-
-// parallel calls do with ranges of 0 to n, each goroutine with a comparer of its own.
-func (m *matcher) parallel(n int, do func(c *comparer, from, to int)) {
-	const chunk = 8192
-	var next atomic.Int64
-	var group sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), n/chunk+1) {
-		group.Go(func() {
-			c := m.comparer()
-			for {
-				from := int(next.Add(chunk)) - chunk
-				if from >= n {
-					return
-				}
-				do(c, from, min(from+chunk, n))
-			}
-		})
-	}
-	group.Wait()
 }
 
 func (f *field) compareNames(a, b uint32) level {

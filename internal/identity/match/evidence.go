@@ -51,11 +51,14 @@ type evidence struct {
 const (
 	trainingPairs = 400_000 // all rules together
 	randomPairs   = 200_000
-	equalPairs    = 20_000 // a field
+	equalPairs    = 20_000            // a field
+	taughtPairs   = 8 * trainingPairs // as they are estimated, those of several rules counted again
+	leastTaught   = 50_000            // rows
 )
 
 func (m *matcher) gather() *evidence {
 	e := &evidence{all: m.allPairs(), rules: m.candidates()}
+	defer m.forget()
 	e.gatherLikely(m)
 	e.gatherRandom(m)
 	e.gatherEqual(m)
@@ -63,12 +66,16 @@ func (m *matcher) gather() *evidence {
 }
 
 // gatherLikely takes pairs that rules propose: of all of them one in so many, whatever
-// number of rules a pair has.
+// number of rules a pair has. Where there are many more than are learned from, they are
+// those of some rows alone, which are in no order that means anything.
 func (e *evidence) gatherLikely(m *matcher) {
+	teachers := m.teachers(e.rules)
+	rows, most := m.taught(teachers)
+	of := float64(m.table.Rows) / float64(rows)
 	var pairs []uint64
 	every := uint64(1)
-	m.indexes(m.teachers(e.rules), m.table.Rows, func(_ int, index entries) {
-		pairs = m.propose(pairs, index, every)
+	m.indexes(teachers, rows, func(_ int, index entries) {
+		pairs = m.propose(pairs, index, most, every)
 		for len(pairs) > 4*trainingPairs {
 			every *= 2
 			pairs = slices.DeleteFunc(pairs, func(p uint64) bool { return !m.drawn(uint32(p>>32), uint32(p), every) })
@@ -79,6 +86,7 @@ func (e *evidence) gatherLikely(m *matcher) {
 		every *= 2
 		pairs = slices.DeleteFunc(pairs, func(p uint64) bool { return !m.drawn(uint32(p>>32), uint32(p), every) })
 	}
+	m.grow(^uint64(0), rows)
 	e.pairs = make([]trained, len(pairs))
 	m.parallel(len(pairs), func(c *comparer, from, to int) {
 		for i, x := range pairs[from:to] {
@@ -86,12 +94,26 @@ func (e *evidence) gatherLikely(m *matcher) {
 			e.pairs[from+i] = trained{a: a, b: b, covered: m.covered(a, b), pattern: c.pattern(a, b)}
 		}
 	})
-	e.every = float64(every)
+	e.every = float64(every) * of * of
 	counts := map[pattern]float64{}
 	for _, p := range e.pairs {
 		counts[p.pattern] += e.every
 	}
 	e.likely = newTally(counts)
+}
+
+// taught is of how many rows the pairs that rules propose are learned from, and how
+// many of them a block may have.
+func (m *matcher) taught(rules []rule) (rows, most int) {
+	pairs := 0.0
+	for _, r := range rules {
+		pairs += r.pairs
+	}
+	rows = m.table.Rows
+	if few := float64(rows) * math.Sqrt(taughtPairs/max(pairs, 1)); few < float64(rows) {
+		rows = min(rows, max(int(few), leastTaught))
+	}
+	return rows, max(2, int(float64(m.blockCap)*float64(rows)/float64(m.table.Rows)))
 }
 
 // teachers are the rules whose pairs are learned from: for every field and every two,
@@ -120,10 +142,10 @@ func (m *matcher) drawn(a, b uint32, every uint64) bool {
 	return every == 1 || mix(m.rowHash[a], m.rowHash[b])>>20&(every-1) == 0
 }
 
-// propose appends one in every of the pairs of each block that is not over the cap.
-func (m *matcher) propose(pairs []uint64, index entries, every uint64) []uint64 {
+// propose appends one in every of the pairs of each block that has most rows or fewer.
+func (m *matcher) propose(pairs []uint64, index entries, most int, every uint64) []uint64 {
 	index.blocks(func(b entries) {
-		if len(b) > m.blockCap {
+		if len(b) > most {
 			return
 		}
 		for j := range b {
@@ -146,7 +168,14 @@ func distinct(pairs []uint64) []uint64 {
 	return slices.Compact(pairs)
 }
 
-// gatherRandom takes pairs at random: each row with some that follow.
+// forget gives the memory back that the keys take.
+func (m *matcher) forget() {
+	for _, c := range m.components {
+		c.forget()
+	}
+}
+
+// gatherRandom takes pairs at random: each row, or as many as will do, with some that follow.
 func (e *evidence) gatherRandom(m *matcher) {
 	n := m.table.Rows
 	var pairs []uint64
@@ -156,7 +185,7 @@ func (e *evidence) gatherRandom(m *matcher) {
 		if steps < n-1 {
 			gap = 1 + int(mix(0, uint64(s))%uint64(n-1))
 		}
-		for i := range n {
+		for i := range min(n, randomPairs) {
 			if a, b := uint32(i), uint32((i+gap)%n); m.linkable(a, b) {
 				pairs = append(pairs, twoRows(a, b))
 			}

@@ -64,7 +64,7 @@ func (r *Result) Explain(x, y int) Explanation {
 			}
 		}
 		if l == same && !r.model.told(p, i) {
-			w.Rarity = m.evidence.rare[i][f.codes[a]]
+			w.Rarity = m.evidence.rare[i][m.row(a)[i]]
 		}
 		sum += w.Bits + w.Rarity
 		e.Weights = append(e.Weights, w)

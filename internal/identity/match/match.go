@@ -12,6 +12,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // Config is what a run may be told.
@@ -83,6 +84,10 @@ type matcher struct {
 	derived    []int // by field: the one whose words it is made of, or -1
 	evidence   *evidence
 	across     [][]uint32 // by field: its codes as the partner's
+	codes      []uint32   // of all fields, row by row
+
+	mu   sync.Mutex
+	idle []*comparer
 }
 
 // Run finds who is who.
@@ -177,6 +182,12 @@ func (m *matcher) order() {
 	}
 	for _, f := range m.fields {
 		f.reorder(m.rows)
+	}
+	m.codes = make([]uint32, len(m.rows)*len(m.fields))
+	for i, f := range m.fields {
+		for row, code := range f.codes {
+			m.codes[row*len(m.fields)+i] = code
+		}
 	}
 }
 

@@ -68,42 +68,11 @@ func (m *matcher) choose(mo *model) []rule {
 func (m *matcher) weigh(mo *model, a, b uint32, p pattern) float64 {
 	one, akin := mo.bits(m.fields, p)
 	rare := 0.0
-	for i, f := range m.fields {
-		if p.at(i) != same || mo.told(p, i) {
-			continue
+	codes := m.row(a)
+	for i, code := range codes {
+		if p.at(i) == same && !mo.told(p, i) {
+			rare += m.evidence.rare[i][code]
 		}
-		rare += m.evidence.rare[i][f.codes[a]]
 	}
 	return mo.odds(one+rare, akin+rare)
-}
-
-// score compares every pair that the rules propose and keeps those that may match.
-func (m *matcher) score(mo *model, rules []rule) ([]edge, int64) {
-	var pairs []uint64
-	if m.evidence.all <= allCompared {
-		for b := range uint32(m.table.Rows) {
-			for a := range b {
-				if m.linkable(a, b) {
-					pairs = append(pairs, twoRows(a, b))
-				}
-			}
-		}
-	} else {
-		m.indexes(rules, m.table.Rows, func(_ int, index entries) { pairs = m.propose(pairs, index, 1) })
-		pairs = distinct(pairs)
-	}
-	weights := make([]float32, len(pairs))
-	m.parallel(len(pairs), func(c *comparer, from, to int) {
-		for i, p := range pairs[from:to] {
-			a, b := uint32(p>>32), uint32(p)
-			weights[from+i] = float32(m.weigh(mo, a, b, c.pattern(a, b)))
-		}
-	})
-	var edges []edge
-	for i, w := range weights {
-		if w > -3 {
-			edges = append(edges, edge{uint32(pairs[i] >> 32), uint32(pairs[i]), w})
-		}
-	}
-	return edges, int64(len(pairs))
 }

@@ -1,0 +1,214 @@
+package match
+
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
+// leastBits are the odds from which on a pair is kept: those of one to eight.
+const leastBits = -3
+
+// ceiling is the most that a pair's fields can say for it before they were compared, so
+// that one that cannot reach leastBits is given up early.
+type ceiling struct {
+	level  [][mostLevels]float64 // by field: bits, whatever the context
+	unlike []float64             // by field: bits of the level that says most, of those of two values
+	order  []int                 // fields, those first that bring it down most
+	follow []bool                // by field: its agreement may follow from another's
+}
+
+func (m *matcher) ceiling(mo *model) *ceiling {
+	n := len(m.fields)
+	c := &ceiling{level: make([][mostLevels]float64, n), unlike: make([]float64, n), order: make([]int, n), follow: make([]bool, n)}
+	for i, f := range m.fields {
+		c.order[i] = i
+		c.follow[i] = slices.Max(mo.parents[i][:]) >= 0
+		c.unlike[i] = math.Inf(-1)
+		for l := same; l <= f.kind.apart(); l++ {
+			c.level[i][l] = math.Inf(-1)
+			for s := range mo.weight[i] {
+				c.level[i][l] = max(c.level[i][l], mo.weight[i][s][l])
+			}
+			if l > same {
+				c.unlike[i] = max(c.unlike[i], c.level[i][l])
+			}
+		}
+	}
+	drop := func(i int) float64 { return c.unlike[i] - c.level[i][m.fields[i].kind.apart()] }
+	slices.SortStableFunc(c.order, func(a, b int) int { return cmp.Compare(drop(b), drop(a)) })
+	return c
+}
+
+// scorer weighs pairs and keeps those that may match. One goroutine at a time may use it.
+type scorer struct {
+	*comparer
+	mo       *model
+	top      *ceiling
+	edges    []edge
+	compared int64
+}
+
+// pair weighs the rows a and b.
+func (s *scorer) pair(a, b uint32) {
+	const floor = leastBits - 0.01 // sums differ in their last bits
+	s.compared++
+	x, y := s.m.row(a), s.m.row(b)
+	var p pattern
+	var open uint32
+	bits := s.mo.prior
+	for i, v := range x {
+		switch w := y[i]; {
+		case v == 0 || w == 0:
+		case v == w:
+			p |= pattern(same) << (levelBits * i)
+			rare := s.m.evidence.rare[i][v]
+			if s.top.follow[i] {
+				rare = max(rare, 0)
+			}
+			bits += s.top.level[i][same] + rare
+		default:
+			open |= 1 << i
+			bits += s.top.unlike[i]
+		}
+	}
+	for _, i := range s.top.order {
+		if bits <= floor {
+			return
+		}
+		if open>>i&1 != 0 {
+			l := s.level(i, x, y)
+			p |= pattern(l) << (levelBits * i)
+			bits += s.top.level[i][l] - s.top.unlike[i]
+		}
+	}
+	if w := float32(s.m.weigh(s.mo, a, b, p)); w > leastBits {
+		s.edges = append(s.edges, edge{min(a, b), max(a, b), w})
+	}
+}
+
+// score compares every pair that the rules propose, each under its first rule, and keeps
+// those that may match.
+func (m *matcher) score(mo *model, rules []rule) ([]edge, int64) {
+	all := &gathered{m: m, mo: mo, top: m.ceiling(mo)}
+	if m.evidence.all <= allCompared {
+		all.run(m.table.Rows, 16, func(s *scorer, from, to int) {
+			for b := uint32(from); b < uint32(to); b++ {
+				for a := range b {
+					if m.linkable(a, b) {
+						s.pair(a, b)
+					}
+				}
+			}
+		})
+	} else {
+		before := &proposed{keyer: keyer{m: m}}
+		m.indexes(rules, m.table.Rows, func(i int, index entries) {
+			starts := before.begin(rules[i], index)
+			all.run(len(starts), 256, func(s *scorer, from, to int) {
+				of := *before
+				of.keyer, of.keys = keyer{m: m}, [2][]uint64{}
+				for _, at := range starts[from:to] {
+					s.block(&of, index[at:])
+				}
+			})
+		})
+	}
+	slices.SortFunc(all.edges, func(x, y edge) int { return cmp.Or(cmp.Compare(x.a, y.a), cmp.Compare(x.b, y.b)) })
+	return slices.Compact(all.edges), all.compared
+}
+
+// block weighs the pairs of the block that index begins with.
+func (s *scorer) block(before *proposed, index entries) {
+	key := uint32(index[0] >> 32)
+	for j := 1; j < len(index) && uint32(index[j]>>32) == key; j++ {
+		y := index.row(j)
+		for k := range j {
+			if x := index.row(k); x != y && s.m.linkable(x, y) && !before.has(key, x, y) {
+				s.pair(x, y)
+			}
+		}
+	}
+}
+
+// gathered is what all scorers found.
+type gathered struct {
+	m        *matcher
+	mo       *model
+	top      *ceiling
+	edges    []edge
+	compared int64
+}
+
+// run calls do with ranges of 0 to n, on all processors.
+func (g *gathered) run(n, chunk int, do func(s *scorer, from, to int)) {
+	workers(n, chunk, func(ranges func() (from, to int, ok bool)) {
+		s := &scorer{comparer: g.m.lend(), mo: g.mo, top: g.top}
+		for from, to, ok := ranges(); ok; from, to, ok = ranges() {
+			do(s, from, to)
+		}
+		g.m.takeBack(s.comparer)
+		g.m.mu.Lock()
+		defer g.m.mu.Unlock()
+		g.edges = append(g.edges, s.edges...)
+		g.compared += s.compared
+	})
+}
+
+// proposed knows the rules that have proposed their pairs, and the one that is about to.
+type proposed struct {
+	keyer
+	rules []rule
+	wide  []map[uint32]bool // by rule: keys that more rows have than a block may
+	keys  [2][]uint64
+}
+
+// begin goes on to the next rule, and gives where the blocks begin that propose pairs.
+func (p *proposed) begin(r rule, index entries) (starts []uint32) {
+	wide := map[uint32]bool{}
+	at := uint32(0)
+	index.blocks(func(b entries) {
+		for index[at]>>32 != b[0]>>32 { // those of one row
+			at++
+		}
+		if len(b) > p.m.blockCap {
+			wide[uint32(b[0]>>32)] = true
+		} else {
+			starts = append(starts, at)
+		}
+		at += uint32(len(b))
+	})
+	p.rules, p.wide = append(p.rules, r), append(p.wide, wide)
+	return starts
+}
+
+// has reports whether an earlier rule has proposed two rows, or the last one does so under
+// a lesser key.
+func (p *proposed) has(key uint32, a, b uint32) bool {
+	x, y := p.m.row(a), p.m.row(b)
+	last := len(p.rules) - 1
+	for i, r := range p.rules {
+		ca := p.m.components[r.a]
+		if i == last && !ca.many && (r.b < 0 || !p.m.components[r.b].many) {
+			break
+		}
+		if !ca.shares(x[ca.field], y[ca.field]) {
+			continue
+		}
+		if r.b >= 0 {
+			if cb := p.m.components[r.b]; !cb.shares(x[cb.field], y[cb.field]) {
+				continue
+			}
+		}
+		if i < last && len(p.wide[i]) == 0 {
+			return true
+		}
+		p.keys[0], p.keys[1] = p.of(r, a, p.keys[0][:0]), p.of(r, b, p.keys[1][:0])
+		for _, k := range p.keys[0] {
+			if (i < last || uint32(k) < key) && !p.wide[i][uint32(k)] && slices.Contains(p.keys[1], k) {
+				return true
+			}
+		}
+	}
+	return false
+}
