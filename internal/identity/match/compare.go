@@ -42,12 +42,9 @@ func (k Kind) levels() []string {
 // apart is the level of values that do not agree.
 func (k Kind) apart() level { return level(len(k.levels()) - 1) }
 
-// compare gives the level of two values, by code, that are given and not the same.
-// It is the same whichever comes first.
+// compare gives the level of two values, by code, that are given and not the same. The
+// lesser code comes first: codes are numbered by what the rows say alone.
 func (f *field) compare(a, b uint32) level {
-	if f.norm[a] > f.norm[b] {
-		a, b = b, a
-	}
 	switch f.kind {
 	case Name:
 		return f.compareNames(a, b)
@@ -64,20 +61,21 @@ func (f *field) compare(a, b uint32) level {
 }
 
 func (f *field) compareNames(a, b uint32) level {
-	if sameName(f.names[a], f.names[b]) {
+	g, h := &f.looks[a], &f.looks[b]
+	if g.known && h.known && sameName(f.names[a], f.names[b]) {
 		return 2
 	}
-	x, y := f.squash[a], f.squash[b]
-	if len(x) == 1 || len(y) == 1 {
-		if x[0] == y[0] {
+	if g.size == 1 || h.size == 1 {
+		if g.begin[0] == h.begin[0] {
 			return 5
 		}
 		return 7
 	}
 	// Values that differ in many letters are not alike, by any measure below.
-	if bits.OnesCount64(f.masks[a]^f.masks[b]) > (len(x)+len(y)+1)/2 {
+	if g.differ(h) > (int(g.size)+int(h.size)+1)/2 {
 		return 7
 	}
+	x, y := f.squash[a], f.squash[b]
 	short := min(len(x), len(y))
 	d := edits(x, y, 2)
 	alike := f.sounds[a] == f.sounds[b] && f.sounds[a] != 0
@@ -114,10 +112,15 @@ func sharesWord(a, b string) bool {
 }
 
 func (f *field) compareCodes(a, b uint32) level {
+	g, h := &f.looks[a], &f.looks[b]
+	near := g.differ(h) <= 4
+	if !near && g.begin != h.begin && g.end != h.end && (g.size > 4 || h.size > 4) {
+		return 6
+	}
 	x, y := f.norm[a], f.norm[b]
 	short := min(len(x), len(y))
 	d := 3
-	if bits.OnesCount64(f.masks[a]^f.masks[b]) <= 4 {
+	if near {
 		d = edits(x, y, 2)
 	}
 	switch {
@@ -150,9 +153,7 @@ func (f *field) compareDates(a, b uint32) level {
 		}
 		return 5
 	}
-	p, q := x.digits(), y.digits()
-	switch {
-	case x.year == y.year && x.month == y.day && x.day == y.month, edits(string(p[:]), string(q[:]), 1) <= 1:
+	if x.year == y.year && x.month == y.day && x.day == y.month || oneEdit(f.digits[a], f.digits[b]) {
 		return 2
 	}
 	parts := 0
@@ -171,15 +172,28 @@ func (f *field) compareDates(a, b uint32) level {
 	return 5
 }
 
+// oneEdit reports whether of eight digits at most one differs, or two neighbours are swapped.
+func oneEdit(x, y [8]byte) bool {
+	i := 0
+	for i < len(x) && x[i] == y[i] {
+		i++
+	}
+	if i+1 < len(x) && x[i] == y[i+1] && x[i+1] == y[i] {
+		i++
+	}
+	return i >= len(x)-1 || string(x[i+1:]) == string(y[i+1:])
+}
+
 func (f *field) compareEmails(a, b uint32) level {
+	if f.looks[a].differ(&f.looks[b]) > 6 {
+		return 5
+	}
 	x, y := f.norm[a], f.norm[b]
 	p, d, _ := strings.Cut(x, "@")
 	q, e, _ := strings.Cut(y, "@")
 	switch {
 	case p == q && len(p) >= 3:
 		return 2
-	case bits.OnesCount64(letters(p)^letters(q)) > 6:
-		return 5
 	case d == e && edits(p, q, 2) <= 2 && min(len(p), len(q)) >= 5, edits(x, y, 1) == 1:
 		return 3
 	case jaroWinkler(p, q) >= 0.9 && min(len(p), len(q)) >= 4:
@@ -196,7 +210,7 @@ func (f *field) compareTexts(a, b uint32) level {
 		return 2
 	}
 	s := f.overlap(f.words[a], f.words[b])
-	if s < 0.9 && len(x) <= 64 && len(y) <= 64 && bits.OnesCount64(f.masks[a]^f.masks[b]) <= 8 {
+	if s < 0.9 && len(x) <= 64 && len(y) <= 64 && f.looks[a].differ(&f.looks[b]) <= 8 {
 		long := max(len(x), len(y))
 		if d := edits(x, y, long/4); d <= long/4 {
 			s = max(s, 1-2*float32(d)/float32(long))

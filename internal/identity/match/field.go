@@ -3,6 +3,7 @@ package match
 import (
 	"cmp"
 	"math"
+	"math/bits"
 	"slices"
 	"strings"
 )
@@ -35,9 +36,10 @@ type field struct {
 	count     []int32    // rows, by code
 	given     int        // rows that have a value
 	days      []date     // Date
+	digits    [][8]byte  // Date: as eight digits
 	names     [][]uint16 // Name: the names in full that the value may stand for
 	sounds    []uint32   // Name: phonetic key, 0: none
-	masks     []uint64   // which letters and digits it has
+	looks     []look     // by code
 	words     [][]word   // Text: by code, by id
 	spelt     []string   // Text: words by id
 	weight    []float32  // Text: of a word, by id
@@ -229,15 +231,12 @@ func (s *shape) add(v string, rows int) {
 
 // prepare takes the values apart, as their kind is compared.
 func (f *field) prepare() {
-	f.masks = make([]uint64, len(f.norm))
-	for code, v := range f.norm {
-		f.masks[code] = letters(v)
-	}
 	switch f.kind {
 	case Date:
-		f.days = make([]date, len(f.norm))
+		f.days, f.digits = make([]date, len(f.norm)), make([][8]byte, len(f.norm))
 		for code, v := range f.norm {
 			f.days[code], _ = parseDate(v)
+			f.digits[code] = f.days[code].digits()
 		}
 	case Name:
 		f.names, f.sounds = make([][]uint16, len(f.norm)), make([]uint32, len(f.norm))
@@ -258,6 +257,36 @@ func (f *field) prepare() {
 			f.squash[code] = strings.ReplaceAll(v, " ", "")
 		}
 		f.split()
+	}
+	f.look()
+}
+
+// look is what tells most values that are not alike apart at a glance.
+type look struct {
+	mask       uint64 // which letters and digits it has; of an address, before the @
+	begin, end [3]byte
+	size       uint8 // bytes without spaces, at most 255
+	known      bool  // it may stand for a name in full
+}
+
+// differ is how many letters and digits one of two values has and the other has not.
+func (l *look) differ(o *look) int { return bits.OnesCount64(l.mask ^ o.mask) }
+
+func (f *field) look() {
+	f.looks = make([]look, len(f.norm))
+	for code, v := range f.norm {
+		l := &f.looks[code]
+		l.mask = letters(v)
+		switch f.kind {
+		case Email:
+			local, _, _ := strings.Cut(v, "@")
+			l.mask = letters(local)
+		case Name:
+			v, l.known = f.squash[code], f.names[code] != nil
+		}
+		l.size = uint8(min(len(v), 255))
+		copy(l.begin[:], v)
+		copy(l.end[:], v[max(0, len(v)-3):])
 	}
 }
 
