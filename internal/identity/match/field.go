@@ -6,6 +6,7 @@ import (
 	"math/bits"
 	"slices"
 	"strings"
+	"sync/atomic"
 )
 
 // Kind is what the values of a column are, as far as comparing them goes.
@@ -58,12 +59,9 @@ type word struct {
 // newFields takes the columns of t that help to tell who is who: of many, those that
 // tell most. Their order depends on their values alone.
 func newFields(t *Table) []*field {
-	var fields []*field
-	for i := range t.Columns {
-		if f := newField(t, i); f.kind != Skipped {
-			fields = append(fields, f)
-		}
-	}
+	fields := make([]*field, len(t.Columns))
+	inParallel(len(fields), 1, func(i, _ int) { fields[i] = newField(t, i) })
+	fields = slices.DeleteFunc(fields, func(f *field) bool { return f.kind == Skipped })
 	slices.SortStableFunc(fields, func(a, b *field) int { return cmp.Or(cmp.Compare(b.tells(), a.tells()), cmp.Compare(a.print, b.print)) })
 	fields = fields[:min(len(fields), mostFields)]
 	slices.SortStableFunc(fields, func(a, b *field) int { return cmp.Compare(a.print, b.print) })
@@ -94,32 +92,21 @@ func newField(t *Table, column int) *field {
 
 // fold brings values that are the same once normalised under one code.
 func (f *field) fold(c *Column) {
-	f.norm = make([]string, 1, len(c.Values))
-	index := make(map[string]uint32, len(c.Values))
-	index[""] = 0
-	to := make([]uint32, len(c.Values))
 	email := looksLikeEmail(c.Values)
-	for code, v := range c.Values {
-		var n string
-		if email {
-			n = strings.ToLower(strings.TrimSpace(v))
-			if missing[n] {
-				n = ""
+	f.norm = make([]string, len(c.Values))
+	var changed atomic.Bool
+	inParallel(len(c.Values), 8192, func(from, to int) {
+		for code := from; code < to; code++ {
+			v := c.Values[code]
+			n := f.normal(v, email)
+			if f.norm[code] = n; n != v {
+				changed.Store(true)
 			}
-		} else {
-			n = normalise(v)
 		}
-		at, ok := index[n]
-		if !ok {
-			at = uint32(len(f.norm))
-			index[n] = at
-			f.norm = append(f.norm, n)
-		}
-		to[code] = at
-	}
-	f.codes = make([]uint32, len(c.Codes))
-	for row, code := range c.Codes {
-		f.codes[row] = to[code]
+	})
+	f.codes = c.Codes
+	if changed.Load() {
+		f.merge(c.Codes)
 	}
 	f.tally()
 	if email {
@@ -127,7 +114,34 @@ func (f *field) fold(c *Column) {
 	}
 }
 
+func (f *field) normal(v string, email bool) string {
+	if !email {
+		return normalise(v)
+	}
+	if v = strings.ToLower(strings.TrimSpace(v)); missing[v] {
+		return ""
+	}
+	return v
+}
+
+// merge gives values that have become the same one code.
+func (f *field) merge(codes []uint32) {
+	all := dictionary{values: make([]string, 1, len(f.norm))}
+	to := make([]uint32, len(f.norm))
+	for code, v := range f.norm {
+		to[code] = all.addString(v)
+	}
+	f.norm, f.codes = all.values, make([]uint32, len(codes))
+	for row, code := range codes {
+		f.codes[row] = to[code]
+	}
+}
+
+// refold changes the values, where some of them change.
 func (f *field) refold(change func(string) string) {
+	if !slices.ContainsFunc(f.norm, func(v string) bool { return change(v) != v }) {
+		return
+	}
 	old := Column{Codes: f.codes, Values: f.norm}
 	for i, v := range old.Values {
 		old.Values[i] = change(v)
@@ -146,12 +160,15 @@ func (f *field) tally() {
 			f.given++
 		}
 	}
-	f.print = 0
-	for code, v := range f.norm {
-		if code > 0 {
-			f.print += mix(hash(v), uint64(f.count[code]))
+	var print atomic.Uint64
+	inParallel(len(f.norm), 8192, func(from, to int) {
+		sum := uint64(0)
+		for code := max(from, 1); code < to; code++ {
+			sum += mix(hash(f.norm[code]), uint64(f.count[code]))
 		}
-	}
+		print.Add(sum)
+	})
+	f.print = print.Load()
 }
 
 func looksLikeEmail(values []string) bool {
