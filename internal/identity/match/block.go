@@ -47,6 +47,24 @@ func (k *keyer) of(r rule, row uint32, keys []uint64) []uint64 {
 	return keys
 }
 
+// single reports whether a row has one key under a rule, or none.
+func (m *matcher) single(r rule) bool {
+	return !m.components[r.a].many && (r.b < 0 || !m.components[r.b].many)
+}
+
+// key gives the key of a row under a rule of which it has no more.
+func (m *matcher) key(r rule, row uint32) (uint64, bool) {
+	codes := m.row(row)
+	a := m.components[r.a]
+	x := a.key(codes[a.field])
+	if x == 0 || r.b < 0 {
+		return x, x != 0
+	}
+	b := m.components[r.b]
+	y := b.key(codes[b.field])
+	return mix(x, y), y != 0
+}
+
 // entries are rows under the keys of a rule: 32 bits of a key, then the row. Two keys
 // that fall together there propose a few pairs more, which are compared as any other.
 type entries []uint64
@@ -56,6 +74,15 @@ func (e entries) row(i int) uint32 { return uint32(e[i]) }
 // index gives the entries of a rule for the first rows, by key and row.
 func (m *matcher) index(r rule, rows int) entries {
 	all := make(entries, 0, rows)
+	if m.single(r) {
+		for row := range uint32(rows) {
+			if k, ok := m.key(r, row); ok {
+				all = append(all, k<<32|uint64(row))
+			}
+		}
+		sortRadix(all, 32)
+		return all
+	}
 	of := &keyer{m: m}
 	var keys []uint64
 	for row := range uint32(rows) {

@@ -1,7 +1,6 @@
 package match
 
 import (
-	"cmp"
 	"maps"
 	"math"
 	"slices"
@@ -39,10 +38,8 @@ func (s crossSum) plus(o crossSum) crossSum {
 	return crossSum{s.sum + o.sum, s.n + o.n, max(s.best, o.best)}
 }
 
+// cluster joins rows by edges, of which the most certain come first.
 func (m *matcher) cluster(mo *model, edges []edge) *Result {
-	slices.SortFunc(edges, func(x, y edge) int {
-		return cmp.Or(cmp.Compare(y.bits, x.bits), cmp.Compare(x.a, y.a), cmp.Compare(x.b, y.b))
-	})
 	least := 0.0
 	if m.config.Accept > 0 {
 		least = math.Log2(m.config.Accept / (1 - m.config.Accept))
@@ -183,11 +180,16 @@ func (c *clustering) result(edges []edge) *Result {
 			continue
 		}
 		a, b := int32(c.m.rows[e.a]), int32(c.m.rows[e.b])
-		if r.Best[a].With == a {
-			r.Best[a] = Reason{b, e.bits, c.compare.pattern(e.a, e.b)}
+		first, second := r.Best[a].With == a, r.Best[b].With == b
+		if !first && !second {
+			continue
 		}
-		if r.Best[b].With == b {
-			r.Best[b] = Reason{a, e.bits, c.compare.pattern(e.a, e.b)}
+		p := c.compare.pattern(e.a, e.b)
+		if first {
+			r.Best[a] = Reason{b, e.bits, p}
+		}
+		if second {
+			r.Best[b] = Reason{a, e.bits, p}
 		}
 	}
 	return r

@@ -26,7 +26,7 @@ func (c *component) of(code uint32, keys []uint64) []uint64 {
 	switch {
 	case code == 0:
 	case c.make == nil:
-		return append(keys, mix(c.seed, uint64(code)))
+		return append(keys, c.key(code))
 	case int(code) >= c.made():
 		return c.compute(code, keys)
 	case c.many:
@@ -35,6 +35,23 @@ func (c *component) of(code uint32, keys []uint64) []uint64 {
 		return append(keys, c.one[code])
 	}
 	return keys
+}
+
+// key gives the key of a value that has one at most; 0: none.
+func (c *component) key(code uint32) uint64 {
+	switch {
+	case code == 0:
+		return 0
+	case c.make == nil:
+		return max(mix(c.seed, uint64(code)), 1)
+	case int(code) < len(c.one):
+		return c.one[code]
+	}
+	var room [1]uint64
+	if keys := c.compute(code, room[:0]); len(keys) > 0 {
+		return keys[0]
+	}
+	return 0
 }
 
 // made is how many codes the keys are made of.

@@ -65,7 +65,7 @@ func (s *shortMasks) of(c byte) uint64 {
 // zeros tells which of eight bytes are 0, one bit for each.
 func zeros(x uint64) uint64 {
 	const low = 0x7f7f7f7f7f7f7f7f
-	return ^((x&low+low)|x|low) >> 7 * 0x0102040810204080 >> 56
+	return ^((x&low + low) | x | low) >> 7 * 0x0102040810204080 >> 56
 }
 
 func vectors[M interface{ of(c byte) uint64 }](masks M, m int, b string, most int) int {

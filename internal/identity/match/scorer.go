@@ -3,6 +3,7 @@ package match
 import (
 	"cmp"
 	"math"
+	"math/bits"
 	"slices"
 )
 
@@ -102,7 +103,7 @@ func (m *matcher) score(mo *model, rules []rule) ([]edge, int64) {
 			}
 		})
 	} else {
-		before := &proposed{keyer: keyer{m: m}}
+		before := m.proposed()
 		m.indexes(rules, m.table.Rows, func(i int, index entries) {
 			starts := before.begin(rules[i], index)
 			all.run(len(starts), 256, func(s *scorer, from, to int) {
@@ -114,8 +115,53 @@ func (m *matcher) score(mo *model, rules []rule) ([]edge, int64) {
 			})
 		})
 	}
-	slices.SortFunc(all.edges, func(x, y edge) int { return cmp.Or(cmp.Compare(x.a, y.a), cmp.Compare(x.b, y.b)) })
+	sortEdges(all.edges)
 	return slices.Compact(all.edges), all.compared
+}
+
+// sortEdges puts the most certain first, and of those that are as certain the first rows.
+func sortEdges(edges []edge) {
+	if len(edges) < 1<<10 {
+		slices.SortFunc(edges, func(x, y edge) int {
+			return cmp.Or(cmp.Compare(y.bits, x.bits), cmp.Compare(x.a, y.a), cmp.Compare(x.b, y.b))
+		})
+		return
+	}
+	from, to := edges, make([]edge, len(edges))
+	for _, key := range [...]func(e *edge) uint32{
+		func(e *edge) uint32 { return e.b }, func(e *edge) uint32 { return e.a },
+		func(e *edge) uint32 { // what is greater has the lesser key, and what is above 0 is before what is below
+			b := math.Float32bits(e.bits)
+			if b>>31 == 0 {
+				b ^= 1<<31 - 1
+			}
+			return b
+		},
+	} {
+		for shift := 0; shift < 32; shift += 11 {
+			var count [1 << 11]uint32
+			for i := range from {
+				count[key(&from[i])>>shift&(1<<11-1)]++
+			}
+			if slices.Contains(count[:], uint32(len(from))) {
+				continue // all have the same
+			}
+			sum := uint32(0)
+			for i, n := range count {
+				count[i] = sum
+				sum += n
+			}
+			for i := range from {
+				at := &count[key(&from[i])>>shift&(1<<11-1)]
+				to[*at] = from[i]
+				*at++
+			}
+			from, to = to, from
+		}
+	}
+	if &from[0] != &edges[0] {
+		copy(edges, from)
+	}
 }
 
 // block weighs the pairs of the block that index begins with.
@@ -158,9 +204,27 @@ func (g *gathered) run(n, chunk int, do func(s *scorer, from, to int)) {
 // proposed knows the rules that have proposed their pairs, and the one that is about to.
 type proposed struct {
 	keyer
-	rules []rule
-	wide  []map[uint32]bool // by rule: keys that more rows have than a block may
-	keys  [2][]uint64
+	rules   []rule
+	sets    []uint64          // the components of each rule
+	wide    []map[uint32]bool // by rule: keys that more rows have than a block may
+	keys    [2][]uint64
+	values  uint64   // components that are values themselves
+	value   []uint64 // by field: the one of them that is its
+	several uint64   // components of which a value may have several keys
+}
+
+func (m *matcher) proposed() *proposed {
+	p := &proposed{keyer: keyer{m: m}, value: make([]uint64, len(m.fields))}
+	for i, c := range m.components {
+		if c.make == nil {
+			p.values |= 1 << i
+			p.value[c.field] |= 1 << i
+		}
+		if c.many {
+			p.several |= 1 << i
+		}
+	}
+	return p
 }
 
 // begin goes on to the next rule, and gives where the blocks begin that propose pairs.
@@ -178,7 +242,7 @@ func (p *proposed) begin(r rule, index entries) (starts []uint32) {
 		}
 		at += uint32(len(b))
 	})
-	p.rules, p.wide = append(p.rules, r), append(p.wide, wide)
+	p.rules, p.sets, p.wide = append(p.rules, r), append(p.sets, r.set()), append(p.wide, wide)
 	return starts
 }
 
@@ -186,28 +250,47 @@ func (p *proposed) begin(r rule, index entries) (starts []uint32) {
 // a lesser key.
 func (p *proposed) has(key uint32, a, b uint32) bool {
 	x, y := p.m.row(a), p.m.row(b)
-	last := len(p.rules) - 1
-	for i, r := range p.rules {
-		ca := p.m.components[r.a]
-		if i == last && !ca.many && (r.b < 0 || !p.m.components[r.b].many) {
-			break
+	known, shared := p.values, uint64(0) // components
+	for i, v := range x {
+		if v == y[i] && v != 0 {
+			shared |= p.value[i]
 		}
-		if !ca.shares(x[ca.field], y[ca.field]) {
+	}
+	last := len(p.rules) - 1
+	for i, set := range p.sets {
+		if i == last && set&p.several == 0 {
+			break // it has one key at most
+		}
+		if set&known&^shared != 0 {
 			continue
 		}
-		if r.b >= 0 {
-			if cb := p.m.components[r.b]; !cb.shares(x[cb.field], y[cb.field]) {
-				continue
+		for open := set &^ known; open != 0; open &= open - 1 {
+			at := bits.TrailingZeros64(open)
+			c := p.m.components[at]
+			known |= 1 << at
+			if !c.shares(x[c.field], y[c.field]) {
+				break
 			}
+			shared |= 1 << at
 		}
-		if i < last && len(p.wide[i]) == 0 {
+		if set&^shared != 0 {
+			continue
+		}
+		if i < last && len(p.wide[i]) == 0 || p.proposes(i, key, a, b) {
 			return true
 		}
-		p.keys[0], p.keys[1] = p.of(r, a, p.keys[0][:0]), p.of(r, b, p.keys[1][:0])
-		for _, k := range p.keys[0] {
-			if (i < last || uint32(k) < key) && !p.wide[i][uint32(k)] && slices.Contains(p.keys[1], k) {
-				return true
-			}
+	}
+	return false
+}
+
+// proposes reports whether a rule proposes two rows that share what it asks for; the last
+// rule, whether under a lesser key.
+func (p *proposed) proposes(i int, key uint32, a, b uint32) bool {
+	last := len(p.rules) - 1
+	p.keys[0], p.keys[1] = p.of(p.rules[i], a, p.keys[0][:0]), p.of(p.rules[i], b, p.keys[1][:0])
+	for _, k := range p.keys[0] {
+		if (i < last || uint32(k) < key) && !p.wide[i][uint32(k)] && slices.Contains(p.keys[1], k) {
+			return true
 		}
 	}
 	return false
