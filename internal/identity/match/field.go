@@ -142,13 +142,11 @@ func (f *field) refold(change func(string) string) {
 	if !slices.ContainsFunc(f.norm, func(v string) bool { return change(v) != v }) {
 		return
 	}
-	old := Column{Codes: f.codes, Values: f.norm}
-	for i, v := range old.Values {
-		old.Values[i] = change(v)
+	for i, v := range f.norm {
+		f.norm[i] = f.normal(change(v), false)
 	}
-	kind := f.kind
-	f.fold(&old)
-	f.kind = kind
+	f.merge(f.codes)
+	f.tally()
 }
 
 func (f *field) tally() {
