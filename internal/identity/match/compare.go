@@ -77,7 +77,10 @@ func (f *field) compareNames(a, b uint32) level {
 	}
 	x, y := f.squash[a], f.squash[b]
 	short := min(len(x), len(y))
-	d := edits(x, y, 2)
+	d := 3
+	if g.differ(h) <= 5 { // two edits change four letters, and one value may have spaces
+		d = edits(x, y, 2)
+	}
 	alike := f.sounds[a] == f.sounds[b] && f.sounds[a] != 0
 	switch {
 	case d == 0, alike && d <= 1 && short >= 3:
@@ -85,7 +88,11 @@ func (f *field) compareNames(a, b uint32) level {
 	case d == 1 && short >= 3:
 		return 3
 	}
-	switch jw := jaroWinkler(x, y); {
+	jw := atMostAlike(x, y, g.mask&^spaces, h.mask&^spaces)
+	if jw >= 0.75 {
+		jw = jaroWinkler(x, y)
+	}
+	switch {
 	case jw >= 0.94 && short >= 4:
 		return 3
 	case d == 2 && short >= 6, jw >= 0.88, alike && jw >= 0.75:
@@ -276,12 +283,14 @@ func (f *field) overlap(a, b []word) float32 {
 
 // alike is how far two words that are not the same count as one.
 func (f *field) alike(a, b uint32) float32 {
+	v, w := f.wordMasks[a], f.wordMasks[b]
+	differ := bits.OnesCount64(v ^ w)
 	x, y := f.spelt[a], f.spelt[b]
-	if x[0] != y[0] && bits.OnesCount64(f.wordMasks[a]^f.wordMasks[b]) > 4 && f.known[a] == nil {
+	if x[0] != y[0] && differ > 4 && f.known[a] == nil {
 		return 0
 	}
 	if len(x) > len(y) {
-		x, y = y, x
+		x, y, v, w = y, x, w, v
 	}
 	switch {
 	case sameName(f.known[a], f.known[b]):
@@ -295,11 +304,11 @@ func (f *field) alike(a, b uint32) float32 {
 		return 0
 	case strings.HasPrefix(y, x) && len(x) >= 3:
 		return 0.8
-	case len(y) >= 4 && edits(x, y, 1) <= 1:
+	case len(y) >= 4 && differ <= 2 && edits(x, y, 1) <= 1:
 		return 0.9
-	case len(y) >= 8 && edits(x, y, 2) <= 2:
+	case len(y) >= 8 && differ <= 4 && edits(x, y, 2) <= 2:
 		return 0.8
-	case x[0] == y[0] && len(x) >= 2 && jaroWinkler(x, y) >= 0.9:
+	case x[0] == y[0] && len(x) >= 2 && atMostAlike(x, y, v, w) >= 0.9 && jaroWinkler(x, y) >= 0.9:
 		return 0.7
 	}
 	return 0

@@ -1,6 +1,9 @@
 package match
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"math/bits"
+)
 
 // edits is the restricted Damerau-Levenshtein distance of a and b by bytes, or
 // most+1 where it is greater than most. It is Hyyrö's bit-parallel form (2003,
@@ -141,4 +144,20 @@ func jaroWinkler(a, b string) float64 {
 		prefix++
 	}
 	return jaro + float64(prefix)*0.1*(1-jaro)
+}
+
+// atMostAlike is the most that jaroWinkler can give of two values, by which letters each
+// has: a letter that only one of them has is in common nowhere.
+func atMostAlike(a, b string, lettersA, lettersB uint64) float64 {
+	if len(a) == 0 || len(b) == 0 || len(a) > 64 || len(b) > 64 {
+		return 1
+	}
+	common := min(len(a)-bits.OnesCount64(lettersA&^lettersB), len(b)-bits.OnesCount64(lettersB&^lettersA))
+	c := float64(common)
+	jaro := (c/float64(len(a)) + c/float64(len(b)) + 1) / 3
+	prefix := 0
+	for prefix < min(4, len(a), len(b)) && a[prefix] == b[prefix] {
+		prefix++
+	}
+	return jaro + float64(prefix)*0.1*(1-jaro) + 1e-9
 }

@@ -355,6 +355,9 @@ func (f *field) split() {
 	}
 }
 
+// spaces is what letters gives of spaces.
+var spaces = letters(" ")
+
 // letters tells which letters and digits a value has, one bit for each.
 func letters(v string) uint64 {
 	var m uint64
