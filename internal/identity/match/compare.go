@@ -262,11 +262,16 @@ func (f *field) overlap(a, b []word) float32 {
 	if n == 0 || m == 0 {
 		return s
 	}
+	var others [mostWords]glance
+	for j, w := range leftB[:m] {
+		others[j] = f.glance(w.id)
+	}
 	var used uint32
 	for _, v := range leftA[:n] {
+		g := f.glance(v.id)
 		best, at := float32(0), -1
 		for j, w := range leftB[:m] {
-			if used&(1<<j) != 0 {
+			if used&(1<<j) != 0 || g.unlike(others[j]) {
 				continue
 			}
 			if q := f.alike(v.id, w.id) * w.weight; q > best {
@@ -281,14 +286,26 @@ func (f *field) overlap(a, b []word) float32 {
 	return s
 }
 
+// glance is what tells most words that are not alike apart.
+type glance struct {
+	letters uint64
+	first   byte
+	known   bool
+}
+
+func (f *field) glance(id uint32) glance {
+	return glance{f.wordMasks[id], f.spelt[id][0], f.known[id] != nil}
+}
+
+func (g glance) unlike(o glance) bool {
+	return g.first != o.first && !g.known && bits.OnesCount64(g.letters^o.letters) > 4
+}
+
 // alike is how far two words that are not the same count as one.
 func (f *field) alike(a, b uint32) float32 {
 	v, w := f.wordMasks[a], f.wordMasks[b]
 	differ := bits.OnesCount64(v ^ w)
 	x, y := f.spelt[a], f.spelt[b]
-	if x[0] != y[0] && differ > 4 && f.known[a] == nil {
-		return 0
-	}
 	if len(x) > len(y) {
 		x, y, v, w = y, x, w, v
 	}
