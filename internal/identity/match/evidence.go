@@ -21,14 +21,21 @@ type tally struct {
 	akin     []float64 // likewise, of rows that are related and not one
 }
 
-func newTally(counts map[pattern]float64) *tally {
-	t := &tally{}
-	for p := range counts {
-		t.patterns = append(t.patterns, p)
+// newTally counts patterns, each for so many.
+func newTally(seen []pattern, each float64) *tally {
+	sorted := make([]uint64, len(seen))
+	for i, p := range seen {
+		sorted[i] = uint64(p)
 	}
-	slices.Sort(t.patterns)
-	for _, p := range t.patterns {
-		t.weights = append(t.weights, counts[p])
+	sortRadix(sorted, 0)
+	t := &tally{}
+	for i := 0; i < len(sorted); {
+		j := i + 1
+		for j < len(sorted) && sorted[j] == sorted[i] {
+			j++
+		}
+		t.patterns, t.weights = append(t.patterns, pattern(sorted[i])), append(t.weights, float64(j-i)*each)
+		i = j
 	}
 	t.post, t.akin = make([]float64, len(t.patterns)), make([]float64, len(t.patterns))
 	return t
@@ -95,11 +102,11 @@ func (e *evidence) gatherLikely(m *matcher) {
 		}
 	})
 	e.every = float64(every) * of * of
-	counts := map[pattern]float64{}
-	for _, p := range e.pairs {
-		counts[p.pattern] += e.every
+	seen := make([]pattern, len(e.pairs))
+	for i, p := range e.pairs {
+		seen[i] = p.pattern
 	}
-	e.likely = newTally(counts)
+	e.likely = newTally(seen, e.every)
 }
 
 // taught is of how many rows the pairs that rules propose are learned from, and how
@@ -191,11 +198,7 @@ func (e *evidence) gatherRandom(m *matcher) {
 			}
 		}
 	}
-	counts := map[pattern]float64{}
-	for _, p := range m.patterns(pairs) {
-		counts[p]++
-	}
-	e.random = newTally(counts)
+	e.random = newTally(m.patterns(pairs), 1)
 }
 
 // gatherEqual takes, for each field, pairs of rows that have its value in common.
@@ -204,18 +207,11 @@ func (e *evidence) gatherEqual(m *matcher) {
 	e.share = make([]float64, len(m.fields))
 	e.rare = make([][]float64, len(m.fields))
 	n := float64(m.table.Rows)
+	pairs := make([][]uint64, len(m.fields))
+	inParallel(len(m.fields), 1, func(i, _ int) { pairs[i] = m.drawEqual(m.fields[i], m.fields[i].every()) })
 	for i, f := range m.fields {
-		total := 0.0
-		for _, k := range f.count[1:] {
-			total += float64(k) * float64(k-1) / 2
-		}
-		every := max(1, total/equalPairs)
-		counts := map[pattern]float64{}
-		for _, p := range m.patterns(m.drawEqual(f, every)) {
-			counts[p] += every
-		}
-		e.equal[i] = newTally(counts)
-		e.share[i] = total / (n * (n - 1) / 2)
+		e.equal[i] = newTally(m.patterns(pairs[i]), f.every())
+		e.share[i] = f.equals() / (n * (n - 1) / 2)
 		given := n / float64(f.given)
 		e.rare[i] = make([]float64, len(f.norm))
 		for code, k := range f.count[1:] {
@@ -223,6 +219,18 @@ func (e *evidence) gatherEqual(m *matcher) {
 		}
 	}
 }
+
+// equals is how many pairs of rows have a value in common.
+func (f *field) equals() float64 {
+	total := 0.0
+	for _, k := range f.count[1:] {
+		total += float64(k) * float64(k-1) / 2
+	}
+	return total
+}
+
+// every says that one in so many of them is looked at.
+func (f *field) every() float64 { return max(1, f.equals()/equalPairs) }
 
 // drawEqual draws one in so many of the pairs of rows that have a value in common.
 func (m *matcher) drawEqual(f *field, every float64) []uint64 {

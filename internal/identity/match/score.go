@@ -1,7 +1,7 @@
 package match
 
 import (
-	"cmp"
+	"maps"
 	"slices"
 )
 
@@ -21,34 +21,44 @@ func (m *matcher) choose(mo *model) []rule {
 		covered uint64
 		weight  float64
 	}
+	posts := make([]float64, len(e.pairs))
+	inParallel(len(posts), 4096, func(from, to int) {
+		for i, p := range e.pairs[from:to] {
+			posts[from+i] = probability(m.weigh(mo, p.a, p.b, p.pattern))
+		}
+	})
 	sum := map[uint64]float64{}
-	for _, p := range e.pairs {
-		if post := probability(m.weigh(mo, p.a, p.b, p.pattern)); post > 0.5 {
-			sum[p.covered] += post * e.every
+	for i, p := range e.pairs {
+		if posts[i] > 0.5 {
+			sum[p.covered] += posts[i] * e.every
 		}
 	}
 	var targets []target
 	total := 0.0
-	for set, w := range sum {
-		targets = append(targets, target{set, w})
-		total += w
+	for _, set := range slices.Sorted(maps.Keys(sum)) {
+		targets = append(targets, target{set, sum[set]})
+		total += sum[set]
 	}
-	slices.SortFunc(targets, func(a, b target) int { return cmp.Compare(a.covered, b.covered) })
+	gains := make([]float64, len(e.rules))
+	inParallel(len(e.rules), 8, func(from, to int) {
+		for i := from; i < to; i++ {
+			set := e.rules[i].set()
+			for _, t := range targets {
+				if t.covered&set == set {
+					gains[i] += t.weight
+				}
+			}
+		}
+	})
 	var chosen []rule
 	spent := 0.0
 	for spent < m.budget {
 		best, at := 0.0, -1
 		for i, r := range e.rules {
-			gain := 0.0
-			for _, t := range targets {
-				if t.covered&r.set() == r.set() {
-					gain += t.weight
-				}
-			}
-			if gain < total*1e-5 || spent+r.pairs > m.budget {
+			if gains[i] < total*1e-5 || spent+r.pairs > m.budget {
 				continue
 			}
-			if worth := gain / (r.pairs + float64(m.table.Rows)/4); worth > best {
+			if worth := gains[i] / (r.pairs + float64(m.table.Rows)/4); worth > best {
 				best, at = worth, i
 			}
 		}
@@ -58,7 +68,15 @@ func (m *matcher) choose(mo *model) []rule {
 		r := e.rules[at]
 		chosen = append(chosen, r)
 		spent += r.pairs
-		targets = slices.DeleteFunc(targets, func(t target) bool { return t.covered&r.set() == r.set() })
+		targets = slices.DeleteFunc(targets, func(t target) bool {
+			found := t.covered&r.set() == r.set()
+			for i, o := range e.rules {
+				if found && t.covered&o.set() == o.set() {
+					gains[i] -= t.weight
+				}
+			}
+			return found
+		})
 	}
 	return chosen
 }
