@@ -71,48 +71,56 @@ type entries []uint64
 
 func (e entries) row(i int) uint32 { return uint32(e[i]) }
 
-// index gives the entries of a rule for the first rows, by key and row.
-func (m *matcher) index(r rule, rows int) entries {
-	all := make(entries, 0, rows)
+// index gives the entries of a rule for the first rows, by key and row. They lie in room.
+func (m *matcher) index(r rule, rows int, room *[2]entries) entries {
+	all := slices.Grow(room[0][:0], rows)
 	if m.single(r) {
 		for row := range uint32(rows) {
 			if k, ok := m.key(r, row); ok {
 				all = append(all, k<<32|uint64(row))
 			}
 		}
-		sortRadix(all, 32)
-		return all
-	}
-	of := &keyer{m: m}
-	var keys []uint64
-	for row := range uint32(rows) {
-		keys = of.of(r, row, keys[:0])
-		for _, k := range keys {
-			all = append(all, k<<32|uint64(row))
+	} else {
+		of := &keyer{m: m}
+		var keys []uint64
+		for row := range uint32(rows) {
+			keys = of.of(r, row, keys[:0])
+			for _, k := range keys {
+				all = append(all, k<<32|uint64(row))
+			}
 		}
 	}
-	sortRadix(all, 32)
+	room[0], room[1] = all, slices.Grow(room[1][:0], len(all))
+	sortWith(all, room[1][:len(all)], 32)
 	return all
 }
 
 // indexes makes the index of each rule, on all processors, and visits them in order.
 func (m *matcher) indexes(rules []rule, rows int, visit func(i int, index entries)) {
 	m.growFor(rules, rows)
-	ahead := make(chan struct{}, runtime.GOMAXPROCS(0)) // so many are held at once
-	ready := make([]chan entries, len(rules))
+	rooms := make(chan *[2]entries, runtime.GOMAXPROCS(0)) // so many are held at once
+	for range cap(rooms) {
+		rooms <- &[2]entries{}
+	}
+	type made struct {
+		index entries
+		room  *[2]entries
+	}
+	ready := make([]chan made, len(rules))
 	for i := range ready {
-		ready[i] = make(chan entries, 1)
+		ready[i] = make(chan made, 1)
 	}
 	var group sync.WaitGroup
 	group.Go(func() {
 		for i, r := range rules {
-			ahead <- struct{}{}
-			group.Go(func() { ready[i] <- m.index(r, rows) })
+			room := <-rooms
+			group.Go(func() { ready[i] <- made{m.index(r, rows, room), room} })
 		}
 	})
 	for i := range rules {
-		visit(i, <-ready[i])
-		<-ahead
+		next := <-ready[i]
+		visit(i, next.index)
+		rooms <- next.room
 	}
 	group.Wait()
 }
@@ -137,12 +145,21 @@ func sortRadix(s []uint64, low int) {
 		slices.Sort(s)
 		return
 	}
+	sortWith(s, make([]uint64, len(s)), low)
+}
+
+// sortWith is sortRadix with room for as many.
+func sortWith(s, to []uint64, low int) {
+	if len(s) < 256 {
+		slices.Sort(s)
+		return
+	}
 	const digit = 11
 	var differ uint64
 	for _, v := range s {
 		differ |= v ^ s[0]
 	}
-	from, to := s, make([]uint64, len(s))
+	from := s
 	for ; low < 64; low += digit {
 		if differ>>low&(1<<digit-1) == 0 {
 			continue
