@@ -51,16 +51,91 @@ func (m *matcher) cluster(mo *model, edges []edge) *Result {
 		c.parent[i], own[i] = uint32(i), uint32(i)
 		c.members[i] = own[i : i+1 : i+1]
 	}
-	for _, e := range edges {
-		if float64(e.bits) < least {
-			break
+	n, _ := slices.BinarySearchFunc(edges, least, func(e edge, least float64) int {
+		if float64(e.bits) >= least {
+			return -1
 		}
+		return 1
+	})
+	c.takeAll(edges[:n], least)
+	return c.result(edges)
+}
+
+// take joins by edges in their order.
+func (c *clustering) take(edges []edge, least float64) {
+	for _, e := range edges {
 		x, y := c.find(e.a), c.find(e.b)
 		if x != y && !c.vetoed(x, y) && c.fit(x, y, e) >= least {
 			c.join(x, y)
 		}
 	}
-	return c.result(edges)
+}
+
+// takeAll is take on all processors: what no edges connect has nothing to do with one
+// another.
+func (c *clustering) takeAll(edges []edge, least float64) {
+	start, parts := connected(c.m.table.Rows, edges)
+	workers(len(start)-1, 256, func(ranges func() (from, to int, ok bool)) {
+		own := *c
+		own.compare = c.m.lend()
+		defer c.m.takeBack(own.compare)
+		used := true
+		for from, to, ok := ranges(); ok; from, to, ok = ranges() {
+			for i := from; i < to; i++ {
+				if used {
+					own.across, own.beside = map[uint64]crossSum{}, map[uint32][]uint32{}
+				}
+				part := parts[start[i]:start[i+1]]
+				own.take(part, least)
+				used = len(part) > 1
+			}
+		}
+	})
+}
+
+// connected parts edges by which rows they connect, and keeps their order; each part is
+// from where it starts to where the next one does.
+func connected(rows int, edges []edge) (start []uint32, parts []edge) {
+	parent := make([]uint32, rows)
+	for i := range parent {
+		parent[i] = uint32(i)
+	}
+	find := func(i uint32) uint32 {
+		for parent[i] != i {
+			parent[i] = parent[parent[i]]
+			i = parent[i]
+		}
+		return i
+	}
+	for _, e := range edges {
+		if x, y := find(e.a), find(e.b); x != y {
+			parent[max(x, y)] = min(x, y)
+		}
+	}
+	number := make([]uint32, rows) // of a part, and 1, by root
+	of := make([]uint32, len(edges))
+	for i, e := range edges {
+		root := find(e.a)
+		if number[root] == 0 {
+			start = append(start, 0)
+			number[root] = uint32(len(start))
+		}
+		of[i] = number[root] - 1
+		start[of[i]]++
+	}
+	sum := uint32(0)
+	for i, n := range start {
+		start[i] = sum
+		sum += n
+	}
+	start = append(start, sum)
+	at := slices.Clone(start)
+	parts = make([]edge, len(edges))
+	for i, e := range edges {
+		parts[at[of[i]]] = e
+		at[of[i]]++
+	}
+	return start, parts
 }
 
 func (c *clustering) find(i uint32) uint32 {
