@@ -29,7 +29,7 @@ func (k Kind) levels() []string {
 		return []string{Missing, "same", "nickname or sound", "one edit", "similar", "initial or beginning", "swapped", "apart"}
 	case Text:
 		return []string{Missing, "same", "same words", "most words", "many words", "some words", "few words", "apart"}
-	case Code:
+	case Code, Phone:
 		return []string{Missing, "same", "one edit", "two edits", "same beginning or end", "near in number", "apart"}
 	case Date:
 		return []string{Missing, "same", "one edit or swapped", "two parts", "same year or near", "apart"}
@@ -50,7 +50,7 @@ func (f *field) compare(a, b uint32) level {
 		return f.compareNames(a, b)
 	case Text:
 		return f.compareTexts(a, b)
-	case Code:
+	case Code, Phone:
 		return f.compareCodes(a, b)
 	case Date:
 		return f.compareDates(a, b)

@@ -190,7 +190,7 @@ func (f *field) components() []*component {
 			v := f.squash[code]
 			return hash(v[:min(len(v), 3)]), true
 		})
-	case Code:
+	case Code, Phone:
 		one("first half", func(code uint32) (uint64, bool) {
 			v := f.norm[code]
 			return hash(v[:(len(v)+1)/2]), len(v) >= 4

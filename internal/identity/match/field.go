@@ -17,12 +17,13 @@ const (
 	Skipped Kind = iota // nothing in it tells records apart, or brings them together
 	Name                // a word or two of letters: a given name, a family name, a town, a state
 	Text                // several words: a full name, an address, a title
-	Code                // digits, or digits and letters: an identifier, a telephone number, a postcode
+	Code                // digits, or digits and letters: an identifier, a house number, a postcode
 	Date
 	Email
+	Phone
 )
 
-var kindNames = [...]string{"skipped", "name", "text", "code", "date", "email"}
+var kindNames = [...]string{"skipped", "name", "text", "code", "date", "email", "phone"}
 
 func (k Kind) String() string { return kindNames[k] }
 
@@ -84,11 +85,38 @@ func newField(t *Table, column int) *field {
 	f := &field{column: column, name: c.Name}
 	f.fold(c)
 	f.kind = f.guess(t.Rows)
-	if f.kind == Code {
+	switch f.kind {
+	case Code:
 		f.refold(func(s string) string { return strings.ReplaceAll(s, " ", "") })
+	case Phone:
+		f.refold(subscriber)
+	case Name:
+		f.refold(untitled)
 	}
 	return f
 }
+
+// subscriber is a telephone number without what is written in front of it or not: the
+// prefix of the country and the zero of a long distance. Nine digits are as many as the
+// shortest of numbers that have one.
+func subscriber(v string) string {
+	digits := make([]byte, 0, len(v))
+	for i := range len(v) {
+		c := v[i]
+		if '0' <= c && c <= '9' {
+			digits = append(digits, c)
+		} else if c != ' ' && len(digits) >= fewestDigits {
+			break // an extension
+		}
+	}
+	if len(digits) < fewestDigits {
+		return strings.ReplaceAll(v, " ", "")
+	}
+	return string(digits[max(0, len(digits)-9):])
+}
+
+// A telephone number has so many digits.
+const fewestDigits, mostDigits = 7, 15
 
 // fold brings values that are the same once normalised under one code.
 func (f *field) fold(c *Column) {
@@ -203,6 +231,8 @@ func (f *field) guess(rows int) Kind {
 	switch {
 	case float64(s.dates) >= 0.8*n:
 		return Date
+	case float64(s.phones) >= 0.9*n && (float64(s.spaced) >= 0.2*n || float64(slices.Max(s.sizes[:])) < 0.9*n):
+		return Phone
 	case float64(s.digital) >= 0.7*n && float64(s.words) <= 2.2*n && s.letters < s.digits:
 		return Code
 	case float64(s.words) <= 1.6*n && float64(s.length) <= 16*n:
@@ -217,6 +247,8 @@ type shape struct {
 	dates, digital  int // rows
 	words, length   int
 	letters, digits int
+	phones, spaced  int                 // rows: that have as many digits as a telephone number; of these, with spaces
+	sizes           [mostDigits + 1]int // of these, by digits
 }
 
 // add adds a value that so many rows have.
@@ -237,6 +269,13 @@ func (s *shape) add(v string, rows int) {
 	}
 	if digits > 0 {
 		s.digital += rows
+	}
+	if digits >= fewestDigits && digits <= mostDigits && letters <= 4 {
+		s.phones += rows
+		s.sizes[digits] += rows
+		if words > 1 {
+			s.spaced += rows
+		}
 	}
 	s.letters += letters * rows
 	s.digits += digits * rows

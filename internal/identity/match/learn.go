@@ -12,11 +12,23 @@ import (
 func (m *matcher) learn() *model {
 	e := m.gather()
 	m.evidence = e
+	mo := m.fit(e, nil)
+	if most := m.households(mo, e.likely); most != nil {
+		mo = m.fit(e, most)
+	}
+	return mo
+}
+
+// fit learns from the start; apart is how often a field may be apart in matches, by
+// field, where that is known.
+func (m *matcher) fit(e *evidence, apart []float64) *model {
 	mo := m.first(e)
+	mo.apart = apart
 	mo.kinship, mo.akin = true, math.Log2(float64(len(e.pairs))*e.every/e.all)
 	m.settle(mo, e)
 	if m.agreement(mo, mo.kindred) >= 0.2 && m.doubtful(mo) < 0.85 { // these are one as well, only less alike
 		mo = m.first(e)
+		mo.apart = apart
 		m.settle(mo, e)
 	}
 	for range 2 {
@@ -140,6 +152,73 @@ func (m *matcher) relations(mo *model, e *evidence) {
 	m.spread(mo.r, mo.kindred, counts)
 }
 
+// steady keeps a date from being apart in more matches than it was found to be.
+func (m *matcher) steady(mo *model) {
+	for f, most := range mo.apart {
+		if most == 0 {
+			continue
+		}
+		last := m.fields[f].kind.apart()
+		for c := range mo.m[f] {
+			mo.m[f][c].limit(last, most)
+		}
+		mo.found[f].limit(last, most)
+	}
+}
+
+// households finds out whether households pass for people who have several dates of birth:
+// a date that tells people apart is then another altogether just where something else is
+// as well, such as the given name, that is hardly so elsewhere. It gives, by field, how
+// often the date is apart where nothing else is, or nil where all is well. Two dates in
+// records of one person are mistakes, and those come alone.
+func (m *matcher) households(mo *model, t *tally) []float64 {
+	var most []float64
+	for d, fd := range m.fields {
+		if fd.kind != Date || -math.Log2(mo.usual[d][same]) < 8 {
+			continue
+		}
+		for f, other := range m.fields {
+			var n [2][2]float64 // pairs, by whether the date is apart, and the other field
+			for i, p := range t.patterns {
+				if x, y := p.at(d), p.at(f); f != d && x != absent && y != absent {
+					n[truth(x == fd.kind.apart())][truth(y == other.kind.apart())] += t.post[i] * t.weights[i]
+				}
+			}
+			with, without := n[1][1]/(n[1][0]+n[1][1]), n[0][1]/(n[0][0]+n[0][1])
+			if n[1][1] < 20 || with < 0.6 || with-without < 0.4 {
+				continue
+			}
+			if most == nil {
+				most = make([]float64, len(m.fields))
+			}
+			alone := max(0.005, min(0.05, n[1][0]/(n[0][0]+n[1][0])))
+			if most[d] == 0 || alone < most[d] {
+				most[d] = alone
+			}
+		}
+	}
+	return most
+}
+
+func truth(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// limit makes a level no likelier than most; the others keep their proportions.
+func (d *distribution) limit(l level, most float64) {
+	if d[l] <= most {
+		return
+	}
+	scale := (1 - most) / (1 - d[l])
+	for k := range d {
+		d[k] *= scale
+	}
+	d[l] = most
+}
+
 // spread turns counts of levels into probabilities, given the parent's and whatever it is.
 func (m *matcher) spread(to [][contexts]distribution, whole []distribution, counts [][contexts]distribution) {
 	for f := range m.fields {
@@ -203,6 +282,7 @@ func (m *matcher) maximise(mo *model, e *evidence) {
 	matches = max(matches, 1)
 	mo.prior = math.Log2(matches / max(e.all-matches, 1))
 	m.spread(mo.m, mo.found, counts)
+	m.steady(mo)
 	if mo.kinship {
 		m.relations(mo, e)
 	}

@@ -50,6 +50,7 @@ type model struct {
 	weight  [][contexts][mostLevels]float64 // bits, of m over u
 	kin     [][contexts][mostLevels]float64 // bits, of r over u
 	usual   []distribution                  // u, whatever the parent
+	apart   []float64                       // by field: how often it is apart in matches at most; nil or 0: unknown
 }
 
 // bits is the weight of a pattern for its rows being one, and for their being
