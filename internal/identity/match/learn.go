@@ -152,73 +152,6 @@ func (m *matcher) relations(mo *model, e *evidence) {
 	m.spread(mo.r, mo.kindred, counts)
 }
 
-// steady keeps a date from being apart in more matches than it was found to be.
-func (m *matcher) steady(mo *model) {
-	for f, most := range mo.apart {
-		if most == 0 {
-			continue
-		}
-		last := m.fields[f].kind.apart()
-		for c := range mo.m[f] {
-			mo.m[f][c].limit(last, most)
-		}
-		mo.found[f].limit(last, most)
-	}
-}
-
-// households finds out whether households pass for people who have several dates of birth:
-// a date that tells people apart is then another altogether just where something else is
-// as well, such as the given name, that is hardly so elsewhere. It gives, by field, how
-// often the date is apart where nothing else is, or nil where all is well. Two dates in
-// records of one person are mistakes, and those come alone.
-func (m *matcher) households(mo *model, t *tally) []float64 {
-	var most []float64
-	for d, fd := range m.fields {
-		if fd.kind != Date || -math.Log2(mo.usual[d][same]) < 8 {
-			continue
-		}
-		for f, other := range m.fields {
-			var n [2][2]float64 // pairs, by whether the date is apart, and the other field
-			for i, p := range t.patterns {
-				if x, y := p.at(d), p.at(f); f != d && x != absent && y != absent {
-					n[truth(x == fd.kind.apart())][truth(y == other.kind.apart())] += t.post[i] * t.weights[i]
-				}
-			}
-			with, without := n[1][1]/(n[1][0]+n[1][1]), n[0][1]/(n[0][0]+n[0][1])
-			if n[1][1] < 20 || with < 0.6 || with-without < 0.4 {
-				continue
-			}
-			if most == nil {
-				most = make([]float64, len(m.fields))
-			}
-			alone := max(0.005, min(0.05, n[1][0]/(n[0][0]+n[1][0])))
-			if most[d] == 0 || alone < most[d] {
-				most[d] = alone
-			}
-		}
-	}
-	return most
-}
-
-func truth(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
-}
-
-// limit makes a level no likelier than most; the others keep their proportions.
-func (d *distribution) limit(l level, most float64) {
-	if d[l] <= most {
-		return
-	}
-	scale := (1 - most) / (1 - d[l])
-	for k := range d {
-		d[k] *= scale
-	}
-	d[l] = most
-}
-
 // spread turns counts of levels into probabilities, given the parent's and whatever it is.
 func (m *matcher) spread(to [][contexts]distribution, whole []distribution, counts [][contexts]distribution) {
 	for f := range m.fields {
@@ -405,6 +338,9 @@ func (m *matcher) relate(mo *model, e *evidence) {
 		}
 		var found []parent
 		for _, j := range order[:at] {
+			if m.derived[i] != j && m.personal(e, j) {
+				continue
+			}
 			w := m.doubled(mo, e, i, j)
 			if m.derived[i] == j {
 				w = math.Inf(1)
