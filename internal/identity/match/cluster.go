@@ -38,12 +38,9 @@ func (s crossSum) plus(o crossSum) crossSum {
 	return crossSum{s.sum + o.sum, s.n + o.n, max(s.best, o.best)}
 }
 
-// cluster joins rows by edges, of which the most certain come first.
-func (m *matcher) cluster(mo *model, edges []edge) *Result {
-	least := 0.0
-	if m.config.Accept > 0 {
-		least = math.Log2(m.config.Accept / (1 - m.config.Accept))
-	}
+// cluster joins from a probability on; the edges are in order.
+func (m *matcher) cluster(mo *model, edges []edge, accept float64) *Result {
+	least := acceptedBits(accept)
 	c := &clustering{m: m, mo: mo, compare: m.comparer(), parent: make([]uint32, m.table.Rows),
 		members: make([][]uint32, m.table.Rows), across: map[uint64]crossSum{}, beside: map[uint32][]uint32{}}
 	own := make([]uint32, m.table.Rows)
@@ -96,26 +93,14 @@ func (c *clustering) takeAll(edges []edge, least float64) {
 // connected parts edges by which rows they connect, and keeps their order; each part is
 // from where it starts to where the next one does.
 func connected(rows int, edges []edge) (start []uint32, parts []edge) {
-	parent := make([]uint32, rows)
-	for i := range parent {
-		parent[i] = uint32(i)
-	}
-	find := func(i uint32) uint32 {
-		for parent[i] != i {
-			parent[i] = parent[parent[i]]
-			i = parent[i]
-		}
-		return i
-	}
+	all := newParts(rows)
 	for _, e := range edges {
-		if x, y := find(e.a), find(e.b); x != y {
-			parent[max(x, y)] = min(x, y)
-		}
+		all.join(e.a, e.b)
 	}
 	number := make([]uint32, rows) // of a part, and 1, by root
 	of := make([]uint32, len(edges))
 	for i, e := range edges {
-		root := find(e.a)
+		root := all.find(e.a)
 		if number[root] == 0 {
 			start = append(start, 0)
 			number[root] = uint32(len(start))

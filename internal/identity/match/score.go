@@ -14,6 +14,9 @@ type edge struct {
 // allCompared is the number of pairs up to which every pair is compared.
 const allCompared = 1_000_000
 
+// leastBits is the odds above which a pair may match.
+const leastBits = -3
+
 // choose picks the rules that find the most matches for the pairs that they cost.
 func (m *matcher) choose(mo *model) []rule {
 	e := m.evidence
@@ -28,7 +31,9 @@ func (m *matcher) choose(mo *model) []rule {
 		}
 	})
 	sum := map[uint64]float64{}
+	e.matches = map[uint64]float64{}
 	for i, p := range e.pairs {
+		e.matches[p.covered] += posts[i] * e.every
 		if posts[i] > 0.5 {
 			sum[p.covered] += posts[i] * e.every
 		}

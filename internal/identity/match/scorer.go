@@ -7,9 +7,6 @@ import (
 	"slices"
 )
 
-// leastBits are the odds from which on a pair is kept: those of one to eight.
-const leastBits = -3
-
 // ceiling is the most that a pair's fields can say for it before they were compared, so
 // that one that cannot reach leastBits is given up early.
 type ceiling struct {
@@ -48,12 +45,33 @@ type scorer struct {
 	top      *ceiling
 	edges    []edge
 	compared int64
+	seen     scores
 }
+
+// givenUp is one in how many of the pairs that are given up early is weighed all the same,
+// so that it is known how many matches may be among them.
+const givenUp = 16
 
 // pair weighs the rows a and b.
 func (s *scorer) pair(a, b uint32) {
-	const floor = leastBits - 0.01 // sums differ in their last bits
 	s.compared++
+	p, may := s.may(a, b)
+	some := int64(1)
+	if !may {
+		if some = givenUp; !s.m.drawn(min(a, b), max(a, b), givenUp) {
+			return
+		}
+		p = s.pattern(a, b)
+	}
+	w := float32(s.m.weigh(s.mo, a, b, p))
+	if s.seen.add(float64(w), some); w > leastBits {
+		s.edges = append(s.edges, edge{min(a, b), max(a, b), w})
+	}
+}
+
+// may reports whether two rows may reach leastBits; then it gives their pattern.
+func (s *scorer) may(a, b uint32) (pattern, bool) {
+	const floor = leastBits - 0.01 // sums differ in their last bits
 	x, y := s.m.row(a), s.m.row(b)
 	var p pattern
 	var open uint32
@@ -75,7 +93,7 @@ func (s *scorer) pair(a, b uint32) {
 	}
 	for _, i := range s.top.order {
 		if bits <= floor {
-			return
+			return 0, false
 		}
 		if open>>i&1 != 0 {
 			l := s.level(i, x, y)
@@ -83,14 +101,12 @@ func (s *scorer) pair(a, b uint32) {
 			bits += s.top.level[i][l] - s.top.unlike[i]
 		}
 	}
-	if w := float32(s.m.weigh(s.mo, a, b, p)); w > leastBits {
-		s.edges = append(s.edges, edge{min(a, b), max(a, b), w})
-	}
+	return p, bits > floor
 }
 
 // score compares every pair that the rules propose, each under its first rule, and keeps
 // those that may match.
-func (m *matcher) score(mo *model, rules []rule) ([]edge, int64) {
+func (m *matcher) score(mo *model, rules []rule) (edges []edge, seen *scores, compared int64) {
 	all := &gathered{m: m, mo: mo, top: m.ceiling(mo)}
 	if m.evidence.all <= allCompared {
 		all.run(m.table.Rows, 16, func(s *scorer, from, to int) {
@@ -116,7 +132,7 @@ func (m *matcher) score(mo *model, rules []rule) ([]edge, int64) {
 		})
 	}
 	sortEdges(all.edges)
-	return slices.Compact(all.edges), all.compared
+	return slices.Compact(all.edges), &all.seen, all.compared
 }
 
 // sortEdges puts the most certain first, and of those that are as certain the first rows.
@@ -184,6 +200,7 @@ type gathered struct {
 	top      *ceiling
 	edges    []edge
 	compared int64
+	seen     scores
 }
 
 // run calls do with ranges of 0 to n, on all processors.
@@ -198,6 +215,9 @@ func (g *gathered) run(n, chunk int, do func(s *scorer, from, to int)) {
 		defer g.m.mu.Unlock()
 		g.edges = append(g.edges, s.edges...)
 		g.compared += s.compared
+		for i, n := range s.seen {
+			g.seen[i] += n
+		}
 	})
 }
 

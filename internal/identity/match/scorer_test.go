@@ -49,7 +49,7 @@ func TestScoreIsThatOfEveryPair(t *testing.T) {
 		}
 	}
 	sortEdges(want)
-	got, compared := m.score(mo, rules)
+	got, _, compared := m.score(mo, rules)
 	if int(compared) != len(pairs) {
 		t.Errorf("%d pairs are weighed, want %d", compared, len(pairs))
 	}
