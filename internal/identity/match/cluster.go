@@ -38,7 +38,7 @@ func (s crossSum) plus(o crossSum) crossSum {
 	return crossSum{s.sum + o.sum, s.n + o.n, max(s.best, o.best)}
 }
 
-// cluster joins from a probability on; the edges are in order.
+// cluster joins from a probability on, by edges of which the most certain come first.
 func (m *matcher) cluster(mo *model, edges []edge, accept float64) *Result {
 	least := acceptedBits(accept)
 	c := &clustering{m: m, mo: mo, compare: m.comparer(), parent: make([]uint32, m.table.Rows),

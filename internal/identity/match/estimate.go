@@ -264,15 +264,14 @@ func (m *matcher) expected(mo *model) map[uint64]float64 {
 	return e.matches
 }
 
-// scores counts the pairs that were compared, by their bits, two to a bit; those that were
-// given up early by a sample of them.
+// scores counts the pairs that were compared, by their bits, two to a bit. Of those given
+// up early some stand for all.
 type scores [4 * mostScore]int64
 
 const mostScore = 64
 
-// add counts some pairs of so many bits.
-func (s *scores) add(bits float64, some int64) {
-	s[int(2*(max(-mostScore, min(mostScore-0.25, bits))+mostScore))] += some
+func (s *scores) add(bits float64, pairs int64) {
+	s[int(2*(max(-mostScore, min(mostScore-0.25, bits))+mostScore))] += pairs
 }
 
 // bitsOf is the middle of a count.

@@ -19,6 +19,7 @@ type tally struct {
 	weights  []float64
 	post     []float64 // the probability of a match, by the latest model
 	akin     []float64 // likewise, of rows that are related and not one
+	cells    [][]cell  // by field, of each pattern
 }
 
 // newTally counts patterns, each for so many.

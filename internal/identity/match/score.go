@@ -14,9 +14,6 @@ type edge struct {
 // allCompared is the number of pairs up to which every pair is compared.
 const allCompared = 1_000_000
 
-// leastBits is the odds above which a pair may match.
-const leastBits = -3
-
 // choose picks the rules that find the most matches for the pairs that they cost.
 func (m *matcher) choose(mo *model) []rule {
 	e := m.evidence

@@ -7,6 +7,9 @@ import (
 	"slices"
 )
 
+// leastBits are the odds from which on a pair is kept: those of one to eight.
+const leastBits = -3
+
 // ceiling is the most that a pair's fields can say for it before they were compared, so
 // that one that cannot reach leastBits is given up early.
 type ceiling struct {
@@ -48,30 +51,14 @@ type scorer struct {
 	seen     scores
 }
 
-// givenUp is one in how many of the pairs that are given up early is weighed all the same,
-// so that it is known how many matches may be among them.
-const givenUp = 16
+// oneGivenUp in so many pairs that were given up early is weighed all the same, for the
+// scores.
+const oneGivenUp = 64
 
 // pair weighs the rows a and b.
 func (s *scorer) pair(a, b uint32) {
-	s.compared++
-	p, may := s.may(a, b)
-	some := int64(1)
-	if !may {
-		if some = givenUp; !s.m.drawn(min(a, b), max(a, b), givenUp) {
-			return
-		}
-		p = s.pattern(a, b)
-	}
-	w := float32(s.m.weigh(s.mo, a, b, p))
-	if s.seen.add(float64(w), some); w > leastBits {
-		s.edges = append(s.edges, edge{min(a, b), max(a, b), w})
-	}
-}
-
-// may reports whether two rows may reach leastBits; then it gives their pattern.
-func (s *scorer) may(a, b uint32) (pattern, bool) {
 	const floor = leastBits - 0.01 // sums differ in their last bits
+	s.compared++
 	x, y := s.m.row(a), s.m.row(b)
 	var p pattern
 	var open uint32
@@ -93,7 +80,10 @@ func (s *scorer) may(a, b uint32) (pattern, bool) {
 	}
 	for _, i := range s.top.order {
 		if bits <= floor {
-			return 0, false
+			if mix(s.m.rowHash[min(a, b)], s.m.rowHash[max(a, b)])%oneGivenUp == 0 {
+				s.seen.add(s.m.weigh(s.mo, a, b, s.pattern(a, b)), oneGivenUp)
+			}
+			return
 		}
 		if open>>i&1 != 0 {
 			l := s.level(i, x, y)
@@ -101,12 +91,16 @@ func (s *scorer) may(a, b uint32) (pattern, bool) {
 			bits += s.top.level[i][l] - s.top.unlike[i]
 		}
 	}
-	return p, bits > floor
+	w := float32(s.m.weigh(s.mo, a, b, p))
+	s.seen.add(float64(w), 1)
+	if w > leastBits {
+		s.edges = append(s.edges, edge{min(a, b), max(a, b), w})
+	}
 }
 
 // score compares every pair that the rules propose, each under its first rule, and keeps
-// those that may match.
-func (m *matcher) score(mo *model, rules []rule) (edges []edge, seen *scores, compared int64) {
+// those that may match. It tells as well how many it compared, and how certain they were.
+func (m *matcher) score(mo *model, rules []rule) ([]edge, *scores, int64) {
 	all := &gathered{m: m, mo: mo, top: m.ceiling(mo)}
 	if m.evidence.all <= allCompared {
 		all.run(m.table.Rows, 16, func(s *scorer, from, to int) {
