@@ -42,11 +42,13 @@ func (c *component) shares(a, b uint32) bool {
 // mostComponents is how many a set of 64 bits holds.
 const mostComponents = 64
 
-func components(fields []*field) []*component {
+// components gives those that there are, and those that are wanted, of which there may be others.
+func components(fields []*field, wanted map[PlanKey]bool) []*component {
 	var all []*component
 	for i, f := range fields {
 		add := func(what string, keys func(code int, v string, add func(uint64))) {
-			if len(all) == mostComponents {
+			key := PlanKey{f.name, what}
+			if len(all) >= mostComponents && !wanted[key] {
 				return
 			}
 			c := &component{field: i, what: what, start: make([]uint32, len(f.norm)+1)}
@@ -61,12 +63,12 @@ func components(fields []*field) []*component {
 				c.keys = c.keys[:int(c.start[code])+len(slices.Compact(of))]
 			}
 			c.start[len(f.norm)] = uint32(len(c.keys))
-			if len(c.keys) > 0 {
+			if len(c.keys) > 0 || wanted[key] {
 				all = append(all, c)
 			}
 		}
 		add("same", func(_ int, v string, add func(uint64)) { add(hash(v)) })
-		switch f.kind {
+		switch f.like() {
 		case Name:
 			add("sound", func(code int, _ string, add func(uint64)) {
 				if s := sound(f.squash[code]); s != "" {
@@ -133,8 +135,21 @@ func components(fields []*field) []*component {
 				}
 			})
 		}
+		for _, what := range spans(wanted, f.name) {
+			from, to, _ := span(what)
+			add(what, func(_ int, v string, add func(uint64)) {
+				if part := spanOf(v, from, to); part != "" {
+					add(hash(part))
+				}
+			})
+		}
 	}
-	return all
+	for i := len(all) - 1; len(all) > mostComponents && i >= 0; i-- {
+		if !wanted[PlanKey{fields[all[i].field].name, all[i].what}] {
+			all = slices.Delete(all, i, i+1)
+		}
+	}
+	return all[:min(len(all), mostComponents)]
 }
 
 // rarest gives, by code, the n words of most weight that more than one row has.
@@ -162,14 +177,25 @@ func (f *field) rarest(n int) [][]uint32 {
 
 // rule proposes the pairs of rows that share one component, or two of them at once.
 type rule struct {
-	a, b  int // components; b < 0: one alone
+	a, b  int   // components; b < 0: one alone
+	also  []int // more of them, where a plan asks for more than two
 	pairs float64
+}
+
+func (r rule) components() []int {
+	if r.b < 0 {
+		return []int{r.a}
+	}
+	return append([]int{r.a, r.b}, r.also...)
 }
 
 func (r rule) set() uint64 {
 	s := uint64(1) << r.a
 	if r.b >= 0 {
 		s |= 1 << r.b
+	}
+	for _, c := range r.also {
+		s |= 1 << c
 	}
 	return s
 }
@@ -186,6 +212,15 @@ func (m *matcher) keysOf(r rule, row int, keys []uint64) []uint64 {
 	for _, x := range first {
 		for _, y := range second {
 			keys = append(keys, mix(x, y))
+		}
+	}
+	for _, c := range r.also {
+		before := keys
+		keys = nil
+		for _, x := range m.components[c].of(m.fields[m.components[c].field].codes[row]) {
+			for _, k := range before {
+				keys = append(keys, mix(k, x))
+			}
 		}
 	}
 	return keys
@@ -283,25 +318,26 @@ func sortRadix(s []uint64, low int) {
 	}
 }
 
+// count estimates how many pairs each rule proposes.
+func (m *matcher) count(rules []rule) {
+	rows := min(m.table.Rows, 10_000)
+	scale := float64(m.table.Rows) / float64(max(rows, 1))
+	m.indexes(rules, rows, func(i int, index entries) {
+		index.blocks(func(b entries) {
+			n := float64(len(b))
+			rules[i].pairs += n * (n - 1) / 2 * scale * scale
+		})
+	})
+}
+
 // candidates are the rules that could serve: every component, and every two of
 // different fields, with the number of pairs that each would propose.
 func (m *matcher) candidates() []rule {
-	rows := min(m.table.Rows, 10_000)
-	scale := float64(m.table.Rows) / float64(rows)
-	scale *= scale
-	count := func(rules []rule) {
-		m.indexes(rules, rows, func(i int, index entries) {
-			index.blocks(func(b entries) {
-				n := float64(len(b))
-				rules[i].pairs += n * (n - 1) / 2 * scale
-			})
-		})
-	}
 	var single, double []rule
 	for a := range m.components {
 		single = append(single, rule{a: a, b: -1})
 	}
-	count(single)
+	m.count(single)
 	wide := func(a int) bool { return single[a].pairs > m.budget/20 }
 	for a := range m.components {
 		for b := range a {
@@ -310,7 +346,7 @@ func (m *matcher) candidates() []rule {
 			}
 		}
 	}
-	count(double)
+	m.count(double)
 	rules := slices.Concat(single, double)
 	return slices.DeleteFunc(rules, func(r rule) bool { return r.pairs > m.budget })
 }

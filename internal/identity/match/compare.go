@@ -43,7 +43,20 @@ func (k Kind) levels() []string {
 }
 
 // apart is the level of values that do not agree.
-func (k Kind) apart() level { return level(len(k.levels()) - 1) }
+func (k Kind) apart() level {
+	if k.IsCustom() {
+		return level(k - firstCustom)
+	}
+	return level(len(k.levels()) - 1)
+}
+
+// Levels gives the names of a kind's levels where a value is given, from the same to apart.
+func (k Kind) Levels() []string {
+	if k == Skipped || k.IsCustom() {
+		return nil
+	}
+	return k.levels()[1:]
+}
 
 // compare gives the level of two values, by code, that are given and not the same.
 // It is the same whichever comes first.
@@ -96,6 +109,9 @@ func (c *comparer) pattern(a, b uint32) pattern {
 
 func (c *comparer) level(i int, a, b uint32) level {
 	f := c.m.fields[i]
+	if f.custom != nil {
+		return c.customLevel(i, f, a, b)
+	}
 	x, y := f.codes[a], f.codes[b]
 	if x == 0 || y == 0 {
 		return absent

@@ -2,7 +2,6 @@ package match
 
 import (
 	"cmp"
-	"math"
 	"slices"
 )
 
@@ -187,10 +186,9 @@ func (e *evidence) gatherEqual(m *matcher) {
 		}
 		e.equal[i] = newTally(counts)
 		e.share[i] = total / (n * (n - 1) / 2)
-		given := n / float64(f.given)
 		e.rare[i] = make([]float64, len(f.norm))
 		for code, k := range f.count[1:] {
-			e.rare[i][code+1] = math.Log2(e.share[i] * (given * given) / (float64(k) / float64(f.given)))
+			e.rare[i][code+1] = rarity(e.share[i], m.table.Rows, f.given, k)
 		}
 	}
 }

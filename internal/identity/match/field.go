@@ -22,7 +22,21 @@ const (
 
 var kindNames = [...]string{"skipped", "name", "text", "code", "date", "email"}
 
-func (k Kind) String() string { return kindNames[k] }
+func (k Kind) String() string {
+	if k.IsCustom() {
+		return "custom"
+	}
+	return kindNames[k]
+}
+
+// ParseKind gives the kind of a name.
+func ParseKind(name string) (Kind, bool) {
+	at := slices.Index(kindNames[:], name)
+	return Kind(max(at, 0)), at >= 0
+}
+
+// Kinds gives the names of the kinds.
+func Kinds() []string { return slices.Clone(kindNames[:]) }
 
 // field is a column made ready to be compared: its distinct values, normalised and
 // taken apart.
@@ -30,6 +44,9 @@ type field struct {
 	column    int // in the table
 	name      string
 	kind      Kind
+	stated    Kind       // the kind that a plan states, or Skipped
+	planned   *PlanField // what a plan tells of it; may be nil
+	custom    *custom    // how it is compared where its levels are its own
 	codes     []uint32   // by row; 0: missing
 	norm      []string   // by code
 	count     []int32    // rows, by code
@@ -41,6 +58,7 @@ type field struct {
 	words     [][]word   // Text: by code, by id
 	spelt     []string   // Text: words by id
 	weight    []float32  // Text: of a word, by id
+	wordRows  []float64  // rows that have a word, by id
 	wordMasks []uint64   // which letters a word has, by id
 	known     [][]uint16 // Text: names in full of a word, by id
 	squash    []string   // without spaces
@@ -55,14 +73,23 @@ type word struct {
 
 // newFields takes the columns of t that help to tell who is who: of many, those that
 // tell most. Their order depends on their values alone.
-func newFields(t *Table) []*field {
-	var fields []*field
-	for i := range t.Columns {
-		if f := newField(t, i); f.kind != Skipped {
-			fields = append(fields, f)
-		}
+func newFields(p *planning) []*field {
+	fields := p.fields()
+	if p.pinned() {
+		return fields
 	}
-	slices.SortStableFunc(fields, func(a, b *field) int { return cmp.Or(cmp.Compare(b.tells(), a.tells()), cmp.Compare(a.print, b.print)) })
+	stated := func(f *field) int {
+		if f.planned != nil {
+			return 0
+		}
+		return 1
+	}
+	slices.SortStableFunc(fields, func(a, b *field) int {
+		return cmp.Or(cmp.Compare(stated(a), stated(b)), cmp.Compare(b.tells(), a.tells()), cmp.Compare(a.print, b.print))
+	})
+	for _, f := range fields[min(len(fields), mostFields):] {
+		p.idle = append(p.idle, idle{f.name, f.why(p.table.Rows)})
+	}
 	fields = fields[:min(len(fields), mostFields)]
 	slices.SortStableFunc(fields, func(a, b *field) int { return cmp.Compare(a.print, b.print) })
 	return fields
@@ -79,11 +106,22 @@ func (f *field) tells() float64 {
 	return -math.Log2(sum) * float64(f.given) / float64(len(f.codes))
 }
 
-func newField(t *Table, column int) *field {
-	c := &t.Columns[column]
-	f := &field{column: column, name: c.Name}
+// newField makes a field of a column, of the kind stated or else of that which its
+// values tell.
+func newField(t *Table, column int, stated Kind) *field {
+	f := newFieldOf(&t.Columns[column], t.Rows, stated)
+	f.column = column
+	return f
+}
+
+func newFieldOf(c *Column, rows int, stated Kind) *field {
+	f := &field{name: c.Name, stated: stated}
 	f.fold(c)
-	f.kind = f.guess(t.Rows)
+	if stated == Skipped {
+		f.kind = f.guess(rows)
+	} else {
+		f.kind = stated
+	}
 	if f.kind == Code {
 		f.refold(func(s string) string { return strings.ReplaceAll(s, " ", "") })
 	}
@@ -96,7 +134,7 @@ func (f *field) fold(c *Column) {
 	index := make(map[string]uint32, len(c.Values))
 	index[""] = 0
 	to := make([]uint32, len(c.Values))
-	email := looksLikeEmail(c.Values)
+	email := f.stated == Email || f.stated == Skipped && looksLikeEmail(c.Values)
 	for code, v := range c.Values {
 		var n string
 		if email {
@@ -233,7 +271,11 @@ func (f *field) prepare() {
 	for code, v := range f.norm {
 		f.masks[code] = letters(v)
 	}
-	switch f.kind {
+	if f.custom != nil {
+		f.others((*field).prepare)
+		defer f.custom.compile()
+	}
+	switch f.like() {
 	case Date:
 		f.days = make([]date, len(f.norm))
 		for code, v := range f.norm {
@@ -284,10 +326,13 @@ func (f *field) split() {
 			}
 		}
 	}
+	f.wordRows = rows
+	f.bySpelling(lists)
 	f.weight = make([]float32, len(rows))
 	f.known, f.wordMasks = make([][]uint16, len(rows)), make([]uint64, len(rows))
 	for id, n := range rows {
-		f.weight[id] = float32(math.Log(1 + float64(f.given)/n))
+		n, given := f.wordCount(id, n)
+		f.weight[id] = float32(math.Log(1 + given/n))
 		f.known[id] = nicknames[f.spelt[id]]
 		f.wordMasks[id] = letters(f.spelt[id])
 	}
@@ -307,6 +352,29 @@ func (f *field) split() {
 		length := float32(math.Sqrt(sum))
 		for _, id := range ids {
 			f.words[code] = append(f.words[code], word{id, f.weight[id] / length})
+		}
+	}
+}
+
+// bySpelling numbers the words in an order that depends on them alone: how two texts
+// compare is then the same beside whatever other texts.
+func (f *field) bySpelling(lists [][]uint32) {
+	type keyed struct {
+		hash uint64
+		id   uint32
+	}
+	sorted := make([]keyed, len(f.spelt))
+	for id, w := range f.spelt {
+		sorted[id] = keyed{hash(w), uint32(id)}
+	}
+	slices.SortFunc(sorted, func(a, b keyed) int { return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.id, b.id)) })
+	spelt, rows, to := slices.Clone(f.spelt), slices.Clone(f.wordRows), make([]uint32, len(sorted))
+	for id, k := range sorted {
+		f.spelt[id], f.wordRows[id], to[k.id] = spelt[k.id], rows[k.id], uint32(id)
+	}
+	for _, ids := range lists {
+		for i, id := range ids {
+			ids[i] = to[id]
 		}
 	}
 }

@@ -16,6 +16,9 @@ const allCompared = 1_000_000
 
 // choose picks the rules that find the most matches for the pairs that they cost.
 func (m *matcher) choose(mo *model) []rule {
+	if m.stated != nil {
+		return m.stated
+	}
 	e := m.evidence
 	type target struct {
 		covered uint64
@@ -69,7 +72,7 @@ func (m *matcher) weigh(mo *model, a, b uint32, p pattern) float64 {
 	one, akin := mo.bits(m.fields, p)
 	rare := 0.0
 	for i, f := range m.fields {
-		if p.at(i) != same || mo.told(p, i) {
+		if p.at(i) != same || f.common() || mo.told(p, i) {
 			continue
 		}
 		rare += m.evidence.rare[i][f.codes[a]]
@@ -80,7 +83,7 @@ func (m *matcher) weigh(mo *model, a, b uint32, p pattern) float64 {
 // score compares every pair that the rules propose and keeps those that may match.
 func (m *matcher) score(mo *model, rules []rule) ([]edge, int64) {
 	var pairs []uint64
-	if m.evidence.all <= allCompared {
+	if m.few() {
 		for b := range uint32(m.table.Rows) {
 			for a := range b {
 				if m.linkable(a, b) {
@@ -89,7 +92,7 @@ func (m *matcher) score(mo *model, rules []rule) ([]edge, int64) {
 			}
 		}
 	} else {
-		m.indexes(rules, m.table.Rows, func(_ int, index entries) { pairs = m.propose(pairs, index, 1) })
+		m.indexes(rules, m.table.Rows, func(i int, index entries) { pairs = m.propose(pairs, m.open(i, index), 1) })
 		pairs = distinct(pairs)
 	}
 	weights := make([]float32, len(pairs))
