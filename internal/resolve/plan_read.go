@@ -179,6 +179,11 @@ func (r *planReader) plan(root *yaml.Node) {
 				r.fault(n, codePlanValue, "others is neither auto nor skipped", "write auto or skipped")
 			}
 		},
+		"related": func(n *yaml.Node) {
+			if n.Value != "auto" {
+				p.Plain = !r.boolean(n, "related")
+			}
+		},
 		"learned":  func(*yaml.Node) {},
 		"blocking": r.blocking,
 		"fields":   r.fields,
@@ -274,7 +279,8 @@ func (r *planReader) field(n *yaml.Node, path string) match.PlanField {
 
 // level is one item of a field's levels.
 type level struct {
-	name string
+	name string // of one of the kind's
+	text string // of one of its own, in words
 	when *yaml.Node
 	m, u float64
 }
@@ -311,11 +317,8 @@ func (r *planReader) levels(n *yaml.Node, path string, f *match.PlanField) {
 			sum += p
 			whole = whole && p > 0
 		}
-		switch {
-		case sum > 1.02, whole && sum < 0.98:
+		if sum > 1.02 || whole && sum < 0.98 {
 			r.fault(n, codePlanConflict, fmt.Sprintf("%s: all %s together are %.3g", path, what, sum), "probabilities of all levels together are 1; leave out those that are to be learned")
-		case !whole && sum >= 1:
-			r.fault(n, codePlanConflict, fmt.Sprintf("%s: %s leaves nothing for the levels that are to be learned", path, what), "make those that are stated less than 1 together")
 		}
 	}
 }
@@ -325,6 +328,7 @@ func (r *planReader) level(n *yaml.Node, path string) (l level, ok bool) {
 	r.object(n, path, map[string]func(*yaml.Node){
 		"level": func(n *yaml.Node) { l.name = r.text(n, path+".level") },
 		"when":  func(n *yaml.Node) { l.when = n },
+		"name":  func(n *yaml.Node) { l.text = r.text(n, path+".name") },
 		"m": func(n *yaml.Node) {
 			l.m = r.share(n, path+".m", "write a number between 0 and 1, or leave it out to have it learned")
 		},
@@ -333,6 +337,9 @@ func (r *planReader) level(n *yaml.Node, path string) (l level, ok bool) {
 		},
 		"learned": func(n *yaml.Node) { r.learned(n, path+".learned") },
 	})
+	if l.text != "" && l.when == nil {
+		r.fault(n, codePlanConflict, path+" names a level and no condition", "write when: and a condition, or level: for one of the kind's")
+	}
 	if len(r.errs) == before && l.name == "" && l.when == nil {
 		r.fault(n, codePlanValue, path+" is no level", "write level: and the name of one, or when: and a condition")
 	}
@@ -383,7 +390,7 @@ func (r *planReader) kindLevels(items []*yaml.Node, all []level, path string, f 
 // ownLevels takes levels that a field states itself.
 func (r *planReader) ownLevels(items []*yaml.Node, all []level, path string, f *match.PlanField) {
 	for i, l := range all {
-		f.Levels = append(f.Levels, match.Level{When: r.condition(l.when, fmt.Sprintf("%s[%d].when", path, i))})
+		f.Levels = append(f.Levels, match.Level{Name: l.text, When: r.condition(l.when, fmt.Sprintf("%s[%d].when", path, i))})
 		f.M, f.U = append(f.M, l.m), append(f.U, l.u)
 	}
 	if at, what, mend := match.Check(f.Levels); at >= 0 {

@@ -75,6 +75,9 @@ func (p *planWriter) write(in *records) {
 	}
 	p.line("accept: %s  # join what is one with at least this probability; auto: 0.5, where the expected error is least", auto(in.config.Accept))
 	p.line("prior: %s  # the probability of two records taken at random being one", auto(p.plan.Prior))
+	if p.plan.Plain {
+		p.line("related: false  # records are of one person or strangers; auto: some are related, as namesakes are, and are a sort of their own")
+	}
 	p.line("learned: {records: %d, prior: %s}", in.rows, digits(probability(p.model.Prior)))
 	p.line("\n# Columns that no field below names: skipped, or auto, compared as their values tell.\nothers: skipped\n")
 	p.blocking()
@@ -167,6 +170,9 @@ func (p *planWriter) field(f match.PlanField) {
 		what := "level: " + scalar(names[l])
 		if len(f.Levels) > 0 {
 			what = "when: " + condition(f.Levels[l].When)
+			if name := f.Levels[l].Name; name != "" {
+				what = "name: " + scalar(name) + ", " + what
+			}
 		}
 		if l < len(f.M) && f.M[l] > 0 {
 			what += ", m: " + auto(f.M[l])

@@ -7,7 +7,7 @@ type held struct {
 	prior  float64 // bits
 	given  bool    // the prior is fixed
 	fields []heldField
-	whole  bool // nothing is left to learn
+	plain  bool // there are matches and strangers alone
 }
 
 type heldField struct {
@@ -17,7 +17,7 @@ type heldField struct {
 
 // hold takes what the plan fixes.
 func (m *matcher) hold() *held {
-	h := &held{fields: make([]heldField, len(m.fields)), whole: true}
+	h := &held{fields: make([]heldField, len(m.fields)), plain: true}
 	if p := m.config.Plan; p != nil && p.Prior > 0 {
 		h.prior, h.given = math.Log2(p.Prior/(1-p.Prior)), true
 	}
@@ -26,18 +26,19 @@ func (m *matcher) hold() *held {
 		if f.planned != nil {
 			h.fields[i].m, h.fields[i].u = f.planned.M, f.planned.U
 		}
-		h.whole = h.whole && f.planned.fixed(int(f.kind.apart()))
+		h.plain = h.plain && f.planned.fixed(int(f.kind.apart()))
 	}
+	h.plain = h.plain || m.config.Plan != nil && m.config.Plan.Plain
 	return h
 }
 
-// apply puts what is fixed in place of what was learned. What is fixed whole knows no
-// sort of pairs but matches and strangers.
+// apply puts what is fixed in place of what was learned. Where nothing is left to learn,
+// there is no sort of pairs but matches and strangers.
 func (h *held) apply(mo *model) {
 	if h.given {
 		mo.prior = h.prior
 	}
-	if h.whole {
+	if h.plain {
 		mo.akin, mo.kinship = math.Inf(-1), false
 	}
 	for i, f := range h.fields {

@@ -13,6 +13,7 @@ type Plan struct {
 	Fields []PlanField
 	Only   bool        // columns that no field names are not compared
 	Rules  [][]PlanKey // which pairs are compared: those that share all keys of one of them; nil: chosen
+	Plain  bool        // no pairs are related and not one: there are matches and strangers alone
 	Prior  float64     // the probability of two rows taken at random being one; 0: learned
 }
 
@@ -51,6 +52,11 @@ func fixes(of []float64) bool {
 func (p *PlanField) fixed(levels int) bool {
 	whole := func(of []float64) bool { return len(of) == levels && !slices.Contains(of, 0) }
 	return p != nil && whole(p.M) && whole(p.U)
+}
+
+// weightless reports whether a field says nothing of two rows: it is there for its keys.
+func (p *PlanField) weightless() bool {
+	return p != nil && fixes(p.M) && !slices.Contains(p.M, 0) && slices.Equal(p.M, p.U)
 }
 
 // idle is a column that is not compared, and why.
@@ -390,6 +396,11 @@ func spanOf(v string, from, to int) string {
 // follow puts the plan's word on what fields follow from in place of what was found.
 func (m *matcher) follow(mo *model) {
 	for i, f := range m.fields {
+		for slot, j := range mo.parents[i] {
+			if j >= 0 && m.fields[j].planned.weightless() {
+				mo.parents[i][slot] = -1
+			}
+		}
 		if f.planned == nil || f.planned.Follows == nil {
 			continue
 		}
@@ -425,7 +436,7 @@ func (r *Result) Plan() Plan {
 	m := r.matcher
 	var p Plan
 	if m.config.Plan != nil {
-		p.Prior, p.Only = m.config.Plan.Prior, m.config.Plan.Only
+		p.Prior, p.Only, p.Plain = m.config.Plan.Prior, m.config.Plan.Only, m.config.Plan.Plain
 	}
 	fields := slices.Clone(m.fields)
 	slices.SortStableFunc(fields, func(a, b *field) int { return a.column - b.column })
