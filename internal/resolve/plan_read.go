@@ -33,7 +33,7 @@ func readPlan(path string, data []byte) (*rules, error) {
 	r := &planReader{rules: &rules{file: path, plan: &match.Plan{}}}
 	var doc yaml.Node
 	if err := yaml.Load(data, &doc, yaml.WithPlugin(loaderlimits.New(loaderlimits.DepthValue(maxDepth)))); err != nil {
-		if len(strings.TrimSpace(string(data))) == 0 {
+		if empty(data) {
 			return r.rules, nil
 		}
 		return nil, errs.New(codePlanSyntax, "it is no YAML: "+strings.Join(strings.Fields(err.Error()), " ")).At(path).Fix("mend what YAML's rules forbid")
@@ -52,6 +52,16 @@ func readPlan(path string, data []byte) (*rules, error) {
 		return nil, err
 	}
 	return r.rules, nil
+}
+
+// empty reports whether a plan has nothing but comments.
+func empty(data []byte) bool {
+	for line := range strings.Lines(string(data)) {
+		if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
+			return false
+		}
+	}
+	return true
 }
 
 func (r *planReader) at(n *yaml.Node) string {
@@ -412,7 +422,7 @@ func (r *planReader) condition(n *yaml.Node, path string) match.Condition {
 			return match.Condition{Test: match.Nickname}
 		}
 		r.fault(n, codePlanValue, path+" is no condition", "write same, same_sound, nickname or otherwise; others need a value, as {edits: 2}")
-		return match.Condition{}
+		return match.Condition{Test: match.Same}
 	}
 	var column string
 	var part match.Part
@@ -472,7 +482,7 @@ func (r *planReader) condition(n *yaml.Node, path string) match.Condition {
 	switch len(tests) {
 	case 0:
 		r.fault(n, codePlanValue, path+" asks for nothing", "write a condition such as {edits: 2}")
-		return match.Condition{}
+		return match.Condition{Test: match.Same}
 	case 1:
 		return tests[0]
 	}

@@ -45,9 +45,9 @@ const splinkPrior = 0.0001
 
 // splinkReader makes a plan of settings, and gathers all that is wrong.
 type splinkReader struct {
-	rules   *rules
-	errs    []error
-	trained bool
+	rules *rules
+	errs  []error
+	open  bool // a level is left to be learned
 }
 
 func readSplink(path string, data []byte) (*rules, error) {
@@ -65,7 +65,7 @@ func readSplink(path string, data []byte) (*rules, error) {
 		r.comparison(i, c)
 	}
 	if len(s.Comparisons) == 0 {
-		r.fault(codeSplinkSetting, "comparisons", "there is no comparison", "state one or more")
+		r.fault("comparisons", codeSplinkSetting, "there is no comparison", "state one or more")
 	}
 	if len(s.Blocking) > 0 {
 		r.rules.plan.Rules = [][]match.PlanKey{}
@@ -75,8 +75,8 @@ func readSplink(path string, data []byte) (*rules, error) {
 	}
 	switch {
 	case s.Prior < 0 || s.Prior >= 1:
-		r.fault(codeSplinkSetting, "probability_two_random_records_match", "it is no probability", "write a number between 0 and 1")
-	case r.trained || s.Prior != splinkPrior:
+		r.fault("probability_two_random_records_match", codeSplinkSetting, "it is no probability", "write a number between 0 and 1")
+	case !r.open || s.Prior != splinkPrior:
 		r.rules.plan.Prior = s.Prior
 	}
 	if len(r.errs) > 0 {
@@ -85,7 +85,7 @@ func readSplink(path string, data []byte) (*rules, error) {
 	return r.rules, nil
 }
 
-func (r *splinkReader) fault(code errs.Code, path, what, mend string) {
+func (r *splinkReader) fault(path string, code errs.Code, what, mend string) {
 	r.errs = append(r.errs, errs.New(code, what).At(r.rules.file+": "+path).Fix(mend))
 }
 
@@ -95,7 +95,7 @@ func (r *splinkReader) linkType(t string) {
 		r.rules.link = true
 	case "dedupe_only", "link_and_dedupe", "":
 	default:
-		r.fault(codeSplinkSetting, "link_type", "it is none that there is", "write dedupe_only, link_only or link_and_dedupe")
+		r.fault("link_type", codeSplinkSetting, "it is none that there is", "write dedupe_only, link_only or link_and_dedupe")
 	}
 }
 
@@ -120,7 +120,7 @@ func (r *splinkReader) comparison(i int, c splinkComparison) {
 			when, err = conditionOf(node)
 		}
 		if err != nil {
-			r.fault(codeSplinkSQL, at, fmt.Sprintf("the condition %s is not understood: %v", strconv.Quote(l.SQL), err), mendSQL)
+			r.fault(at, codeSplinkSQL, fmt.Sprintf("the condition %s is not understood: %v", strconv.Quote(l.SQL), err), mendSQL)
 			continue
 		}
 		f.Levels = append(f.Levels, match.Level{Name: l.Label, When: when})
@@ -135,9 +135,11 @@ func (r *splinkReader) comparison(i int, c splinkComparison) {
 	r.name(&f, c.Output)
 	if fixedWhole(f.M) && fixedWhole(f.U) {
 		f.Follows = []string{} // Splink takes fields to be independent
+	} else {
+		r.open = true
 	}
 	if at, what, mend := match.Check(f.Levels); at >= 0 && len(r.errs) == before {
-		r.fault(codeSplinkSetting, path, what, mend)
+		r.fault(path, codeSplinkSetting, what, mend)
 	}
 	r.rules.plan.Fields = append(r.rules.plan.Fields, f)
 	r.rules.fieldAt = append(r.rules.fieldAt, r.rules.file+": "+path)
@@ -152,11 +154,10 @@ func (r *splinkReader) probability(path string, v jsontext.Value) float64 {
 	}
 	p, err := strconv.ParseFloat(string(v), 64)
 	if err != nil || p < 0 || p > 1 {
-		r.fault(codeSplinkSetting, path, "it is no probability", "write a number between 0 and 1")
+		r.fault(path, codeSplinkSetting, "it is no probability", "write a number between 0 and 1")
 		return 0
 	}
 	const least = 1e-9
-	r.trained = true
 	return math.Min(math.Max(p, least), 1-least)
 }
 
@@ -178,7 +179,7 @@ func (r *splinkReader) own(f *match.PlanField, path string) {
 	default:
 		column := firstColumn(f.Levels)
 		if column == "" {
-			r.fault(codeSplinkSetting, path, "no level compares a column", "begin with a level of values that are the same")
+			r.fault(path, codeSplinkSetting, "no level compares a column", "begin with a level of values that are the same")
 			return
 		}
 		f.Columns = []string{column}
@@ -258,12 +259,12 @@ func (r *splinkReader) blocking(i int, v jsontext.Value) {
 		err = json.Unmarshal(v, &rule)
 	}
 	if err != nil || rule.SQL == "" {
-		r.fault(codeSplinkSetting, path, "it is no blocking rule", `write "l.column = r.column", or an object with blocking_rule`)
+		r.fault(path, codeSplinkSetting, "it is no blocking rule", `write "l.column = r.column", or an object with blocking_rule`)
 		return
 	}
 	keys, err := r.keys(rule.SQL, rule.Explode)
 	if err != nil {
-		r.fault(codeSplinkSQL, path, fmt.Sprintf("the rule %s is not understood: %v", strconv.Quote(rule.SQL), err), "write equalities of columns, or of their substr, joined by AND")
+		r.fault(path, codeSplinkSQL, fmt.Sprintf("the rule %s is not understood: %v", strconv.Quote(rule.SQL), err), "write equalities of columns, or of their substr, joined by AND")
 		return
 	}
 	r.rules.plan.Rules = append(r.rules.plan.Rules, keys)

@@ -24,6 +24,7 @@ type Config struct {
 	Snapshot     string         // a file that what was learned is written to; empty: none
 	Out          string         // a CSV file; empty: none
 	Phase        func(name string, rows int)
+	idAt         string // where the column of ids is named; empty: by a flag
 }
 
 // Summary is what a resolution found, and what it took.

@@ -114,7 +114,7 @@ func listed(names []string) string { return "write one of: " + strings.Join(name
 // config is what is resolved, with what the file settles and no flag does.
 func (r *rules) config(c Config) (Config, error) {
 	if c.ID == "" {
-		c.ID = r.id
+		c.ID, c.idAt = r.id, r.idAt
 	}
 	if c.Accept == 0 {
 		c.Accept = r.accept

@@ -4,8 +4,7 @@ import "math"
 
 // held is what a plan fixes of a model: it stands in place of what is learned.
 type held struct {
-	prior  float64 // bits
-	given  bool    // the prior is fixed
+	prior  float64 // 0: learned
 	fields []heldField
 	plain  bool // there are matches and strangers alone
 }
@@ -19,7 +18,7 @@ type heldField struct {
 func (m *matcher) hold() *held {
 	h := &held{fields: make([]heldField, len(m.fields)), plain: true}
 	if p := m.config.Plan; p != nil && p.Prior > 0 {
-		h.prior, h.given = math.Log2(p.Prior/(1-p.Prior)), true
+		h.prior = p.Prior
 	}
 	for i, f := range m.fields {
 		h.fields[i].last = f.kind.apart()
@@ -35,9 +34,6 @@ func (m *matcher) hold() *held {
 // apply puts what is fixed in place of what was learned. Where nothing is left to learn,
 // there is no sort of pairs but matches and strangers.
 func (h *held) apply(mo *model) {
-	if h.given {
-		mo.prior = h.prior
-	}
 	if h.plain {
 		mo.akin, mo.kinship = math.Inf(-1), false
 	}
@@ -54,6 +50,14 @@ func (h *held) apply(mo *model) {
 				fix(&mo.u[i][s], f.u, f.last)
 			}
 		}
+	}
+}
+
+// finish puts the prior in its place once all else is learned: what levels are worth is
+// best learned by the prior that the records tell.
+func (h *held) finish(mo *model) {
+	if h.prior > 0 {
+		mo.prior = math.Log2(h.prior / (1 - h.prior))
 	}
 }
 

@@ -40,7 +40,7 @@ func (m *matcher) settle(mo *model, e *evidence) {
 			was := mo.prior
 			m.expect(mo, e)
 			m.maximise(mo, e)
-			if moved = math.Abs(mo.prior - was); moved < still && !mo.held.given {
+			if moved = math.Abs(mo.prior - was); moved < still {
 				break
 			}
 		}

@@ -112,6 +112,7 @@ func Run(t *Table, config Config) *Result {
 	}
 	config.Phase("learn")
 	model := learn(m)
+	model.held.finish(model)
 	rules := m.choose(model)
 	config.Phase("compare")
 	edges, compared := m.score(model, rules)

@@ -202,8 +202,8 @@ func (p *planning) parts(i int, of *PlanField) (map[string]*field, bool) {
 }
 
 // kindOf is how a column is read that is not all of a field.
-func (of *PlanField) kindOf(column string) Kind {
-	for _, l := range of.Levels {
+func (p *PlanField) kindOf(column string) Kind {
+	for _, l := range p.Levels {
 		if l.When.username(column) {
 			return Email
 		}
