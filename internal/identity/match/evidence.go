@@ -187,6 +187,9 @@ func (e *evidence) gatherEqual(m *matcher) {
 		e.equal[i] = newTally(counts)
 		e.share[i] = total / (n * (n - 1) / 2)
 		e.rare[i] = make([]float64, len(f.norm))
+		if f.common() {
+			continue
+		}
 		for code, k := range f.count[1:] {
 			e.rare[i][code+1] = rarity(e.share[i], m.table.Rows, f.given, k)
 		}

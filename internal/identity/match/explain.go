@@ -66,7 +66,7 @@ func (r *Result) Explain(x, y int) Explanation {
 				break
 			}
 		}
-		if l == same && !f.common() && !r.model.told(p, i) {
+		if l == same && !r.model.told(p, i) {
 			w.Rarity = m.evidence.rare[i][f.codes[a]]
 		}
 		sum += w.Bits + w.Rarity

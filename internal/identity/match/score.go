@@ -72,7 +72,7 @@ func (m *matcher) weigh(mo *model, a, b uint32, p pattern) float64 {
 	one, akin := mo.bits(m.fields, p)
 	rare := 0.0
 	for i, f := range m.fields {
-		if p.at(i) != same || f.common() || mo.told(p, i) {
+		if p.at(i) != same || mo.told(p, i) {
 			continue
 		}
 		rare += m.evidence.rare[i][f.codes[a]]

@@ -255,6 +255,9 @@ func (m *matcher) recall() *model {
 		m.evidence.share[i] = f.Share
 		rare := make([]float64, len(m.fields[i].norm))
 		for code, v := range m.fields[i].norm {
+			if f.Common {
+				break
+			}
 			rare[code] = rarity(f.Share, s.Records, f.Given, max(f.Values[secret(v)], 1))
 		}
 		m.evidence.rare[i] = rare
