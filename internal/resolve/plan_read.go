@@ -208,6 +208,9 @@ func (r *planReader) blocking(n *yaml.Node) {
 		return
 	}
 	r.rules.plan.Rules = [][]match.PlanKey{}
+	if n.Kind == yaml.SequenceNode && len(n.Content) == 0 {
+		r.fault(n, codePlanConflict, "blocking proposes no pairs", "name a rule, such as {column: same}, or write auto")
+	}
 	for i, item := range r.list(n, "blocking") {
 		path := fmt.Sprintf("blocking[%d]", i)
 		var keys []match.PlanKey

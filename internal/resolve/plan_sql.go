@@ -40,7 +40,10 @@ func parseSQL(text string) (*sqlNode, error) {
 	if err == nil && p.at < len(p.tokens) {
 		err = fmt.Errorf("%q is not expected", p.tokens[p.at].text)
 	}
-	return n, err
+	if err != nil {
+		return nil, err
+	}
+	return n, nil
 }
 
 type sqlToken struct {

@@ -131,6 +131,7 @@ func TestPlanFaults(t *testing.T) {
 		"link: true":                                   "match_plan_conflict",
 		"link: true\nlink: true":                       "match_plan_conflict at 2:1",
 		"id: nothing":                                  "resolve_column",
+		"blocking: []":                                 "match_plan_conflict at 1:11",
 		"blocking: [{}]":                               "match_plan_value at 1:12",
 		"blocking: [{nothing: same}]":                  "match_plan_column at 1:12",
 		"blocking: [{city: year}]":                     "match_plan_column at 1:12",

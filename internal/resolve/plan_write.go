@@ -118,8 +118,12 @@ func scalars(names []string) string {
 
 func (p *planWriter) blocking() {
 	p.line("# Which pairs of records are compared: those that share all keys of one of these. A key\n# that more than 500 records have proposes none.")
-	if p.plan.Rules == nil {
+	switch {
+	case p.plan.Rules == nil:
 		p.line("blocking: auto  # all pairs were compared: there are few enough")
+		return
+	case len(p.plan.Rules) == 0:
+		p.line("blocking: auto  # no key was found that brings together what is one")
 		return
 	}
 	p.line("blocking:  # or auto: chosen for the most that they find within about 50 pairs a record")
