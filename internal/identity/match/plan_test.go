@@ -255,6 +255,36 @@ func TestSnapshotPinsWhatWasLearned(t *testing.T) {
 	}
 }
 
+// A key that too many records have proposes nothing under the snapshot, however few of
+// them there are; another does.
+func TestSnapshotStopsCommonKeys(t *testing.T) {
+	names, rows, _ := town(15, 400)
+	for i := range rows {
+		rows[i][3] = "york"
+		if i%2 == 0 && i < 1100 {
+			rows[i][3] = "leeds"
+		}
+	}
+	s := Run(tableOf(names, rows), Config{Plan: &Plan{Rules: [][]PlanKey{{{"town", "same"}}}}}).Snapshot()
+	if len(s.Rules) != 1 || len(s.Rules[0].Stop) == 0 {
+		t.Fatalf("no key is stopped: %v", s.Rules)
+	}
+	of := func(town string) int64 {
+		part := slices.Clone(rows[:100])
+		for i := range part {
+			part[i] = slices.Clone(part[i])
+			part[i][3] = town
+		}
+		return Run(tableOf(names, part), Config{Snapshot: s}).Compared
+	}
+	if n := of("york"); n != 0 {
+		t.Errorf("a key that is stopped proposes %d pairs", n)
+	}
+	if n := of("dover"); n != 100*99/2 {
+		t.Errorf("a key that is new proposes %d pairs", n)
+	}
+}
+
 // The same records are the same snapshot, byte for byte, however they are shuffled.
 func TestSnapshotIsAFunctionOfTheSet(t *testing.T) {
 	names, rows, _ := town(11, 300)
