@@ -88,7 +88,7 @@ func newFields(p *planning) []*field {
 		return cmp.Or(cmp.Compare(stated(a), stated(b)), cmp.Compare(b.tells(), a.tells()), cmp.Compare(a.print, b.print))
 	})
 	for _, f := range fields[min(len(fields), mostFields):] {
-		p.idle = append(p.idle, idle{f.name, f.why(p.table.Rows)})
+		p.unused = append(p.unused, unused{f.name, f.why(p.table.Rows)})
 	}
 	fields = fields[:min(len(fields), mostFields)]
 	slices.SortStableFunc(fields, func(a, b *field) int { return cmp.Compare(a.print, b.print) })

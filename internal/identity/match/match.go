@@ -88,7 +88,7 @@ type matcher struct {
 	across     [][]uint32 // by field: its codes as the partner's
 	stated     []rule     // those that a plan states; nil: they are chosen
 	faults     []Fault
-	idle       []idle // columns that are not compared
+	unused     []unused // columns that are not compared
 }
 
 // Run finds who is who.
@@ -139,7 +139,7 @@ func newMatcher(t *Table, config Config) *matcher {
 	m := &matcher{config: config, table: t}
 	p := newPlanning(t, config.Plan)
 	m.fields = newFields(p)
-	m.faults, m.idle = p.faults, p.idle
+	m.faults, m.unused = p.faults, p.unused
 	m.order()
 	for _, f := range m.fields {
 		f.prepare()

@@ -59,8 +59,8 @@ func (p *PlanField) weightless() bool {
 	return p != nil && fixes(p.M) && !slices.Contains(p.M, 0) && slices.Equal(p.M, p.U)
 }
 
-// idle is a column that is not compared, and why.
-type idle struct{ name, why string }
+// unused is a column that is not compared, and why.
+type unused struct{ name, why string }
 
 // planning makes fields of columns, as the plan says.
 type planning struct {
@@ -68,7 +68,7 @@ type planning struct {
 	table  *Table
 	column map[string]int
 	faults []Fault
-	idle   []idle
+	unused []unused
 	known  int // columns of the plan that the table has
 }
 
@@ -104,12 +104,12 @@ func (p *planning) fields() []*field {
 		switch {
 		case told[name]:
 		case p.plan != nil && p.plan.Only:
-			p.idle = append(p.idle, idle{name, "no field of the plan"})
+			p.unused = append(p.unused, unused{name, "no field of the plan"})
 		default:
 			if f := newField(p.table, i, Skipped); f.kind != Skipped {
 				fields = append(fields, f)
 			} else {
-				p.idle = append(p.idle, idle{name, f.why(p.table.Rows)})
+				p.unused = append(p.unused, unused{name, f.why(p.table.Rows)})
 			}
 		}
 	}
@@ -140,7 +140,7 @@ func (p *planning) stated(fields []*field) int {
 // field makes the field that the plan tells of; nil where it is not compared.
 func (p *planning) field(i int, of *PlanField) *field {
 	if of.Skip {
-		p.idle = append(p.idle, idle{of.Name, "the plan says so"})
+		p.unused = append(p.unused, unused{of.Name, "the plan says so"})
 		return nil
 	}
 	parts, ok := p.parts(i, of)
@@ -157,7 +157,7 @@ func (p *planning) field(i int, of *PlanField) *field {
 	}
 	if f.kind == Skipped {
 		if len(of.Levels) == 0 && of.Kind == Skipped {
-			p.idle = append(p.idle, idle{of.Name, f.why(p.table.Rows)})
+			p.unused = append(p.unused, unused{of.Name, f.why(p.table.Rows)})
 			return nil
 		}
 		f.kind = Text
@@ -448,7 +448,7 @@ func (r *Result) Plan() Plan {
 		of.Kind = f.like()
 		p.Fields = append(p.Fields, of)
 	}
-	for _, i := range m.idle {
+	for _, i := range m.unused {
 		p.Fields = append(p.Fields, PlanField{Name: i.name, Skip: true, Why: i.why})
 	}
 	if r.model != nil && !m.few() {
