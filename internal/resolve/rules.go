@@ -121,7 +121,7 @@ func (r *rules) config(c Config) (Config, error) {
 	}
 	c.Link = c.Link || r.link
 	if c.Link && len(c.Files) < 2 {
-		return c, errs.New(codePlanConflict, "only records of different files can be one, and there is one file").At(r.file).Fix("name two files or more, or write link: false")
+		return c, errs.New(codePlanConflict, "only records of different files can be one, and there is one file").At(r.file).Fix("name two files or more, or have duplicates within a file found: link: false, or dedupe_only in Splink's settings")
 	}
 	return c, nil
 }
