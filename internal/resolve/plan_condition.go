@@ -281,7 +281,7 @@ func measured(a, b *sqlNode, strict, most bool) (c match.Condition, err error) {
 			return c, fmt.Errorf("%s is bounded on the wrong side", a.text)
 		}
 		if test == match.Edits {
-			c.X, c.N = 0, whole(x, strict)
+			c.X, c.N = 0, atMost(x, strict)
 			if c.N < 1 || c.N > 64 {
 				return c, fmt.Errorf("%q is no number of letters that fits", b.text)
 			}
@@ -299,8 +299,8 @@ func measured(a, b *sqlNode, strict, most bool) (c match.Condition, err error) {
 	return c, fmt.Errorf("%s(…) is not understood", a.text)
 }
 
-// whole is the greatest whole number that is at most x, or below it.
-func whole(x float64, strict bool) int {
+// atMost is the greatest whole number that is at most x, or below it.
+func atMost(x float64, strict bool) int {
 	n := math.Floor(x)
 	if strict && n == x {
 		n--

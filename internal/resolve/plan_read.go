@@ -257,7 +257,7 @@ func (r *planReader) field(n *yaml.Node, path string) match.PlanField {
 			switch {
 			case name == "auto":
 			case !known:
-				r.fault(n, codePlanValue, path+".kind is no kind that there is", listed(append(match.Kinds(), "auto")))
+				r.fault(n, codePlanValue, path+".kind is no kind that there is", choices(append(match.Kinds(), "auto")))
 			default:
 				f.Kind, f.Skip = kind, kind == match.Skipped
 			}
@@ -386,7 +386,7 @@ func (r *planReader) kindLevels(items []*yaml.Node, all []level, path string, f 
 			r.fault(items[i], codePlanConflict, path+" names levels and the field states no kind", "state the kind, such as kind: name")
 			return
 		case at < 0:
-			r.fault(items[i], codePlanValue, fmt.Sprintf("%s[%d].level is none that a %s has", path, i, f.Kind), listed(names))
+			r.fault(items[i], codePlanValue, fmt.Sprintf("%s[%d].level is none that a %s has", path, i, f.Kind), choices(names))
 			continue
 		case seen[l.name]:
 			r.fault(items[i], codePlanConflict, fmt.Sprintf("%s[%d].level is there twice", path, i), "leave one of them")
@@ -495,7 +495,7 @@ func (r *planReader) condition(n *yaml.Node, path string) match.Condition {
 func (r *planReader) part(n *yaml.Node, path string) match.Part {
 	at := slices.Index(match.Parts(), r.text(n, path))
 	if at < 0 {
-		r.fault(n, codePlanValue, path+" is no part that there is", listed(match.Parts()))
+		r.fault(n, codePlanValue, path+" is no part that there is", choices(match.Parts()))
 	}
 	return match.Part(max(at, 0))
 }

@@ -43,7 +43,7 @@ func Plan(ctx context.Context, c Config, asJSON bool) ([]byte, error) {
 	if c.Out == "" || ctx.Err() != nil {
 		return text, ctx.Err()
 	}
-	return text, writeFile(c.Out, 0o644, func(w io.Writer) error {
+	return text, placed(c.Out, 0o644, func(w io.Writer) error {
 		_, err := w.Write(text)
 		return err
 	})
@@ -73,7 +73,7 @@ func (p *planWriter) write(in *records) {
 	if in.config.Link {
 		p.line("link: true  # only records of different files can be one")
 	}
-	p.line("accept: %s  # join what is one with at least this probability; auto: 0.5, where the expected error is least", auto(in.config.Accept))
+	p.line("accept: %s  # join what is one with at least this probability; auto: what promises most of 0.5, 0.7 and 0.9", auto(in.config.Accept))
 	p.line("prior: %s  # the probability of two records taken at random being one", auto(p.plan.Prior))
 	if p.plan.Plain {
 		p.line("related: false  # records are of one person or strangers; auto: some are related, as namesakes are, and are a sort of their own")

@@ -27,6 +27,9 @@ type Config struct {
 	idAt         string // where the column of ids is named; empty: by a flag
 }
 
+// Estimate is what is expected of a result that nobody has measured.
+type Estimate = match.Estimate
+
 // Summary is what a resolution found, and what it took.
 type Summary struct {
 	Records         int                `json:"records"`
@@ -37,6 +40,7 @@ type Summary struct {
 	PeakMemoryBytes int64              `json:"peak_memory_bytes"`
 	SecondsByPhase  map[string]float64 `json:"seconds_by_phase"`
 	Fields          map[string]string  `json:"fields"`
+	*Estimate                          // nil where nothing was compared
 	Quality         *match.Quality     `json:"quality,omitzero"`
 }
 
@@ -59,7 +63,7 @@ func Run(ctx context.Context, c Config) (*Summary, error) {
 		}
 	}
 	w.next("")
-	done := &Summary{Records: in.rows, People: found.People, PairsCompared: found.Compared, Fields: map[string]string{}, SecondsByPhase: w.spent}
+	done := &Summary{Records: in.rows, People: found.People, PairsCompared: found.Compared, Estimate: found.Expected, Fields: map[string]string{}, SecondsByPhase: w.spent}
 	for name, kind := range found.Fields() {
 		done.Fields[name] = kind.String()
 	}

@@ -108,8 +108,8 @@ func (r *rules) faults(found *match.Result) error {
 	return errors.Join(all...)
 }
 
-// listed names what there is to choose from.
-func listed(names []string) string { return "write one of: " + strings.Join(names, ", ") }
+// choices names what there is to choose from.
+func choices(names []string) string { return "write one of: " + strings.Join(names, ", ") }
 
 // config is what is resolved, with what the file settles and no flag does.
 func (r *rules) config(c Config) (Config, error) {
@@ -132,5 +132,5 @@ func writeSnapshot(path string, found *match.Result) error {
 	if s == nil {
 		return errs.New(codeSnapshot, "there is nothing to learn from in these records").At(path).Fix("a snapshot needs two records or more, and a column that tells them apart")
 	}
-	return writeFile(path, 0o600, s.Encode)
+	return placed(path, 0o600, s.Encode)
 }

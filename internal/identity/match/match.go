@@ -29,10 +29,12 @@ type Result struct {
 	Best     []Reason // by row: why it is of its person
 	People   int
 	Compared int64
+	Expected *Estimate // nil where nothing was compared
 	matcher  *matcher
 	model    *model // nil where nothing was compared
 	rules    []rule
-	edges    []edge   // the most certain first
+	edges    []edge // the most certain first
+	scores   *scores
 	ours     []uint32 // by row of the table: the matcher's own
 	Faults   []Fault  // what the plan asks that this table does not have: then nothing was done
 }
@@ -115,10 +117,11 @@ func Run(t *Table, config Config) *Result {
 	model.held.finish(model)
 	rules := m.choose(model)
 	config.Phase("compare")
-	edges, compared := m.score(model, rules)
+	edges, seen := m.score(model, rules)
 	config.Phase("cluster")
-	r := m.cluster(model, edges)
-	r.Compared, r.matcher, r.model, r.rules, r.edges = compared, m, model, rules, edges
+	expected := m.foretell(model, edges, seen, config.Accept)
+	r := m.cluster(model, edges, expected.Accept)
+	r.Compared, r.Expected, r.matcher, r.model, r.rules, r.edges, r.scores = seen.pairs(), &expected, m, model, rules, edges, seen
 	r.ours = make([]uint32, len(m.rows))
 	for ours, row := range m.rows {
 		r.ours[row] = uint32(ours)

@@ -28,7 +28,7 @@ type Snapshot struct {
 	Version int             `json:"kith_snapshot"`
 	Records int             `json:"records"` // that were learned from
 	Link    bool            `json:"link"`
-	Accept  float64         `json:"accept"` // 0: where the expected error is least
+	Accept  float64         `json:"accept"` // the probability from which on pairs were joined
 	Prior   float64         `json:"prior"`  // bits
 	Akin    *float64        `json:"akin,omitzero"`
 	Stated  bool            `json:"stated"` // a plan stated the rules
@@ -145,7 +145,7 @@ func (r *Result) Snapshot() *Snapshot {
 	if mo == nil || m.config.Snapshot != nil {
 		return m.config.Snapshot
 	}
-	s := &Snapshot{Version: snapshotVersion, Records: m.table.Rows, Link: m.config.Link, Accept: m.config.Accept, Prior: mo.prior, Stated: m.stated != nil}
+	s := &Snapshot{Version: snapshotVersion, Records: m.table.Rows, Link: m.config.Link, Accept: r.Expected.Accept, Prior: mo.prior, Stated: m.stated != nil}
 	if finite(mo.akin) {
 		s.Akin = &mo.akin
 	}
