@@ -426,6 +426,9 @@ func (c *comparer) customLevel(i int, f *field, a, b uint32) level {
 	if x == y {
 		return same
 	}
+	if c.met[i] == nil {
+		return of.level(a, b)
+	}
 	key := uint64(min(x, y))<<codeBits | uint64(max(x, y))
 	at := key * 0x9e3779b97f4a7c15 >> (64 - metBits)
 	if c.met[i][at]>>levelBits != key {
@@ -433,6 +436,10 @@ func (c *comparer) customLevel(i int, f *field, a, b uint32) level {
 	}
 	return level(c.met[i][at] & (mostLevels - 1))
 }
+
+// loose reports whether a field may agree in rows of which one lacks its value: it
+// looks at several columns.
+func (f *field) loose() bool { return f.custom != nil && len(f.custom.own) > 1 }
 
 func (c *custom) level(a, b uint32) level {
 	for l, meets := range c.meets {

@@ -99,6 +99,7 @@ func (p *planning) fields() []*field {
 			}
 		}
 	}
+	var open []*field
 	for i := range p.table.Columns {
 		name := p.table.Columns[i].Name
 		switch {
@@ -106,11 +107,15 @@ func (p *planning) fields() []*field {
 		case p.plan != nil && p.plan.Only:
 			p.unused = append(p.unused, unused{name, "no field of the plan"})
 		default:
-			if f := newField(p.table, i, Skipped); f.kind != Skipped {
-				fields = append(fields, f)
-			} else {
-				p.unused = append(p.unused, unused{name, f.why(p.table.Rows)})
-			}
+			open = append(open, &field{column: i})
+		}
+	}
+	inParallel(len(open), 1, func(i, _ int) { open[i] = newField(p.table, open[i].column, Skipped) })
+	for _, f := range open {
+		if f.kind != Skipped {
+			fields = append(fields, f)
+		} else {
+			p.unused = append(p.unused, unused{f.name, f.why(p.table.Rows)})
 		}
 	}
 	if p.known == 0 && p.pinned() && p.table.Rows > 0 {
@@ -370,15 +375,21 @@ func span(what string) (from, to int, ok bool) {
 	return from, to, from >= 0 && to > from
 }
 
-// spans are the keys of a field that are wanted and name a part of its values, in order.
-func spans(wanted map[PlanKey]bool, name string) []string {
-	var all []string
+// spans are the keys of a field that are wanted and are a part of its values.
+func (f *field) spans(wanted map[PlanKey]bool) []*component {
+	var all []*component
 	for k := range wanted {
-		if _, _, ok := span(k.What); ok && k.Field == name {
-			all = append(all, k.What)
+		from, to, ok := span(k.What)
+		if !ok || k.Field != f.name {
+			continue
 		}
+		all = append(all, &component{what: k.What, make: func(code uint32, add func(uint64)) {
+			if part := spanOf(f.norm[code], from, to); part != "" {
+				add(hash(part))
+			}
+		}})
 	}
-	slices.Sort(all)
+	slices.SortFunc(all, func(a, b *component) int { return strings.Compare(a.what, b.what) })
 	return all
 }
 

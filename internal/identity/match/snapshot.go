@@ -150,7 +150,7 @@ func (r *Result) Snapshot() *Snapshot {
 		s.Akin = &mo.akin
 	}
 	m.indexes(r.rules, m.table.Rows, func(i int, index entries) {
-		s.Rules = append(s.Rules, SnapshotRule{Keys: m.keys(r.rules[i]), Stop: m.stops(index)})
+		s.Rules = append(s.Rules, SnapshotRule{Keys: m.keys(r.rules[i]), Stop: m.stops(r.rules[i], index)})
 	})
 	for i, f := range m.fields {
 		s.Fields = append(s.Fields, m.snapshotField(mo, i, f))
@@ -159,14 +159,53 @@ func (r *Result) Snapshot() *Snapshot {
 }
 
 // stops gives the keys that so many rows have that they propose nothing.
-func (m *matcher) stops(index entries) []uint32 {
+func (m *matcher) stops(r rule, index entries) []uint32 {
 	var stop []uint32
 	index.blocks(func(b entries) {
-		if len(b) > m.blockCap {
-			stop = append(stop, uint32(b[0]>>32))
+		if len(b) <= m.blockCap {
+			return
 		}
+		key := uint32(b[0] >> 32)
+		m.lasting(r, b.row(0), func(here uint64, lasting uint32) {
+			if uint32(here) == key {
+				stop = append(stop, lasting)
+			}
+		})
 	})
-	return stop
+	slices.Sort(stop)
+	return slices.Compact(stop)
+}
+
+// lasting visits the keys of a row under a rule, each with what it is in whatever table:
+// here a value's number may stand for it.
+func (m *matcher) lasting(r rule, row uint32, visit func(here uint64, lasting uint32)) {
+	type key struct{ here, lasting uint64 }
+	codes := m.row(row)
+	var all []key
+	for n, at := range r.components() {
+		c := m.components[at]
+		code := codes[c.field]
+		var of []key
+		for _, k := range c.of(code, nil) {
+			if of = append(of, key{k, k}); c.make == nil {
+				of[len(of)-1].lasting = mix(c.seed, hash(m.fields[c.field].norm[code]))
+			}
+		}
+		if n == 0 {
+			all = of
+			continue
+		}
+		var both []key
+		for _, x := range all {
+			for _, y := range of {
+				both = append(both, key{mix(x.here, y.here), mix(x.lasting, y.lasting)})
+			}
+		}
+		all = both
+	}
+	for _, k := range all {
+		visit(k.here, uint32(k.lasting))
+	}
 }
 
 func (m *matcher) snapshotField(mo *model, i int, f *field) SnapshotField {
@@ -296,16 +335,21 @@ func (m *matcher) few() bool {
 	return m.evidence.all <= allCompared && !stated
 }
 
-// open leaves out of a rule's index what a snapshot says proposes nothing.
-func (m *matcher) open(i int, index entries) entries {
+// stopped are the keys, as they are here, that a snapshot says propose nothing under a rule.
+func (m *matcher) stopped(i int, r rule) map[uint32]bool {
 	s := m.config.Snapshot
 	if s == nil || len(s.Rules[i].Stop) == 0 {
-		return index
+		return nil
 	}
-	return slices.DeleteFunc(index, func(e uint64) bool {
-		_, stop := slices.BinarySearch(s.Rules[i].Stop, uint32(e>>32))
-		return stop
-	})
+	keys := map[uint32]bool{}
+	for row := range uint32(m.table.Rows) {
+		m.lasting(r, row, func(here uint64, lasting uint32) {
+			if _, stop := slices.BinarySearch(s.Rules[i].Stop, lasting); stop {
+				keys[uint32(here)] = true
+			}
+		})
+	}
+	return keys
 }
 
 // MarshalText writes a kind by its name.
