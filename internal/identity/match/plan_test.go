@@ -12,7 +12,7 @@ import (
 // A plan that is given back as it is changes nothing; given to a run of shuffled rows
 // neither does it.
 func TestPlanGivenBackChangesNothing(t *testing.T) {
-	names, rows, _ := town(5, 700)
+	names, rows, _ := town(5, 600)
 	table := tableOf(names, rows)
 	want := Run(table, Config{})
 	plan := want.Plan()
@@ -207,7 +207,7 @@ func TestCustomLevelsFindPeople(t *testing.T) {
 
 // A snapshot given back is the same run; of fewer rows, each pair weighs the same.
 func TestSnapshotPinsWhatWasLearned(t *testing.T) {
-	names, rows, _ := town(10, 700)
+	names, rows, _ := town(10, 600)
 	names = append(names, "whole")
 	for i, row := range rows { // texts, whose words weigh by how few have them
 		rows[i] = append(row, row[0]+" the "+row[1]+" of "+row[3])
