@@ -74,6 +74,9 @@ func (p *planWriter) write(in *records) {
 		p.line("link: true  # only records of different files can be one")
 	}
 	p.line("accept: %s  # join what is one with at least this probability; auto: what promises most of 0.5, 0.7 and 0.9", auto(in.config.Accept))
+	if in.config.Review > 0 {
+		p.line("review: %s  # pairs from this probability up to accept are for people to decide", auto(in.config.Review))
+	}
 	p.line("prior: %s  # the probability of two records taken at random being one", auto(p.plan.Prior))
 	if p.plan.Plain {
 		p.line("related: false  # records are of one person or strangers; auto: some are related, as namesakes are, and are a sort of their own")

@@ -20,6 +20,7 @@ type Config struct {
 	LabelPattern *regexp.Regexp // its first group, in Label or else in ID, is the label
 	Link         bool           // only records of different files can be one
 	Accept       float64        // 0: chosen from the estimated error
+	Review       float64        // pairs from this probability up to Accept wait for a review; 0: none
 	Rules        string         // a plan, Splink's settings or a snapshot; empty: all is found out
 	Snapshot     string         // a file that what was learned is written to; empty: none
 	Out          string         // a CSV file; empty: none

@@ -119,6 +119,9 @@ func (r *rules) config(c Config) (Config, error) {
 	if c.Accept == 0 {
 		c.Accept = r.accept
 	}
+	if c.Review == 0 {
+		c.Review = r.review
+	}
 	c.Link = c.Link || r.link
 	if c.Link && len(c.Files) < 2 {
 		return c, errs.New(codePlanConflict, "only records of different files can be one, and there is one file").At(r.file).Fix("name two files or more, or have duplicates within a file found: link: false, or dedupe_only in Splink's settings")
