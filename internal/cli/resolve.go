@@ -22,13 +22,15 @@ type comparisonFlags struct {
 	ID           string  `name:"id" placeholder:"COLUMN" help:"The records' ids, which are not compared; else rows are numbered."`
 	Link         bool    `help:"Only records of different files can be one."`
 	Accept       float64 `placeholder:"P" help:"Join what is one with at least this probability, such as 0.9; else where the error is estimated to be least."`
+	Rules        string  `placeholder:"FILE" help:"A plan that kith match plan wrote, Splink's settings or a snapshot: what they say is not found out."`
 	Label        string  `placeholder:"COLUMN" help:"The truth, which is not compared: the result is measured by it."`
 	LabelPattern string  `placeholder:"REGEXP" help:"Its first group, in --label or else in --id, is the truth."`
 }
 
 type resolveCmd struct {
 	recordsFlags
-	Out string `short:"o" placeholder:"FILE" help:"Write id, person_id, score and reason of each record as CSV."`
+	Snapshot string `placeholder:"FILE" help:"Write what was learned, for --rules with other records. It is to be kept like them."`
+	Out      string `short:"o" placeholder:"FILE" help:"Write id, person_id, score and reason of each record as CSV."`
 }
 
 func (resolveCmd) Help() string {
@@ -61,7 +63,7 @@ func (c comparisonFlags) of(files []string, p *progress) (resolve.Config, error)
 			return none, usage("--label-pattern needs --label or --id, the column to look in")
 		}
 	}
-	return resolve.Config{Files: files, ID: c.ID, Label: c.Label, LabelPattern: pattern, Link: c.Link, Accept: c.Accept,
+	return resolve.Config{Files: files, ID: c.ID, Label: c.Label, LabelPattern: pattern, Link: c.Link, Accept: c.Accept, Rules: c.Rules,
 		Phase: func(name string, rows int) { p.note("%s %s records", phases[name], grouped(int64(rows))) }}, nil
 }
 
@@ -71,7 +73,7 @@ func (c resolveCmd) Run(g *Globals) error {
 	if err != nil {
 		return err
 	}
-	config.Out = c.Out
+	config.Out, config.Snapshot = c.Out, c.Snapshot
 	found, err := resolve.Run(g.ctx, config)
 	p.end()
 	if err != nil {

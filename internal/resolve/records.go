@@ -2,6 +2,7 @@ package resolve
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"path/filepath"
@@ -126,7 +127,7 @@ func (in *records) check(label *match.Builder) error {
 		}
 		return errs.New("resolve_column", "no record has a column named "+strconv.Quote(name)).At(flag).Fix("the columns are: " + strings.Join(names, ", "))
 	}
-	return errors.Join(missing("--id", c.ID, in.ids), missing("--label", c.Label, label))
+	return errors.Join(missing(cmp.Or(c.idAt, "--id"), c.ID, in.ids), missing("--label", c.Label, label))
 }
 
 // add takes one record apart. What lies deeper has its path as name.

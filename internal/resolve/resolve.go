@@ -20,8 +20,12 @@ type Config struct {
 	LabelPattern *regexp.Regexp // its first group, in Label or else in ID, is the label
 	Link         bool           // only records of different files can be one
 	Accept       float64        // 0: chosen from the estimated error
+	Review       float64        // pairs from this probability up to Accept wait for a review; 0: none
+	Rules        string         // a plan, Splink's settings or a snapshot; empty: all is found out
+	Snapshot     string         // a file that what was learned is written to; empty: none
 	Out          string         // a CSV file; empty: none
 	Phase        func(name string, rows int)
+	idAt         string // where the column of ids is named; empty: by a flag
 }
 
 // Estimate is what is expected of a result that nobody has measured.
@@ -49,6 +53,11 @@ func Run(ctx context.Context, c Config) (*Summary, error) {
 		return nil, err
 	}
 	w.next("write")
+	if c.Snapshot != "" {
+		if err := writeSnapshot(c.Snapshot, found); err != nil {
+			return nil, err
+		}
+	}
 	if c.Out != "" {
 		if err := in.write(found); err != nil {
 			return nil, err
@@ -75,6 +84,16 @@ func Run(ctx context.Context, c Config) (*Summary, error) {
 
 // find reads the files and finds who is who.
 func find(ctx context.Context, c Config, w *watch) (*records, *match.Result, error) {
+	said := &rules{}
+	if c.Rules != "" {
+		var err error
+		if said, err = readRules(c.Rules); err != nil {
+			return nil, nil, err
+		}
+		if c, err = said.config(c); err != nil {
+			return nil, nil, err
+		}
+	}
 	in := &records{config: c, ids: match.NewBuilder(c.ID), names: map[string]int{}}
 	in.decoder = jsontext.NewDecoder(&in.row)
 	w.rows = func() int { return in.rows }
@@ -83,7 +102,8 @@ func find(ctx context.Context, c Config, w *watch) (*records, *match.Result, err
 	if err != nil {
 		return nil, nil, err
 	}
-	return in, match.Run(table, match.Config{Accept: c.Accept, Link: c.Link, Phase: w.next}), nil
+	found := match.Run(table, match.Config{Accept: c.Accept, Link: c.Link, Plan: said.plan, Snapshot: said.snapshot, Phase: w.next})
+	return in, found, said.faults(found)
 }
 
 // watch times the phases, and tells of each as it begins.

@@ -26,11 +26,11 @@ func (in *records) id(row int) string {
 
 // write puts down who each record is. A person is called by the least id of its records.
 func (in *records) write(found *match.Result) error {
-	return placed(in.config.Out, func(w io.Writer) error { return in.writeRows(w, found) })
+	return placed(in.config.Out, 0o644, func(w io.Writer) error { return in.writeRows(w, found) })
 }
 
 // placed writes a file that is there whole, or not at all.
-func placed(path string, write func(io.Writer) error) (err error) {
+func placed(path string, mode os.FileMode, write func(io.Writer) error) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(path), ".kith-resolve-*")
 	if err != nil {
 		return errs.New("resolve_out", "the result cannot be written").At(path).Fix("name a folder that exists and may be written to")
@@ -44,7 +44,7 @@ func placed(path string, write func(io.Writer) error) (err error) {
 	if err := write(b); err != nil {
 		return err
 	}
-	if err := errors.Join(b.Flush(), f.Chmod(0o644)); err != nil {
+	if err := errors.Join(b.Flush(), f.Chmod(mode)); err != nil {
 		return err
 	}
 	if err := f.Close(); err != nil {

@@ -1,7 +1,9 @@
 package match
 
 import (
+	"cmp"
 	"math/bits"
+	"slices"
 	"strings"
 )
 
@@ -40,7 +42,20 @@ func (k Kind) levels() []string {
 }
 
 // apart is the level of values that do not agree.
-func (k Kind) apart() level { return level(len(k.levels()) - 1) }
+func (k Kind) apart() level {
+	if k.IsCustom() {
+		return level(k - firstCustom)
+	}
+	return level(len(k.levels()) - 1)
+}
+
+// Levels gives the names of a kind's levels where a value is given, from the same to apart.
+func (k Kind) Levels() []string {
+	if k == Skipped || k.IsCustom() {
+		return nil
+	}
+	return k.levels()[1:]
+}
 
 // compare gives the level of two values, by code, that are given and not the same. The
 // lesser code comes first: codes are numbered by what the rows say alone.
@@ -242,6 +257,9 @@ func (f *field) compareTexts(a, b uint32) level {
 
 // overlap is the cosine of two texts' words, where words that are alike count in part.
 func (f *field) overlap(a, b []word) float32 {
+	if slices.CompareFunc(a, b, func(v, w word) int { return cmp.Compare(v.id, w.id) }) > 0 {
+		a, b = b, a // which comes first must not depend on the other rows
+	}
 	var s float32
 	var leftA, leftB [mostWords]word
 	n, m := 0, 0

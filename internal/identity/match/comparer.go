@@ -9,8 +9,9 @@ import (
 // comparer gives the patterns of pairs of rows; it remembers the levels of values that
 // it met. One goroutine at a time may use it.
 type comparer struct {
-	m   *matcher
-	met [][]uint64 // by field: two codes and their level, by hash; nil where few come again
+	m    *matcher
+	a, b uint32     // the rows that are compared
+	met  [][]uint64 // by field: two codes and their level, by hash; nil where few come again
 }
 
 const (
@@ -39,6 +40,7 @@ func (m *matcher) row(a uint32) []uint32 {
 
 func (c *comparer) pattern(a, b uint32) pattern {
 	x, y := c.m.row(a), c.m.row(b)
+	c.a, c.b = a, b
 	var p pattern
 	for i := range x {
 		p |= pattern(c.level(i, x, y)) << (levelBits * i)
@@ -48,6 +50,9 @@ func (c *comparer) pattern(a, b uint32) pattern {
 
 // level is how far the rows x and y agree in a field.
 func (c *comparer) level(i int, x, y []uint32) level {
+	if f := c.m.fields[i]; f.custom != nil {
+		return c.customLevel(i, f, c.a, c.b)
+	}
 	p, q := x[i], y[i]
 	if p == 0 || q == 0 {
 		return absent

@@ -243,10 +243,12 @@ func (e *evidence) gatherEqual(m *matcher) {
 	for i, f := range m.fields {
 		e.equal[i] = newTally(m.patterns(pairs[i]), f.every())
 		e.share[i] = f.equals() / (n * (n - 1) / 2)
-		given := n / float64(f.given)
 		e.rare[i] = make([]float64, len(f.norm))
+		if f.common() {
+			continue
+		}
 		for code, k := range f.count[1:] {
-			e.rare[i][code+1] = math.Log2(e.share[i] * (given * given) / (float64(k) / float64(f.given)))
+			e.rare[i][code+1] = rarity(e.share[i], m.table.Rows, f.given, k)
 		}
 	}
 }

@@ -5,7 +5,7 @@ import "testing"
 // Telephone numbers are the same however their digits are grouped.
 func TestSpacesInCodesMeanNothing(t *testing.T) {
 	rows := [][]string{{"030 1234567"}, {"0301234567"}, {"030-123 45 67"}, {"0309999999"}, {"(030) 9999999"}, {"0307777777"}, {"n/a"}}
-	f := newField(tableOf([]string{"phone"}, rows), 0)
+	f := newField(tableOf([]string{"phone"}, rows), 0, Skipped)
 	if f.kind != Code {
 		t.Fatalf("it is taken for a %s, want a code", f.kind)
 	}

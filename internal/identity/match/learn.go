@@ -89,7 +89,7 @@ func (m *matcher) setApart(mo *model, e *evidence) {
 // first is what is assumed before anything was learned: most fields of a match agree.
 func (m *matcher) first(e *evidence) *model {
 	n := len(m.fields)
-	mo := &model{akin: math.Inf(-1), parents: make([][mostParents]int, n), m: make([][contexts]distribution, n), u: make([][contexts]distribution, n),
+	mo := &model{held: m.hold(), akin: math.Inf(-1), parents: make([][mostParents]int, n), m: make([][contexts]distribution, n), u: make([][contexts]distribution, n),
 		kin: make([][contexts][mostLevels]float64, n), found: make([]distribution, n),
 		weight: make([][contexts][mostLevels]float64, n), usual: make([]distribution, n)}
 	for i := range mo.parents {
@@ -156,6 +156,7 @@ func (m *matcher) spread(to [][contexts]distribution, whole []distribution, coun
 }
 
 func (mo *model) weigh() {
+	mo.held.apply(mo)
 	for i := range mo.m {
 		for s := range mo.m[i] {
 			for l := 1; l < mostLevels; l++ {
@@ -345,6 +346,7 @@ func (m *matcher) relate(mo *model, e *evidence) {
 			mo.parents[i][slot] = p.j
 		}
 	})
+	m.follow(mo)
 	m.contexts(mo, e)
 }
 

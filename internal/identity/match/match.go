@@ -18,9 +18,11 @@ import (
 
 // Config is what a run may be told.
 type Config struct {
-	Accept float64           // join pairs of at least this probability; 0: where the estimated error is least
-	Link   bool              // only records of different files can be one
-	Phase  func(name string) // called as each phase begins; may be nil
+	Accept   float64           // join pairs of at least this probability; 0: where the estimated error is least
+	Link     bool              // only records of different files can be one
+	Plan     *Plan             // what is not left to be found out; may be nil
+	Snapshot *Snapshot         // what was learned before, and is not learned now; may be nil
+	Phase    func(name string) // called as each phase begins; may be nil
 }
 
 // Result is what a run found.
@@ -38,6 +40,7 @@ type Result struct {
 	mu       sync.Mutex
 	said     map[pattern]string // what words gave
 	ours     []uint32           // by row of the table: the matcher's own
+	Faults   []Fault            // what the plan asks that this table does not have: then nothing was done
 }
 
 // Reason is the pair that speaks most for a row being of its person.
@@ -69,7 +72,7 @@ func (r *Result) words(p pattern) string {
 		var words []string
 		for i, f := range r.matcher.fields {
 			if l := p.at(i); l != absent && l != f.kind.apart() {
-				words = append(words, f.name+" "+f.kind.levels()[l])
+				words = append(words, f.name+" "+f.levelName(l))
 			}
 		}
 		if said = strings.Join(words, ", "); r.said == nil {
@@ -103,7 +106,10 @@ type matcher struct {
 	derived    []int // by field: the one whose words it is made of, or -1
 	evidence   *evidence
 	across     [][]uint32 // by field: its codes as the partner's
-	codes      []uint32   // of all fields, row by row
+	stated     []rule     // those that a plan states; nil: they are chosen
+	faults     []Fault
+	unused     []unused // columns that are not compared
+	codes      []uint32 // of all fields, row by row
 
 	mu   sync.Mutex
 	idle []*comparer
@@ -115,12 +121,22 @@ func Run(t *Table, config Config) *Result {
 		config.Phase = func(string) {}
 	}
 	config.Phase("prepare")
+	learn := (*matcher).learn
+	if config.Snapshot != nil {
+		config.Plan, learn = config.Snapshot.plan(), (*matcher).recall
+	}
 	m := newMatcher(t, config)
+	if len(m.faults) > 0 {
+		r := m.strangers()
+		r.Faults = m.faults
+		return r
+	}
 	if t.Rows < 2 || len(m.fields) == 0 || m.allPairs() == 0 {
 		return m.strangers()
 	}
 	config.Phase("learn")
-	model := m.learn()
+	model := learn(m)
+	model.held.finish(model)
 	rules := m.choose(model)
 	config.Phase("compare")
 	edges, seen, compared := m.score(model, rules)
@@ -146,14 +162,18 @@ func (m *matcher) strangers() *Result {
 
 func newMatcher(t *Table, config Config) *matcher {
 	m := &matcher{config: config, table: t}
-	m.fields = newFields(t)
+	p := newPlanning(t, config.Plan)
+	m.fields = newFields(p)
+	m.faults, m.unused = p.faults, p.unused
 	m.order()
 	inParallel(len(m.fields), 1, func(i, _ int) { m.fields[i].prepare() })
 	m.pairNames()
 	m.findDerived()
 	m.budget = max(500_000, 50*float64(t.Rows))
 	m.blockCap = 500
-	m.components = components(m.fields)
+	m.components = components(m.fields, m.wanted())
+	m.checkFollows()
+	m.stateRules()
 	return m
 }
 
@@ -162,17 +182,8 @@ func newMatcher(t *Table, config Config) *matcher {
 func (m *matcher) order() {
 	m.rowHash = make([]uint64, m.table.Rows)
 	for _, f := range m.fields {
-		of := make([]uint64, len(f.norm))
-		inParallel(len(of), 8192, func(from, to int) {
-			for code := from; code < to; code++ {
-				of[code] = hash(f.norm[code])
-			}
-		})
-		inParallel(len(f.codes), 8192, func(from, to int) {
-			for row := from; row < to; row++ {
-				m.rowHash[row] = mix(m.rowHash[row], of[f.codes[row]])
-			}
-		})
+		m.say(f)
+		f.others(m.say)
 	}
 	sorted := make([]keyed, m.table.Rows)
 	for row, h := range m.rowHash {
@@ -245,6 +256,21 @@ func sortHashed(rows []keyed, less func(a, b keyed) int) []keyed {
 	return sorted
 }
 
+// say takes what the rows say in a field into their hashes.
+func (m *matcher) say(f *field) {
+	of := make([]uint64, len(f.norm))
+	inParallel(len(of), 8192, func(from, to int) {
+		for code := from; code < to; code++ {
+			of[code] = hash(f.norm[code])
+		}
+	})
+	inParallel(len(f.codes), 8192, func(from, to int) {
+		for row := from; row < to; row++ {
+			m.rowHash[row] = mix(m.rowHash[row], of[f.codes[row]])
+		}
+	})
+}
+
 // reorder puts the rows in the order given, and the values in that of their first row.
 func (f *field) reorder(rows []uint32) {
 	codes := make([]uint32, len(rows))
@@ -261,6 +287,7 @@ func (f *field) reorder(rows []uint32) {
 		codes[i] = to[code]
 	}
 	f.codes, f.norm, f.count = codes, norm, count
+	f.others(func(o *field) { o.reorder(rows) })
 }
 
 // pairNames finds fields that hold the same kind of names, whose values are swapped at times.
@@ -269,6 +296,10 @@ func (m *matcher) pairNames() {
 	m.across = make([][]uint32, len(m.fields))
 	for i := range m.fields {
 		m.partner[i] = -1
+	}
+	if m.config.Snapshot != nil {
+		m.recallNames()
+		return
 	}
 	for i, f := range m.fields {
 		for j, g := range m.fields[:i] {

@@ -19,6 +19,9 @@ const (
 // both rows have counts: a street tells of its postcode, and of its town where there is none.
 const mostParents = 3
 
+// MostFollowed is how many fields a plan may say that another follows.
+const MostFollowed = mostParents
+
 // context is which parent of a field counts, and how far it agrees.
 type context uint8
 
@@ -39,6 +42,7 @@ func stateOf(l level, k Kind) state {
 
 // model is what agreement is worth.
 type model struct {
+	held    *held
 	prior   float64            // the odds of a match of two rows taken at random, in bits
 	akin    float64            // likewise, of two rows that are related, but not one
 	parents [][mostParents]int // by field: those that its agreement follows from, or -1
