@@ -23,10 +23,14 @@ type records struct {
 	ids     *match.Builder
 	labels  []string
 	origin  []uint16
-	rows    int
-	row     bytes.Reader // of the row that is taken apart
-	decoder *jsontext.Decoder
-	text    []byte // a value with its escapes resolved
+	skipped skipped
+	long    int // values that were cut
+
+	unnamed, repeated int // records without an id; those with one that another of their file has
+	rows              int
+	row               bytes.Reader // of the row that is taken apart
+	decoder           *jsontext.Decoder
+	text              []byte // a value with its escapes resolved
 }
 
 func (in *records) read(ctx context.Context) (*match.Table, error) {
@@ -38,12 +42,16 @@ func (in *records) read(ctx context.Context) (*match.Table, error) {
 			return nil, err
 		}
 		var fault error
-		_, err = file.Sample(ctx, file.Config{Name: "resolve", Path: path}, path, int(^uint(0)>>1), func(props []byte) bool {
-			fault = in.add(props, label)
+		_, err = file.Each(ctx, fileConfig(path), path, func(r file.Row) bool {
+			if r.Reject != "" {
+				in.skipped.add(c.Files[n], r)
+				return true
+			}
+			fault = in.add(r.Props, label)
 			in.origin = append(in.origin, uint16(n))
 			in.rows++
-			if in.rows%100_000 == 0 && c.Phase != nil {
-				c.Phase("read", in.rows)
+			if in.rows%100_000 == 0 {
+				c.tell("read", in.rows, 0)
 			}
 			return fault == nil
 		})
@@ -55,7 +63,7 @@ func (in *records) read(ctx context.Context) (*match.Table, error) {
 		return nil, err
 	}
 	in.label(label)
-	t := &match.Table{Rows: in.rows}
+	t := &match.Table{Rows: in.rows, Key: in.keys()}
 	if len(c.Files) > 1 {
 		t.Origin = in.origin
 	}
@@ -78,7 +86,10 @@ func (in *records) check(label *match.Builder) error {
 		}
 		return errs.New("resolve_column", "no record has a column named "+strconv.Quote(name)).At(flag).Fix("the columns are: " + strings.Join(names, ", "))
 	}
-	return errors.Join(missing("--id", c.ID, in.ids), missing("--label", c.Label, label))
+	if err := errors.Join(missing("--id", c.ID, in.ids), missing("--label", c.Label, label)); err != nil {
+		return err
+	}
+	return in.checkIDs()
 }
 
 // add takes one record apart. What lies deeper has its path as name.
@@ -198,7 +209,7 @@ func (in *records) set(name string, value []byte, label *match.Builder) {
 		in.names[name] = at
 		in.columns = append(in.columns, match.NewBuilder(name))
 	}
-	in.columns[at].Set(in.rows, value)
+	in.columns[at].Set(in.rows, in.cut(value))
 }
 
 // label takes each row's label out of the column that tells it.

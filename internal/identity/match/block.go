@@ -202,6 +202,9 @@ func (m *matcher) index(r rule, rows int) entries {
 	var all entries
 	var keys []uint64
 	for row := range rows {
+		if row&0xffff == 0 && m.config.stopped() {
+			return nil
+		}
 		keys = m.keysOf(r, row, keys[:0])
 		for _, k := range keys {
 			all = append(all, k<<32|uint64(row))
@@ -226,7 +229,9 @@ func (m *matcher) indexes(rules []rule, rows int, visit func(i int, index entrie
 		}
 	})
 	for i := range rules {
-		visit(i, <-ready[i])
+		if index := <-ready[i]; !m.config.stopped() {
+			visit(i, index)
+		}
 		<-ahead
 	}
 	group.Wait()

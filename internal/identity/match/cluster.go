@@ -30,6 +30,7 @@ type clustering struct {
 	members [][]uint32          // by root
 	across  map[uint64]crossSum // by two roots, the lesser first
 	beside  map[uint32][]uint32 // roots that across has a sum of, by root
+	foes    map[uint32][]uint32 // rows that are of none of a side's people, by its root
 }
 
 // crossSum is the weights of the pairs of rows of two sides.
@@ -48,22 +49,35 @@ func (m *matcher) cluster(mo *model, edges []edge) *Result {
 		least = math.Log2(m.config.Accept / (1 - m.config.Accept))
 	}
 	c := &clustering{m: m, mo: mo, compare: m.comparer(), parent: make([]uint32, m.table.Rows),
-		members: make([][]uint32, m.table.Rows), across: map[uint64]crossSum{}, beside: map[uint32][]uint32{}}
+		members: make([][]uint32, m.table.Rows), across: map[uint64]crossSum{}, beside: map[uint32][]uint32{}, foes: map[uint32][]uint32{}}
 	own := make([]uint32, m.table.Rows)
 	for i := range c.parent {
 		c.parent[i], own[i] = uint32(i), uint32(i)
 		c.members[i] = own[i : i+1 : i+1]
 	}
-	for _, e := range edges {
+	decided := c.decide()
+	for i, e := range edges {
 		if float64(e.bits) < least {
 			break
+		}
+		if i&0xfff == 0 {
+			if m.config.stopped() {
+				return nil
+			}
+			m.tell(i, len(edges))
 		}
 		x, y := c.find(e.a), c.find(e.b)
 		if x != y && !c.vetoed(x, y) && c.fit(x, y, e) >= least {
 			c.join(x, y)
 		}
 	}
-	return c.result(edges)
+	equal := m.allEqual() && c.joinAll()
+	r := c.result(edges, decided)
+	if equal {
+		r.allOne()
+	}
+	r.Accept = probability(least)
+	return r
 }
 
 func (c *clustering) find(i uint32) uint32 {
@@ -74,8 +88,14 @@ func (c *clustering) find(i uint32) uint32 {
 	return i
 }
 
-// vetoed reports whether two sides have records of one file, which linking keeps apart.
+// vetoed reports whether two sides are decided to be two, or have records of one file,
+// which linking keeps apart.
 func (c *clustering) vetoed(x, y uint32) bool {
+	for _, foe := range c.foes[x] {
+		if c.find(foe) == y {
+			return true
+		}
+	}
 	if !c.m.config.Link {
 		return false
 	}
@@ -141,6 +161,10 @@ func (c *clustering) join(x, y uint32) {
 	}
 	delete(c.across, twoRows(x, y))
 	delete(c.beside, y)
+	if foes, any := c.foes[y]; any {
+		c.foes[x] = append(c.foes[x], foes...)
+		delete(c.foes, y)
+	}
 	c.beside[x] = c.beside[x][:0]
 	c.parent[y] = x
 	c.members[x] = append(c.members[x], c.members[y]...)
@@ -158,7 +182,8 @@ func (c *clustering) sum(x, y uint32) crossSum {
 	return c.weigh(c.members[x], c.members[y])
 }
 
-func (c *clustering) result(edges []edge) *Result {
+// result tells who everybody is, the reasons being decisions first, then the pairs.
+func (c *clustering) result(edges []edge, decided []uint64) *Result {
 	r := &Result{Of: make([]int32, c.m.table.Rows), Best: make([]Reason, c.m.table.Rows)}
 	least := make([]int32, c.m.table.Rows)
 	for i := range least {
@@ -178,16 +203,21 @@ func (c *clustering) result(edges []edge) *Result {
 	for i := range r.Best {
 		r.Best[i].With = int32(i)
 	}
+	for _, pair := range decided {
+		a, b := int32(c.m.rows[pair>>32]), int32(c.m.rows[uint32(pair)])
+		r.Best[a] = Reason{With: b, Ground: Decided}
+		r.Best[b] = Reason{With: a, Ground: Decided}
+	}
 	for _, e := range edges { // the most certain first
 		if c.find(e.a) != c.find(e.b) {
 			continue
 		}
 		a, b := int32(c.m.rows[e.a]), int32(c.m.rows[e.b])
 		if r.Best[a].With == a {
-			r.Best[a] = Reason{b, e.bits, c.compare.pattern(e.a, e.b)}
+			r.Best[a] = Reason{With: b, Bits: e.bits, pattern: c.compare.pattern(e.a, e.b)}
 		}
 		if r.Best[b].With == b {
-			r.Best[b] = Reason{a, e.bits, c.compare.pattern(e.a, e.b)}
+			r.Best[b] = Reason{With: a, Bits: e.bits, pattern: c.compare.pattern(e.a, e.b)}
 		}
 	}
 	return r

@@ -147,7 +147,7 @@ func (m *matcher) parallel(n int, do func(c *comparer, from, to int)) {
 			c := m.comparer()
 			for {
 				from := int(next.Add(chunk)) - chunk
-				if from >= n {
+				if from >= n || m.config.stopped() {
 					return
 				}
 				do(c, from, min(from+chunk, n))

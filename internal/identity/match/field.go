@@ -55,9 +55,12 @@ type word struct {
 
 // newFields takes the columns of t that help to tell who is who: of many, those that
 // tell most. Their order depends on their values alone.
-func newFields(t *Table) []*field {
+func newFields(t *Table, stopped func() bool) []*field {
 	var fields []*field
 	for i := range t.Columns {
+		if stopped() {
+			return nil
+		}
 		if f := newField(t, i); f.kind != Skipped {
 			fields = append(fields, f)
 		}

@@ -12,6 +12,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // Config is what a run may be told.
@@ -19,7 +20,18 @@ type Config struct {
 	Accept float64           // join pairs of at least this probability; 0: where the estimated error is least
 	Link   bool              // only records of different files can be one
 	Phase  func(name string) // called as each phase begins; may be nil
+
+	// Progress is told, by one goroutine at a time, how many of a phase's pairs are done;
+	// may be nil.
+	Progress func(done, of int)
+	// Stop is asked now and then, by any goroutine, whether to end early; may be nil.
+	Stop func() bool
+
+	Same      [][2]int32 // rows that are one, whatever they say and whatever file they are of
+	Different [][2]int32 // rows that are not: nothing but Same brings them together
 }
+
+func (c Config) stopped() bool { return c.Stop != nil && c.Stop() }
 
 // Result is what a run found.
 type Result struct {
@@ -27,6 +39,7 @@ type Result struct {
 	Best     []Reason // by row: why it is of its person
 	People   int
 	Compared int64
+	Accept   float64 // the probability from which on pairs were joined
 	matcher  *matcher
 	model    *model // nil where nothing was compared
 	rules    []rule
@@ -38,18 +51,39 @@ type Result struct {
 type Reason struct {
 	With    int32 // the other row; the row itself where it is alone
 	Bits    float32
+	Ground  Ground
 	pattern pattern
 }
 
+// Ground is what a reason rests on.
+type Ground uint8
+
+// The grounds.
+const (
+	Compared Ground = iota // what the two rows say
+	Decided                // Config.Same says so
+	AllEqual               // all rows say the same
+)
+
 // Probability is how likely the two rows of a reason are one.
-func (r Reason) Probability() float64 { return probability(float64(r.Bits)) }
+func (r Reason) Probability() float64 {
+	if r.Ground != Compared {
+		return 1
+	}
+	return probability(float64(r.Bits))
+}
 
 // Why tells in words how far the fields of a reason's two rows agree: their names and
 // levels, never a value.
 func (r *Result) Why(row int) string {
 	best := r.Best[row]
-	if int(best.With) == row {
+	switch {
+	case int(best.With) == row:
 		return ""
+	case best.Ground == Decided:
+		return "decided"
+	case best.Ground == AllEqual:
+		return "all records say the same"
 	}
 	var words []string
 	for i, f := range r.matcher.fields {
@@ -71,10 +105,12 @@ func (r *Result) Fields() map[string]Kind {
 
 type matcher struct {
 	config     Config
+	telling    sync.Mutex // of how far the work is
 	table      *Table
 	fields     []*field
 	components []*component
 	rows       []uint32 // the table's row of each of ours, which are in order of what they say
+	ours       []uint32 // by row of the table: the one of ours that it is
 	rowHash    []uint64 // ascending; no two are the same
 	origin     []uint16
 	budget     float64
@@ -85,45 +121,46 @@ type matcher struct {
 	across     [][]uint32 // by field: its codes as the partner's
 }
 
-// Run finds who is who.
+// Run finds who is who. It gives nil where config.Stop ended it.
 func Run(t *Table, config Config) *Result {
 	if config.Phase == nil {
 		config.Phase = func(string) {}
 	}
 	config.Phase("prepare")
 	m := newMatcher(t, config)
-	if t.Rows < 2 || len(m.fields) == 0 || m.allPairs() == 0 {
-		return m.strangers()
+	var (
+		mo       *model
+		rules    []rule
+		edges    []edge
+		compared int64
+	)
+	if t.Rows > 1 && len(m.fields) > 0 && m.allPairs() > 0 && !config.stopped() {
+		config.Phase("learn")
+		mo = m.learn()
+		rules = m.choose(mo)
+		config.Phase("compare")
+		edges, compared = m.score(mo, rules)
 	}
-	config.Phase("learn")
-	model := m.learn()
-	rules := m.choose(model)
-	config.Phase("compare")
-	edges, compared := m.score(model, rules)
+	if config.stopped() {
+		return nil
+	}
 	config.Phase("cluster")
-	r := m.cluster(model, edges)
-	r.Compared, r.matcher, r.model, r.rules, r.edges = compared, m, model, rules, edges
-	r.ours = make([]uint32, len(m.rows))
-	for ours, row := range m.rows {
-		r.ours[row] = uint32(ours)
+	r := m.cluster(mo, edges)
+	if config.stopped() {
+		return nil
 	}
-	return r
-}
-
-// strangers is the result where there is nothing to compare: every row is its own.
-func (m *matcher) strangers() *Result {
-	r := &Result{Of: make([]int32, m.table.Rows), Best: make([]Reason, m.table.Rows), People: m.table.Rows, matcher: m}
-	for i := range r.Of {
-		r.Of[i], r.Best[i].With = int32(i), int32(i)
-	}
+	r.Compared, r.matcher, r.model, r.rules, r.edges, r.ours = compared, m, mo, rules, edges, m.ours
 	return r
 }
 
 func newMatcher(t *Table, config Config) *matcher {
 	m := &matcher{config: config, table: t}
-	m.fields = newFields(t)
+	m.fields = newFields(t, config.stopped)
 	m.order()
 	for _, f := range m.fields {
+		if config.stopped() {
+			return m
+		}
 		f.prepare()
 	}
 	m.pairNames()
@@ -148,14 +185,19 @@ func (m *matcher) order() {
 		}
 	}
 	type keyed struct {
-		hash uint64
-		row  uint32
+		hash, key uint64
+		row       uint32
 	}
 	sorted := make([]keyed, m.table.Rows)
 	for row, h := range m.rowHash {
-		sorted[row] = keyed{h, uint32(row)}
+		sorted[row] = keyed{hash: h, row: uint32(row)}
+		if m.table.Key != nil {
+			sorted[row].key = m.table.Key[row]
+		}
 	}
-	byHash := func(a, b keyed) int { return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.row, b.row)) }
+	byHash := func(a, b keyed) int {
+		return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.key, b.key), cmp.Compare(a.row, b.row))
+	}
 	slices.SortFunc(sorted, byHash)
 	// Rows that say the same are scattered, or a sample would have all of them or none.
 	for i, n := 1, uint64(0); i < len(sorted); i++ {
@@ -165,9 +207,9 @@ func (m *matcher) order() {
 		sorted[i].hash = mix(sorted[i].hash, n)
 	}
 	slices.SortFunc(sorted, byHash)
-	m.rows = make([]uint32, len(sorted))
+	m.rows, m.ours = make([]uint32, len(sorted)), make([]uint32, len(sorted))
 	for i, k := range sorted {
-		m.rows[i], m.rowHash[i] = k.row, k.hash
+		m.rows[i], m.rowHash[i], m.ours[k.row] = k.row, k.hash, uint32(i)
 	}
 	if m.table.Origin != nil {
 		m.origin = make([]uint16, len(m.rows))
@@ -286,6 +328,14 @@ func crossing(f, g *field) (to []uint32, shared int) {
 		}
 	}
 	return to, shared
+}
+
+// tell tells how far a phase is; where another goroutine is telling, it need not.
+func (m *matcher) tell(done, of int) {
+	if m.config.Progress != nil && m.telling.TryLock() {
+		m.config.Progress(done, of)
+		m.telling.Unlock()
+	}
 }
 
 // pattern is the levels of all fields for one pair of rows, three bits a field.

@@ -3,6 +3,7 @@ package match
 import (
 	"cmp"
 	"slices"
+	"sync/atomic"
 )
 
 // edge is a pair of rows that may be one.
@@ -93,11 +94,13 @@ func (m *matcher) score(mo *model, rules []rule) ([]edge, int64) {
 		pairs = distinct(pairs)
 	}
 	weights := make([]float32, len(pairs))
+	var done atomic.Int64
 	m.parallel(len(pairs), func(c *comparer, from, to int) {
 		for i, p := range pairs[from:to] {
 			a, b := uint32(p>>32), uint32(p)
 			weights[from+i] = float32(m.weigh(mo, a, b, c.pattern(a, b)))
 		}
+		m.tell(int(done.Add(int64(to-from))), len(pairs))
 	})
 	var edges []edge
 	for i, w := range weights {
