@@ -2,6 +2,8 @@ package cli
 
 import (
 	"cmp"
+	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -91,6 +93,9 @@ func (c resolveCmd) Run(g *Globals) error {
 	found, err := resolve.Run(g.ctx, config)
 	p.end()
 	if err != nil {
+		if errors.Is(err, context.Canceled) {
+			g.say("stopped: nothing was written")
+		}
 		return err
 	}
 	return c.print(g, found)

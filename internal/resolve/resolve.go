@@ -174,7 +174,7 @@ func (r *result) summary(w *watch) *Summary {
 	return done
 }
 
-// sizes counts people by their number of records: 1, 2, 3, 4, and on in powers of two.
+// sizes counts people by their number of records: 1, 2, 3, 4, 5 to 8, 9 to 16, and so on.
 func (s *Summary) sizes(of []int32) {
 	size := map[int32]int{}
 	for _, person := range of {
@@ -188,7 +188,7 @@ func (s *Summary) sizes(of []int32) {
 	for _, least := range slices.Sorted(maps.Keys(by)) {
 		most := least
 		if least > 4 {
-			most = 2*least - 2
+			most = min(2*least-2, s.Largest)
 		}
 		s.Sizes = append(s.Sizes, Size{least, most, by[least]})
 	}

@@ -272,6 +272,7 @@ func (f *field) split() {
 	index := map[string]uint32{}
 	lists := make([][]uint32, len(f.norm))
 	var rows []float64
+	var last []int // by id: the last value that has the word
 	for code, v := range f.norm {
 		for _, w := range tokens(v) {
 			id, ok := index[w]
@@ -279,9 +280,10 @@ func (f *field) split() {
 				id = uint32(len(f.spelt))
 				index[w] = id
 				f.spelt = append(f.spelt, w)
-				rows = append(rows, 0)
+				rows, last = append(rows, 0), append(last, -1)
 			}
-			if !slices.Contains(lists[code], id) {
+			if last[id] != code {
+				last[id] = code
 				lists[code] = append(lists[code], id)
 				rows[id] += float64(f.count[code])
 			}

@@ -111,6 +111,7 @@ type matcher struct {
 	components []*component
 	rows       []uint32 // the table's row of each of ours, which are in order of what they say
 	ours       []uint32 // by row of the table: the one of ours that it is
+	copies     *copies  // rows that were left out; nil where none were
 	rowHash    []uint64 // ascending; no two are the same
 	origin     []uint16
 	budget     float64
@@ -149,7 +150,11 @@ func Run(t *Table, config Config) *Result {
 	if config.stopped() {
 		return nil
 	}
-	r.Compared, r.matcher, r.model, r.rules, r.edges, r.ours = compared, m, mo, rules, edges, m.ours
+	r.Compared, r.matcher, r.model, r.rules, r.edges = compared, m, mo, rules, edges
+	if m.copies != nil {
+		m.copies.takeIn(r)
+	}
+	r.ours = m.ours
 	return r
 }
 
@@ -171,6 +176,12 @@ func newMatcher(t *Table, config Config) *matcher {
 	return m
 }
 
+// keyed is a row with the hash of what it says, and its key.
+type keyed struct {
+	hash, key uint64
+	row       uint32
+}
+
 // order brings the rows, and the values of each field, into an order that depends on
 // what they say alone: whatever is sampled or summed later is the same for the same set.
 func (m *matcher) order() {
@@ -184,10 +195,6 @@ func (m *matcher) order() {
 			m.rowHash[row] = mix(m.rowHash[row], of[code])
 		}
 	}
-	type keyed struct {
-		hash, key uint64
-		row       uint32
-	}
 	sorted := make([]keyed, m.table.Rows)
 	for row, h := range m.rowHash {
 		sorted[row] = keyed{hash: h, row: uint32(row)}
@@ -199,6 +206,10 @@ func (m *matcher) order() {
 		return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.key, b.key), cmp.Compare(a.row, b.row))
 	}
 	slices.SortFunc(sorted, byHash)
+	if len(m.fields) > 0 && m.copies == nil && !m.config.Link && m.leaveOut(sorted) {
+		m.order()
+		return
+	}
 	// Rows that say the same are scattered, or a sample would have all of them or none.
 	for i, n := 1, uint64(0); i < len(sorted); i++ {
 		if n++; sorted[i].hash != m.rowHash[sorted[i-1].row] {
