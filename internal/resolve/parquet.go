@@ -81,7 +81,10 @@ func (s *parquetSheet) write(row []value) error {
 
 // group writes what is held as a row group.
 func (s *parquetSheet) group() error {
-	g := s.to.AppendRowGroup()
+	g, err := s.to.AppendRowGroupChecked()
+	if err != nil {
+		return err
+	}
 	for i := range s.columns {
 		c, err := g.NextColumn()
 		if err != nil {

@@ -1,0 +1,224 @@
+package resolve_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/kithdata/kith/internal/kit/errs"
+	"github.com/kithdata/kith/internal/resolve"
+	"github.com/kithdata/kith/internal/source/file"
+)
+
+// town writes a CSV file of made-up people with two records each.
+func town(t *testing.T, people int) string {
+	t.Helper()
+	r := rand.New(rand.NewPCG(1, 2))
+	given := strings.Fields("robert william anna maria peter susan thomas elizabeth james mary")
+	family := strings.Fields("smith jones taylor brown wilson evans walker wright hall green")
+	var b strings.Builder
+	b.WriteString("id,given,family,born,phone\n")
+	for p := range people {
+		g, f, born := given[r.IntN(10)], family[r.IntN(10)], fmt.Sprintf("19%02d-%02d-%02d", r.IntN(90), 1+r.IntN(12), 1+r.IntN(28))
+		phone := fmt.Sprint(1_000_000_000 + r.IntN(900_000_000))
+		fmt.Fprintf(&b, "%da,%s,%s,%s,%s\n%db,%s,%s,%s,\n", p, g, f, born, phone, p, g[:3], f, born)
+	}
+	return write(t, "people.csv", b.String())
+}
+
+func write(t *testing.T, name, content string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func names(t *testing.T, dir string) []string {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []string
+	for _, e := range entries {
+		all = append(all, e.Name())
+	}
+	return all
+}
+
+// Whatever phase a resolution is in when it is ended, it gives up, and leaves neither a
+// result nor a part of one.
+func TestItEndsInEveryPhase(t *testing.T) {
+	path := town(t, 3_000)
+	for _, phase := range []string{"read", "prepare", "learn", "compare", "cluster", "write"} {
+		t.Run(phase, func(t *testing.T) {
+			dir := t.TempDir()
+			ctx, end := context.WithCancel(t.Context())
+			defer end()
+			reached := false
+			_, err := resolve.Run(ctx, resolve.Config{Files: []string{path}, ID: "id", Out: filepath.Join(dir, "out.csv"),
+				Pairs: filepath.Join(dir, "pairs.parquet"), Golden: filepath.Join(dir, "golden.ndjson"),
+				Progress: func(name string, _, _ int) {
+					if name == phase {
+						reached = true
+						end()
+					}
+				}})
+			if !reached || !errors.Is(err, context.Canceled) {
+				t.Errorf("reached: %v; it ended with %v", reached, err)
+			}
+			if left := names(t, dir); len(left) > 0 {
+				t.Errorf("it left %v", left)
+			}
+		})
+	}
+}
+
+// While it works, nothing but a hidden file lies where the result will be; then all are
+// there at once, and an earlier one is replaced with the same rights.
+func TestResultsArePutInPlaceTogether(t *testing.T) {
+	path, dir := town(t, 200), t.TempDir()
+	out, golden := filepath.Join(dir, "out.csv"), filepath.Join(dir, "golden.csv")
+	if err := os.WriteFile(out, []byte("before"), 0o640); err != nil {
+		t.Fatal(err)
+	}
+	_, err := resolve.Run(t.Context(), resolve.Config{Files: []string{path}, ID: "id", Out: out, Golden: golden, Progress: func(string, int, int) {
+		if text, err := os.ReadFile(out); err != nil || string(text) != "before" {
+			t.Errorf("the earlier result is already %q, %v", text, err)
+		}
+		if _, err := os.Stat(golden); err == nil {
+			t.Error("golden records lie there before all is done")
+		}
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := names(t, dir); len(got) != 2 {
+		t.Errorf("the folder holds %v", got)
+	}
+	for path, mode := range map[string]os.FileMode{out: 0o640, golden: 0o600} {
+		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != mode {
+			t.Errorf("%s: %v, %v", filepath.Base(path), info.Mode(), err)
+		}
+	}
+}
+
+// A result as Parquet, read again, has the rows and the values of the one as CSV.
+func TestParquetSaysTheSame(t *testing.T) {
+	path, dir := town(t, 500), t.TempDir()
+	read := func(name string) []string {
+		var rows []string
+		if _, err := file.Each(t.Context(), file.Config{}, filepath.Join(dir, name), func(r file.Row) bool {
+			rows = append(rows, string(r.Props))
+			return true
+		}); err != nil {
+			t.Fatal(err)
+		}
+		return rows
+	}
+	for _, ending := range []string{"ndjson", "parquet"} {
+		_, err := resolve.Run(t.Context(), resolve.Config{Files: []string{path}, ID: "id", Out: filepath.Join(dir, "out."+ending), Golden: filepath.Join(dir, "golden."+ending)})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{"out.", "golden."} {
+		lines, table := read(name+"ndjson"), read(name+"parquet")
+		if len(lines) == 0 || len(lines) != len(table) {
+			t.Fatalf("%s: %d rows and %d", name, len(lines), len(table))
+		}
+		for i := range lines {
+			var line, row map[string]any
+			if err := errors.Join(json.Unmarshal([]byte(lines[i]), &line), json.Unmarshal([]byte(table[i]), &row)); err != nil {
+				t.Fatal(err)
+			}
+			for k, v := range row {
+				n, isNumber := v.(float64)
+				m, _ := line[k].(float64)
+				if isNumber && math.Abs(n-m) > 1e-4 || !isNumber && v != line[k] { // a line has four decimals, and leaves out what says nothing
+					t.Fatalf("%s as a line is %s, in the table %s", name, lines[i], table[i])
+				}
+			}
+		}
+	}
+}
+
+// Cells of 10 MB cost memory of their size, and no time beyond reading them.
+func TestHugeCells(t *testing.T) {
+	word := strings.Repeat("long text ", 1<<20)
+	path := write(t, "huge.csv", "id,a,b\n1,"+word+",x\n2,\""+word+"\n\",y\n3,"+strings.Repeat("é", 5<<20)+",z\n4,short,z\n")
+	done, err := resolve.Run(t.Context(), resolve.Config{Files: []string{path}, ID: "id"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if done.Records != 4 || done.Long != 3 || done.Skipped != 0 {
+		t.Errorf("%+v", done)
+	}
+}
+
+// A value that every record has brings nobody together, and costs no pairs.
+func TestOneValueInVeryManyRecords(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("id,name,town,n\n")
+	r := rand.New(rand.NewPCG(3, 3))
+	const rows = 500_000
+	for i := range rows {
+		fmt.Fprintf(&b, "%d,John Smith,Springfield,%d\n", i, r.IntN(1_000_000_000_000))
+	}
+	done, err := resolve.Run(t.Context(), resolve.Config{Files: []string{write(t, "one.csv", b.String())}, ID: "id"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if done.PairsCompared > 50*rows || done.People < rows*9/10 {
+		t.Errorf("%d people, %d pairs", done.People, done.PairsCompared)
+	}
+}
+
+func TestASecondResultThatFailsLeavesNone(t *testing.T) {
+	path, dir := town(t, 50), t.TempDir()
+	out := filepath.Join(dir, "out.csv")
+	_, err := resolve.Run(t.Context(), resolve.Config{Files: []string{path}, ID: "id", Out: out, Golden: filepath.Join(dir, "nowhere", "golden.csv")})
+	if !errs.Is(err, "resolve_out") {
+		t.Errorf("%v", err)
+	}
+	if left := names(t, dir); len(left) > 0 {
+		t.Errorf("it left %v", left)
+	}
+}
+
+// FuzzDecisions reads decisions that may be anything: they are obeyed, or told with a code.
+func FuzzDecisions(f *testing.F) {
+	f.Add([]byte("id_a,id_b,decision\n1,2,same\n2,3,different\n"), false)
+	f.Add([]byte("id_a;id_b;decision;file_a\n1;1;same;people.csv\n"), false)
+	f.Add([]byte(`{"id_a":1,"id_b":[2],"decision":"same"}`), true)
+	f.Add([]byte(`{"id_a":1,"id_b":3,"decision":"DIFFERENT","x":{"id_a":2}}`), true)
+	dir := f.TempDir()
+	people := filepath.Join(dir, "people.csv")
+	if err := os.WriteFile(people, []byte("id,name\n1,Ann\n2,Bob\n3,Ann\n"), 0o600); err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, text []byte, lines bool) {
+		name := "decisions.csv"
+		if lines {
+			name = "decisions.ndjson"
+		}
+		path := write(t, name, string(text))
+		done, err := resolve.Run(t.Context(), resolve.Config{Files: []string{people}, ID: "id", Decisions: path})
+		switch {
+		case err == nil && (done.Records != 3 || done.People < 1 || done.People > 3):
+			t.Errorf("%+v", done)
+		case err != nil && errs.CodeOf(err) == "":
+			t.Errorf("a fault without a code: %v", err)
+		}
+	})
+}
