@@ -223,4 +223,8 @@ func (w *watch) next(phase string) {
 }
 
 // progress tells how far the phase is that is going on.
-func (w *watch) progress(done, of int) { w.config.tell(w.phase, done, of) }
+func (w *watch) progress(done, of int) {
+	if done > 0 {
+		w.config.tell(w.phase, done, of)
+	}
+}

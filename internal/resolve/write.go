@@ -104,7 +104,9 @@ func (r *result) each(ctx context.Context, n int, do func(i int) error) error {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			r.config.tell("write", i, n)
+			if i > 0 {
+				r.config.tell("write", i, n)
+			}
 		}
 		if err := do(i); err != nil {
 			return err
@@ -183,7 +185,9 @@ func (r *result) writePairs(ctx context.Context, o *output) error {
 				if err = ctx.Err(); err != nil {
 					return false
 				}
-				r.config.tell("write", n, 0)
+				if n > 0 {
+					r.config.tell("write", n, 0)
+				}
 			}
 			n++
 			line[0], line[1] = textOf(r.called(int(p.A))), textOf(r.called(int(p.B)))
