@@ -45,7 +45,7 @@ the records themselves. Names of columns play no part.`
 // config is what the flags ask for; p is told of each phase.
 func (c recordsFlags) config(p *progress) (resolve.Config, error) {
 	none := resolve.Config{}
-	if c.Accept < 0 || c.Accept >= 1 {
+	if !(c.Accept >= 0 && c.Accept < 1) { // NaN is neither
 		return none, errs.New("bad_value", "a probability lies from 0 to below 1").At("--accept").Fix("such as --accept 0.9")
 	}
 	if c.Link && len(c.Files) < 2 {
@@ -85,7 +85,7 @@ func (c resolveCmd) Run(g *Globals) error {
 	if err != nil {
 		return err
 	}
-	if c.Review != 0 && (c.Review < leastReview || c.Review >= cmp.Or(c.Accept, 1)) {
+	if c.Review != 0 && !(c.Review >= leastReview && c.Review < cmp.Or(c.Accept, 1)) {
 		return errs.New("bad_value", "a review begins below what is accepted, and not below 0.12: pairs less likely are not kept").
 			At("--review").Fix("such as --accept 0.9 --review 0.5")
 	}

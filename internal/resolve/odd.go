@@ -1,6 +1,7 @@
 package resolve
 
 import (
+	"fmt"
 	"strconv"
 	"unicode/utf8"
 
@@ -11,8 +12,9 @@ import (
 )
 
 const (
-	maxLine  = 64 << 20 // bytes of a row
-	maxValue = 16 << 10 // bytes of a value that are kept: what lies behind tells no more
+	maxColumns = 4096
+	maxLine    = 64 << 20 // bytes of a row
+	maxValue   = 16 << 10 // bytes of a value that are kept: what lies behind tells no more
 )
 
 // fileConfig is how a file is read: a row that is too short lacks what it does not say.
@@ -38,6 +40,28 @@ func (s *skipped) add(path string, r file.Row) {
 	if s.rows++; len(s.first) < told {
 		s.first = append(s.first, SkippedRow{path, r.Line, r.Reject})
 	}
+}
+
+// readable reports a file of which no row can be read.
+func (in *records) readable(path string, seen file.Sampled, rows int) error {
+	if rows > 0 || seen.Rejected == 0 {
+		return nil
+	}
+	why := ""
+	for _, s := range in.skipped.first {
+		if s.File == path {
+			why = fmt.Sprintf(": of line %d the reason is %s", s.Line, s.Code)
+			break
+		}
+	}
+	return errs.New("resolve_unreadable", "none of its rows can be read"+why).
+		At(path).Fix("see that it is what its name says, and whole")
+}
+
+// tooMany reports records with more columns than there can be.
+func tooMany() error {
+	return errs.New("resolve_columns", fmt.Sprintf("the records have more than %d columns", maxColumns)).At("FILE").
+		Fix("where names of JSON members are values, write them as values")
 }
 
 // cut gives a value's beginning where it is very long, and counts those that are.

@@ -24,7 +24,8 @@ type records struct {
 	labels  []string
 	origin  []uint16
 	skipped skipped
-	long    int // values that were cut
+	wide    bool // there are more columns than there may be
+	long    int  // values that were cut
 
 	unnamed, repeated int // records without an id; those with one that another of their file has
 	rows              int
@@ -42,12 +43,15 @@ func (in *records) read(ctx context.Context) (*match.Table, error) {
 			return nil, err
 		}
 		var fault error
-		_, err = file.Each(ctx, fileConfig(path), path, func(r file.Row) bool {
+		before := in.rows
+		seen, err := file.Each(ctx, fileConfig(path), path, func(r file.Row) bool {
 			if r.Reject != "" {
 				in.skipped.add(c.Files[n], r)
 				return true
 			}
-			fault = in.add(r.Props, label)
+			if fault = in.add(r.Props, label); in.wide {
+				fault = tooMany()
+			}
 			in.origin = append(in.origin, uint16(n))
 			in.rows++
 			if in.rows%100_000 == 0 {
@@ -55,7 +59,7 @@ func (in *records) read(ctx context.Context) (*match.Table, error) {
 			}
 			return fault == nil
 		})
-		if err := errors.Join(err, fault); err != nil {
+		if err := errors.Join(err, fault, in.readable(c.Files[n], seen, in.rows-before)); err != nil {
 			return nil, err
 		}
 	}
@@ -204,6 +208,10 @@ func (in *records) set(name string, value []byte, label *match.Builder) {
 		return
 	}
 	at, ok := in.names[name]
+	if !ok && len(in.columns) == maxColumns {
+		in.wide = true
+		return
+	}
 	if !ok {
 		at = len(in.columns)
 		in.names[name] = at

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -184,6 +185,18 @@ func TestOneValueInVeryManyRecords(t *testing.T) {
 	}
 }
 
+// Objects whose names are values would have a column for each.
+func TestNamesThatAreValues(t *testing.T) {
+	var b strings.Builder
+	for i := range 5_000 {
+		fmt.Fprintf(&b, "{\"id\":%d,\"bought\":{\"p%d\":1}}\n", i, i)
+	}
+	_, err := resolve.Run(t.Context(), resolve.Config{Files: []string{write(t, "shop.ndjson", b.String())}, ID: "id"})
+	if !errs.Is(err, "resolve_columns") {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestASecondResultThatFailsLeavesNone(t *testing.T) {
 	path, dir := town(t, 50), t.TempDir()
 	out := filepath.Join(dir, "out.csv")
@@ -194,6 +207,80 @@ func TestASecondResultThatFailsLeavesNone(t *testing.T) {
 	if left := names(t, dir); len(left) > 0 {
 		t.Errorf("it left %v", left)
 	}
+}
+
+// Rows and files may come in any order, also where records differ in nothing but their ids.
+func TestOrderOfRowsAndFilesMeansNothing(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 5))
+	files := [2][]string{}
+	for i := range 120 {
+		line := fmt.Sprintf(",name%c%c%c,19%02d-0%d-1%d", 'a'+i%26, 'a'+i%7, 'a'+i%3, i%60+20, 1+i%9, i%10)
+		for n := range 1 + i%3 {
+			files[0] = append(files[0], fmt.Sprint("a", i, "-", n)+line)
+			files[1] = append(files[1], fmt.Sprint("b", i, "-", n)+line)
+		}
+	}
+	people := func(link bool) string {
+		dir := t.TempDir()
+		var paths []string
+		for i, lines := range files {
+			r.Shuffle(len(lines), func(i, j int) { lines[i], lines[j] = lines[j], lines[i] })
+			path := filepath.Join(dir, fmt.Sprint(i, ".csv"))
+			if err := os.WriteFile(path, []byte("id,name,born\n"+strings.Join(lines, "\n")+"\n"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			paths = append(paths, path)
+		}
+		if r.IntN(2) == 0 {
+			slices.Reverse(paths)
+		}
+		out := filepath.Join(dir, "out.csv")
+		if _, err := resolve.Run(t.Context(), resolve.Config{Files: paths, ID: "id", Link: link, Out: out}); err != nil {
+			t.Fatal(err)
+		}
+		text, err := os.ReadFile(out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var rows []string
+		for line := range strings.Lines(string(text)) {
+			fields := strings.SplitN(line, ",", 3)
+			rows = append(rows, fields[0]+" "+fields[1])
+		}
+		slices.Sort(rows)
+		return strings.Join(rows, "\n")
+	}
+	for _, link := range []bool{false, true} {
+		want := people(link)
+		for range 4 {
+			if people(link) != want {
+				t.Fatalf("link %v: other people once shuffled", link)
+			}
+		}
+	}
+}
+
+// FuzzFiles resolves files that may be anything: there is a result, or a fault with a code.
+func FuzzFiles(f *testing.F) {
+	f.Add([]byte("id,name,born\n1,Ann Lee,1970-01-02\n2,ann  lee,1970-02-01\n3,\"Bob\nHall\",x@example.com\n"), uint8(0), true)
+	f.Add([]byte("{\"id\":1,\"a\":{\"b\":[1,\"two\",null]}}\n{\"id\":2,\"a\":{\"b\":\"two\"}}\n{\"a\":{\"b\":\"\\u0000\"}}\n"), uint8(1), false)
+	f.Add([]byte("a\tb\n\xff\xfe\t\x00\n1\t2\n"), uint8(2), false)
+	f.Add([]byte("id,a\n1,é\n2,e\n3,\xe9\n4,-\n5,n/a\n6,''\n"), uint8(0), true)
+	f.Fuzz(func(t *testing.T, text []byte, ending uint8, id bool) {
+		name := "people" + []string{".csv", ".ndjson", ".tsv", ".json", ".parquet", ".xlsx"}[ending%6]
+		c := resolve.Config{Files: []string{write(t, name, string(text))}, Golden: filepath.Join(t.TempDir(), "golden.ndjson")}
+		if id {
+			c.ID = "id"
+		}
+		c.Out = filepath.Join(filepath.Dir(c.Golden), "out.parquet")
+		done, err := resolve.Run(t.Context(), c)
+		switch {
+		case err != nil && errs.CodeOf(err) == "":
+			t.Errorf("a fault without a code: %v", err)
+		case err == nil && (done.People > done.Records || done.Records > 0 && done.People == 0):
+			t.Errorf("%+v", done)
+		}
+	})
 }
 
 // FuzzDecisions reads decisions that may be anything: they are obeyed, or told with a code.
