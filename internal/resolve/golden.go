@@ -5,7 +5,6 @@ import (
 	"context"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/kithdata/kith/internal/golden"
 	"github.com/kithdata/kith/internal/identity/match"
@@ -29,15 +28,25 @@ func (r *result) writeGolden(ctx context.Context, o *output) error {
 	people := r.members()
 	line := make([]value, len(columns))
 	return o.write(columns, func(s sheet) error {
-		var customers []*record.SourceCustomer
+		var g gathered
 		return r.each(ctx, len(people), func(i int) error {
 			rows := people[i]
-			customers = r.customers(customers[:0], rows, order)
 			clear(line)
 			line[0], line[1] = textOf(r.people[r.found.Of[rows[0]]]), numberOf(float64(len(rows)))
-			for _, a := range golden.Survive(customers, rules) {
-				at, _ := slices.BinarySearchFunc(order, a.Name, func(c *match.Builder, name string) int { return strings.Compare(c.Name(), name) })
-				line[2+r.names[order[at].Name()]] = textOf(a.Value.S)
+			if len(rows) == 1 {
+				for i, c := range r.columns {
+					line[2+i] = textOf(c.At(int(rows[0])))
+				}
+				return s.write(line)
+			}
+			step := len(order)
+			if len(rows) > manyRecords {
+				step = 1
+			}
+			for some := range slices.Chunk(order, max(step, 1)) {
+				for _, a := range golden.Survive(g.customers(rows, some), rules) {
+					line[2+r.names[a.Name]] = textOf(a.Value.S)
+				}
 			}
 			return s.write(line)
 		})
@@ -82,10 +91,23 @@ func (r *result) members() [][]int32 {
 	return people
 }
 
-// customers gives rows as golden takes them, each attribute by name.
-func (r *result) customers(all []*record.SourceCustomer, rows []int32, order []*match.Builder) []*record.SourceCustomer {
-	for _, row := range rows {
-		c := &record.SourceCustomer{}
+// manyRecords is from how many records on a person's columns are taken one by one, so that
+// not all that they say is held a second time.
+const manyRecords = 1000
+
+// gathered is what a person's records say, as golden takes it; its memory is used again.
+type gathered struct {
+	all []*record.SourceCustomer
+}
+
+// customers takes some columns, by name.
+func (g *gathered) customers(rows []int32, order []*match.Builder) []*record.SourceCustomer {
+	for len(g.all) < len(rows) {
+		g.all = append(g.all, &record.SourceCustomer{})
+	}
+	for i, row := range rows {
+		c := g.all[i]
+		c.Attrs = c.Attrs[:0]
 		for _, column := range order {
 			if v := column.At(int(row)); v != "" {
 				said := record.StringValue(v)
@@ -93,7 +115,6 @@ func (r *result) customers(all []*record.SourceCustomer, rows []int32, order []*
 				c.Attrs = append(c.Attrs, record.TimedAttr{Attr: record.Attr{Name: column.Name(), Value: said}})
 			}
 		}
-		all = append(all, c)
 	}
-	return all
+	return g.all[:len(rows)]
 }
