@@ -100,7 +100,7 @@ func (r *result) several() bool { return len(r.files) > 1 }
 // each goes through so many of something, tells how far it is, and stops when ctx ends.
 func (r *result) each(ctx context.Context, n int, do func(i int) error) error {
 	for i := range n {
-		if i&0xffff == 0 {
+		if i&0x1fff == 0 {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
