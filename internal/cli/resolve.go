@@ -17,12 +17,17 @@ import (
 // recordsFlags say which records are compared, and how: for every command that finds
 // who is who in files.
 type recordsFlags struct {
-	Files        []string `arg:"" placeholder:"FILE" help:"CSV, NDJSON, JSON, Parquet, Excel: records with columns of one meaning."`
-	ID           string   `name:"id" placeholder:"COLUMN" help:"The records' ids, which are not compared; else rows are numbered."`
-	Link         bool     `help:"Only records of different files can be one; else duplicates within a file are found as well."`
-	Accept       float64  `placeholder:"P" help:"Join what is one with at least this probability, such as 0.9; else where the error is estimated to be least."`
-	Label        string   `placeholder:"COLUMN" help:"The truth, which is not compared: the result is measured by it."`
-	LabelPattern string   `placeholder:"REGEXP" help:"Its first group, in --label or else in --id, is the truth."`
+	Files []string `arg:"" placeholder:"FILE" help:"CSV, NDJSON, JSON, Parquet, Excel: records with columns of one meaning."`
+	comparisonFlags
+}
+
+// comparisonFlags are recordsFlags without the files, for commands whose arguments are others.
+type comparisonFlags struct {
+	ID           string  `name:"id" placeholder:"COLUMN" help:"The records' ids, which are not compared; else rows are numbered."`
+	Link         bool    `help:"Only records of different files can be one; else duplicates within a file are found as well."`
+	Accept       float64 `placeholder:"P" help:"Join what is one with at least this probability, such as 0.9; else where the error is estimated to be least."`
+	Label        string  `placeholder:"COLUMN" help:"The truth, which is not compared: the result is measured by it."`
+	LabelPattern string  `placeholder:"REGEXP" help:"Its first group, in --label or else in --id, is the truth."`
 }
 
 type resolveCmd struct {
@@ -42,13 +47,16 @@ labelled: what the columns are, and what agreement in each is worth, is learned 
 the records themselves. Names of columns play no part.`
 }
 
-// config is what the flags ask for; p is told of each phase.
-func (c recordsFlags) config(p *progress) (resolve.Config, error) {
+// config is what the flags ask for.
+func (c recordsFlags) config(p *progress) (resolve.Config, error) { return c.of(c.Files, p) }
+
+// of is what the flags ask for of these files; p is told of each phase.
+func (c comparisonFlags) of(files []string, p *progress) (resolve.Config, error) {
 	none := resolve.Config{}
 	if !(c.Accept >= 0 && c.Accept < 1) { // NaN is neither
 		return none, errs.New("bad_value", "a probability lies from 0 to below 1").At("--accept").Fix("such as --accept 0.9")
 	}
-	if c.Link && len(c.Files) < 2 {
+	if c.Link && len(files) < 2 {
 		return none, usage("--link needs two files or more; without it, duplicates within a file are found")
 	}
 	var pattern *regexp.Regexp
@@ -61,7 +69,7 @@ func (c recordsFlags) config(p *progress) (resolve.Config, error) {
 			return none, usage("--label-pattern needs --label or --id, the column to look in")
 		}
 	}
-	return resolve.Config{Files: c.Files, ID: c.ID, Label: c.Label, LabelPattern: pattern, Link: c.Link, Accept: c.Accept,
+	return resolve.Config{Files: files, ID: c.ID, Label: c.Label, LabelPattern: pattern, Link: c.Link, Accept: c.Accept,
 		Progress: func(phase string, done, of int) { p.note("%s", stage(phase, done, of)) }}, nil
 }
 
@@ -107,7 +115,28 @@ const leastReview = 0.12
 // phases tells what is done in each, and what of it is counted.
 var phases = map[string]struct{ doing, of string }{
 	"read": {"reading", "records"}, "prepare": {"taking values apart", "records"}, "learn": {"learning what agreement is worth", "pairs"},
-	"compare": {"comparing", "pairs"}, "cluster": {"joining", "pairs"}, "write": {"writing", "rows"},
+	"compare": {"comparing", "pairs"}, "cluster": {"joining", "pairs"}, "write": {"writing", "rows"}, "report": {"reporting", "records"},
+}
+
+// estimate tells what is expected of a result that nobody has measured.
+func (p *printer) estimate(e *resolve.Estimate) {
+	if e != nil {
+		p.line("Accepted from probability %.2f: about %s of joined pairs are expected to be wrong, %s of true pairs missed (estimated, without labels).",
+			e.Accept, percent(1-e.Precision), percent(1-e.Recall))
+	}
+}
+
+// percent writes a share: as precisely as it is small.
+func percent(share float64) string {
+	switch p := 100 * share; {
+	case p >= 9.95:
+		return fmt.Sprintf("%.0f%%", p)
+	case p >= 0.095:
+		return fmt.Sprintf("%.1f%%", p)
+	case p >= 0.005:
+		return fmt.Sprintf("%.2f%%", p)
+	}
+	return "under 0.01%"
 }
 
 func (c resolveCmd) print(g *Globals, r *resolve.Summary) error {
@@ -128,8 +157,9 @@ func (c resolveCmd) print(g *Globals, r *resolve.Summary) error {
 	p.line("%s %s %s; the largest has %s.", count(int64(r.Records), "record", "records"), are,
 		count(int64(r.People), "person", "people"), count(int64(r.Largest), "record", "records"))
 	p.line("%s compared in %.1f s, %.0f MiB.", count(r.PairsCompared, "pair", "pairs"), r.Seconds, float64(r.PeakMemoryBytes)/(1<<20))
+	p.estimate(r.Estimate)
 	if c.Review > 0 {
-		p.line("%s between %g and %.4g to be reviewed.", count(int64(r.Review), "pair", "pairs"), c.Review, r.Accept)
+		p.line("%s of probability %g or more, below what is accepted: to be reviewed.", count(int64(r.Review), "pair", "pairs"), c.Review)
 	}
 	if q := r.Quality; q != nil {
 		p.line("By the labels: precision %.4f, recall %.4f, F1 %.4f, B-cubed %.4f.", q.Precision, q.Recall, q.F1, q.BCubed)

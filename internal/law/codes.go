@@ -282,6 +282,8 @@ func Catalogue() []Entry {
 		{"resolve_columns", "The records have more than 4,096 columns.", "Where names of JSON members are values, such as ids, write them as values."},
 		{"resolve_decision", "A decision for `kith resolve` cannot be read, names no record or several, or contradicts others.", "Mend the line: `id_a,id_b,decision`, with `same` or `different`; `file_a` and `file_b` tell files with equal ids apart."},
 		{"resolve_out", "A result of `kith resolve` cannot be written where its flag says.", "Name a file of its own, in a folder that exists and may be written to, that ends in .csv, .tsv, .ndjson or .parquet."},
+		{"resolve_record_ambiguous", "Several records of the files have the id that was named.", "Write it with #1, #2 and so on behind it, or a file and its row like contacts.csv:12."},
+		{"resolve_record_unknown", "No record of the files is called what was named.", "Write an id of the column that `--id` names, or a file and its row like contacts.csv:12."},
 		{"resolve_unreadable", "No row of a file can be read.", "See that the file is what its name says, and whole."},
 		{"role_unknown", "There is no such role.", "Write ingest, read, operate or admin."},
 		{"route_unknown", "There is no such route.", "`GET /api/openapi.json` lists all of them."},

@@ -112,9 +112,9 @@ func members(object []byte) (map[string]string, error) {
 	return said, nil
 }
 
-// decided finds the records that decisions name, and reports decisions that contradict
+// decide finds the records that decisions name, and reports decisions that contradict
 // each other.
-func (in *records) decided(all []decision) (decisions, error) {
+func (in *records) decide(all []decision) (decisions, error) {
 	if len(all) == 0 {
 		return decisions{}, nil
 	}

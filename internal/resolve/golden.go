@@ -111,7 +111,7 @@ func (g *gathered) customers(rows []int32, order []*match.Builder) []*record.Sou
 		for _, column := range order {
 			if v := column.At(int(row)); v != "" {
 				said := record.StringValue(v)
-				said.Filled = match.Missing(v) // it survives where nobody says more
+				said.Filled = match.SaysNothing(v) // it survives where nobody says more
 				c.Attrs = append(c.Attrs, record.TimedAttr{Attr: record.Attr{Name: column.Name(), Value: said}})
 			}
 		}

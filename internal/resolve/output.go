@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -16,9 +17,8 @@ import (
 // all results are whole.
 type output struct {
 	flag   string
-	path   string // as it was given
-	target string // behind links
-	format string
+	path   string   // as it was given
+	target string   // behind links
 	file   *os.File // nil once it is in its place
 }
 
@@ -41,6 +41,10 @@ func openOutputs(c Config) (o outputs, err error) {
 	var faults []error
 	open := func(to **output, flag, path string, mode fs.FileMode) {
 		if path == "" {
+			return
+		}
+		if format(path) == "" {
+			faults = append(faults, badOutput("the ending names no format that is written", flag, "end the file's name in .csv, .tsv, .ndjson or .parquet"))
 			return
 		}
 		made, err := openOutput(c, flag, path, mode)
@@ -69,10 +73,7 @@ func openOutputs(c Config) (o outputs, err error) {
 func badOutput(what, at, mend string) error { return errs.New("resolve_out", what).At(at).Fix(mend) }
 
 func openOutput(c Config, flag, path string, mode fs.FileMode) (*output, error) {
-	o := &output{flag: flag, path: path, target: path, format: format(path)}
-	if o.format == "" {
-		return o, badOutput("the ending names no format that is written", flag, "end the file's name in .csv, .tsv, .ndjson or .parquet")
-	}
+	o := &output{flag: flag, path: path, target: path}
 	at := flag + " " + path
 	if there, err := filepath.EvalSymlinks(path); err == nil {
 		o.target = there
@@ -133,16 +134,37 @@ func bare(err error) error {
 	return err
 }
 
+// placed writes a file that is there whole, or not at all.
+func placed(flag, path string, write func(io.Writer) error) error {
+	o, err := openOutput(Config{}, flag, path, 0o666)
+	if err != nil {
+		return err
+	}
+	all := outputs{out: o}
+	defer all.discard()
+	if err := o.fill(write); err != nil {
+		return err
+	}
+	return all.place()
+}
+
 // write has fill write the rows, all of them, but does not yet put the file in its place.
 func (o *output) write(columns []column, fill func(sheet) error) error {
+	return o.fill(func(w io.Writer) error {
+		s, err := newSheet(w, format(o.path), columns)
+		if err == nil {
+			err = fill(s)
+		}
+		if err == nil {
+			err = s.close()
+		}
+		return err
+	})
+}
+
+func (o *output) fill(write func(io.Writer) error) error {
 	b := bufio.NewWriterSize(o.file, 1<<16)
-	s, err := newSheet(b, o.format, columns)
-	if err == nil {
-		err = fill(s)
-	}
-	if err == nil {
-		err = s.close()
-	}
+	err := write(b)
 	if err == nil {
 		err = b.Flush()
 	}

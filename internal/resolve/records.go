@@ -27,6 +27,7 @@ type records struct {
 	wide    bool // there are more columns than there may be
 	long    int  // values that were cut
 
+	decided           decisions
 	unnamed, repeated int // records without an id; those with one that another of their file has
 	rows              int
 	row               bytes.Reader // of the row that is taken apart

@@ -47,6 +47,9 @@ func (c Config) tell(phase string, done, of int) {
 	}
 }
 
+// Estimate is what is expected of a result that nobody has measured.
+type Estimate = match.Estimate
+
 // Summary is what a resolution found, and what it took.
 type Summary struct {
 	Records         int                `json:"records"`
@@ -54,12 +57,12 @@ type Summary struct {
 	PairsCompared   int64              `json:"pairs_compared"`
 	Largest         int                `json:"largest"`
 	Sizes           []Size             `json:"sizes"`  // people by their number of records
-	Accept          float64            `json:"accept"` // the probability from which on pairs were joined
 	Review          int                `json:"review"` // pairs that wait for a review
 	Seconds         float64            `json:"seconds"`
 	PeakMemoryBytes int64              `json:"peak_memory_bytes"`
 	SecondsByPhase  map[string]float64 `json:"seconds_by_phase"`
 	Fields          map[string]string  `json:"fields"`
+	*Estimate                          // nil where nothing was compared
 	Quality         *match.Quality     `json:"quality,omitzero"`
 	Skipped         int                `json:"skipped"` // rows that could not be read
 	SkippedRows     []SkippedRow       `json:"skipped_rows,omitzero"`
@@ -88,12 +91,12 @@ func Run(ctx context.Context, c Config) (*Summary, error) {
 	}
 	defer o.discard()
 	w := &watch{config: c, began: time.Now(), spent: map[string]float64{}}
-	in, found, d, err := find(ctx, c, w)
+	in, found, err := find(ctx, c, w)
 	if err != nil {
 		return nil, err
 	}
 	w.next("write")
-	r := in.result(found, d)
+	r := in.result(found)
 	if err := r.write(ctx, o); err != nil {
 		return nil, err
 	}
@@ -121,35 +124,34 @@ func (r *result) write(ctx context.Context, o outputs) error {
 }
 
 // find reads the files and finds who is who.
-func find(ctx context.Context, c Config, w *watch) (*records, *match.Result, decisions, error) {
+func find(ctx context.Context, c Config, w *watch) (*records, *match.Result, error) {
 	in := &records{config: c, ids: match.NewBuilder(c.ID), names: map[string]int{}}
 	in.decoder = jsontext.NewDecoder(&in.row)
 	w.rows = func() int { return in.rows }
 	w.next("read")
 	said, err := readDecisions(ctx, c.Decisions)
 	if err != nil {
-		return nil, nil, decisions{}, err
+		return nil, nil, err
 	}
 	table, err := in.read(ctx)
 	if err != nil {
-		return nil, nil, decisions{}, err
+		return nil, nil, err
 	}
-	d, err := in.decided(said)
-	if err != nil {
-		return nil, nil, decisions{}, err
+	if in.decided, err = in.decide(said); err != nil {
+		return nil, nil, err
 	}
 	found := match.Run(table, match.Config{Accept: c.Accept, Link: c.Link, Phase: w.next, Progress: w.progress,
-		Stop: func() bool { return ctx.Err() != nil }, Same: d.same, Different: d.different})
+		Stop: func() bool { return ctx.Err() != nil }, Same: in.decided.same, Different: in.decided.different})
 	if found == nil {
-		return nil, nil, decisions{}, ctx.Err()
+		return nil, nil, ctx.Err()
 	}
-	return in, found, d, nil
+	return in, found, nil
 }
 
 // summary tells what was found, and what it took.
 func (r *result) summary(w *watch) *Summary {
 	c, found := r.config, r.found
-	done := &Summary{Records: r.rows, People: found.People, PairsCompared: found.Compared, Accept: found.Accept, Review: r.reviews(),
+	done := &Summary{Records: r.rows, People: found.People, PairsCompared: found.Compared, Estimate: found.Expected, Review: r.reviews(),
 		Fields: map[string]string{}, SecondsByPhase: w.spent, Sizes: []Size{},
 		Skipped: r.skipped.rows, SkippedRows: r.skipped.first, Repeated: r.repeated, Unnamed: r.unnamed, Long: r.long}
 	for name, kind := range found.Fields() {

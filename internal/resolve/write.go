@@ -17,14 +17,18 @@ type result struct {
 	people map[int32]string  // by the least row of each: what it is called
 	files  []string          // as they are written
 	named  map[[2]int32]bool // pairs of rows that are decided
+	accept float64           // the probability from which on pairs are joined
 }
 
-func (in *records) result(found *match.Result, d decisions) *result {
-	r := &result{records: in, found: found, people: in.people(found), named: map[[2]int32]bool{}}
+func (in *records) result(found *match.Result) *result {
+	r := &result{records: in, found: found, people: in.people(found), named: map[[2]int32]bool{}, accept: 1}
+	if found.Expected != nil {
+		r.accept = found.Expected.Accept
+	}
 	for _, path := range in.config.Files {
 		r.files = append(r.files, strings.ToValidUTF8(path, "\ufffd"))
 	}
-	for _, pair := range slices.Concat(d.same, d.different) {
+	for _, pair := range slices.Concat(in.decided.same, in.decided.different) {
 		r.named[[2]int32{min(pair[0], pair[1]), max(pair[0], pair[1])}] = true
 	}
 	return r
@@ -43,7 +47,7 @@ func (in *records) called(row int) string {
 	if id := in.id(row); id != "" {
 		return id
 	}
-	return "row " + strconv.Itoa(row+1)
+	return in.place(row)
 }
 
 // people names each person: by the least id of its records, or where none has any by
@@ -159,9 +163,9 @@ func (r *result) verdict(p match.Pair) string {
 	switch {
 	case r.named[[2]int32{p.A, p.B}]:
 		return verdictDecided
-	case likely >= r.found.Accept && r.found.Of[p.A] == r.found.Of[p.B]:
+	case likely >= r.accept && r.found.Of[p.A] == r.found.Of[p.B]:
 		return verdictMatch
-	case likely >= r.found.Accept:
+	case likely >= r.accept:
 		return verdictRefused
 	case r.config.Review > 0 && likely >= r.config.Review:
 		return verdictReview

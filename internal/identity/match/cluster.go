@@ -40,14 +40,16 @@ func (s crossSum) plus(o crossSum) crossSum {
 	return crossSum{s.sum + o.sum, s.n + o.n, max(s.best, o.best)}
 }
 
-func (m *matcher) cluster(mo *model, edges []edge) *Result {
+// sortEdges puts the most certain first.
+func sortEdges(edges []edge) {
 	slices.SortFunc(edges, func(x, y edge) int {
 		return cmp.Or(cmp.Compare(y.bits, x.bits), cmp.Compare(x.a, y.a), cmp.Compare(x.b, y.b))
 	})
-	least := 0.0
-	if m.config.Accept > 0 {
-		least = math.Log2(m.config.Accept / (1 - m.config.Accept))
-	}
+}
+
+// cluster joins from a probability on; the edges are in order.
+func (m *matcher) cluster(mo *model, edges []edge, accept float64) *Result {
+	least := acceptedBits(accept)
 	c := &clustering{m: m, mo: mo, compare: m.comparer(), parent: make([]uint32, m.table.Rows),
 		members: make([][]uint32, m.table.Rows), across: map[uint64]crossSum{}, beside: map[uint32][]uint32{}, foes: map[uint32][]uint32{}}
 	own := make([]uint32, m.table.Rows)
@@ -62,7 +64,7 @@ func (m *matcher) cluster(mo *model, edges []edge) *Result {
 		}
 		if i&0xfff == 0 {
 			if m.config.stopped() {
-				return nil
+				break
 			}
 			m.tell(i, len(edges))
 		}
@@ -76,7 +78,6 @@ func (m *matcher) cluster(mo *model, edges []edge) *Result {
 	if equal {
 		r.allOne()
 	}
-	r.Accept = probability(least)
 	return r
 }
 
@@ -184,8 +185,8 @@ func (c *clustering) sum(x, y uint32) crossSum {
 
 // result tells who everybody is, the reasons being decisions first, then the pairs.
 func (c *clustering) result(edges []edge, decided []uint64) *Result {
-	r := &Result{Of: make([]int32, c.m.table.Rows), Best: make([]Reason, c.m.table.Rows)}
-	least := make([]int32, c.m.table.Rows)
+	r := &Result{Of: make([]int32, len(c.m.ours)), Best: make([]Reason, len(c.m.ours))}
+	least := make([]int32, len(c.parent))
 	for i := range least {
 		least[i] = math.MaxInt32
 	}
@@ -219,6 +220,9 @@ func (c *clustering) result(edges []edge, decided []uint64) *Result {
 		if r.Best[b].With == b {
 			r.Best[b] = Reason{With: a, Bits: e.bits, pattern: c.compare.pattern(e.a, e.b)}
 		}
+	}
+	if c.m.copies != nil {
+		c.m.copies.takeIn(c, r)
 	}
 	return r
 }

@@ -1,7 +1,5 @@
 package match
 
-import "math"
-
 // mostCopies is how many rows that say the same are compared. More of them tell nothing
 // more, and would make blocks that are over the cap.
 const mostCopies = 64
@@ -9,10 +7,10 @@ const mostCopies = 64
 // copies are rows left out of the table because many others say the same: each is of the
 // person that those are of, if the first two of those are of one.
 type copies struct {
-	rows  int
-	kept  []int32    // by row of the matcher's table: the one of the table given
-	left  []int32    // rows of the table given
-	twins [][2]int32 // for each of left: rows of the matcher's table that say the same
+	rows  int         // of the table given
+	kept  []int32     // those of them that are compared
+	left  []int32     // those that are not
+	twins [][2]uint32 // for each of left: rows compared that say the same; once in order, the matcher's own
 }
 
 // leaveOut makes the matcher's table one without the surplus of rows that say the same,
@@ -26,7 +24,7 @@ func (m *matcher) leaveOut(sorted []keyed) bool {
 		}
 	}
 	var left []int32
-	var twins [][2]int32
+	var twins [][2]uint32
 	for from := 0; from < len(sorted); {
 		to := from + 1
 		for to < len(sorted) && sorted[to].hash == sorted[from].hash {
@@ -35,7 +33,7 @@ func (m *matcher) leaveOut(sorted []keyed) bool {
 		for _, k := range sorted[min(from+mostCopies, to):to] {
 			if row := int32(k.row); !decided[row] {
 				left = append(left, row)
-				twins = append(twins, [2]int32{int32(sorted[from].row), int32(sorted[from+1].row)})
+				twins = append(twins, [2]uint32{sorted[from].row, sorted[from+1].row})
 			}
 		}
 		from = to
@@ -55,10 +53,8 @@ func (m *matcher) thin() {
 	for _, row := range c.left {
 		out[row] = true
 	}
-	at := make([]int32, old.Rows) // by row: the one that it is among those that stay
 	for row := range old.Rows {
 		if !out[row] {
-			at[row] = int32(len(c.kept))
 			c.kept = append(c.kept, int32(row))
 		}
 	}
@@ -67,14 +63,6 @@ func (m *matcher) thin() {
 		f.codes = pick(f.codes, c.kept)
 		f.tally()
 	}
-	move := func(pairs [][2]int32) [][2]int32 {
-		moved := make([][2]int32, len(pairs))
-		for i, p := range pairs {
-			moved[i] = [2]int32{at[p[0]], at[p[1]]}
-		}
-		return moved
-	}
-	m.config.Same, m.config.Different, c.twins = move(m.config.Same), move(m.config.Different), move(c.twins)
 }
 
 // pick gives what stands at some rows; nil of nil.
@@ -89,39 +77,48 @@ func pick[T any](all []T, rows []int32) []T {
 	return some
 }
 
-// takeIn makes the result one of the table given, those in it that were left out.
-func (c *copies) takeIn(r *Result) {
-	m := r.matcher
-	of, best, ours := make([]int32, c.rows), make([]Reason, c.rows), make([]uint32, c.rows)
-	for i, row := range c.kept {
-		of[row], best[row], ours[row] = c.kept[r.Of[i]], r.Best[i], m.ours[i]
-		best[row].With = c.kept[r.Best[i].With]
+// settle has the matcher's rows, now in order, stand for those of the table given.
+func (c *copies) settle(m *matcher) {
+	m.ours = make([]uint32, c.rows)
+	for i, row := range m.rows {
+		m.rows[i] = uint32(c.kept[row])
+		m.ours[c.kept[row]] = uint32(i)
 	}
-	compare := m.comparer()
 	for i, row := range c.left {
-		x, y := c.twins[i][0], c.twins[i][1]
-		ours[row] = m.ours[x]
-		if r.Of[x] != r.Of[y] {
-			of[row], best[row].With = row, row
+		for n := range c.twins[i] {
+			c.twins[i][n] = m.ours[c.twins[i][n]]
+		}
+		m.ours[row] = c.twins[i][0]
+	}
+}
+
+// takeIn gives those that were left out their people.
+func (c *copies) takeIn(by *clustering, r *Result) {
+	m := by.m
+	for i, row := range c.left {
+		a, b := c.twins[i][0], c.twins[i][1]
+		if by.find(a) != by.find(b) {
+			r.Of[row] = row
 			r.People++
 			continue
 		}
-		a, b := m.ours[x], m.ours[y]
-		p := compare.pattern(a, b)
-		of[row], best[row] = c.kept[r.Of[x]], Reason{With: c.kept[x], Bits: float32(m.weigh(r.model, a, b, p)), pattern: p}
+		p := by.compare.pattern(a, b)
+		r.Of[row] = r.Of[m.rows[a]]
+		r.Best[row] = Reason{With: int32(m.rows[a]), Bits: float32(m.weigh(by.mo, a, b, p)), pattern: p}
 	}
-	least := make([]int32, c.rows)
-	for i := range least {
-		least[i] = math.MaxInt32
+	least := map[int32]int32{} // of people whose first row was left out
+	for _, row := range c.left {
+		if of := r.Of[row]; row < of {
+			if old, ok := least[of]; !ok || row < old {
+				least[of] = row
+			}
+		}
 	}
-	for row, root := range of {
-		least[root] = min(least[root], int32(row))
+	if len(least) > 0 {
+		for row, of := range r.Of {
+			if first, ok := least[of]; ok {
+				r.Of[row] = first
+			}
+		}
 	}
-	for row, root := range of {
-		of[row] = least[root]
-	}
-	for i, row := range m.rows {
-		m.rows[i] = uint32(c.kept[row])
-	}
-	r.Of, r.Best, m.ours = of, best, ours
 }

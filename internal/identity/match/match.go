@@ -39,11 +39,12 @@ type Result struct {
 	Best     []Reason // by row: why it is of its person
 	People   int
 	Compared int64
-	Accept   float64 // the probability from which on pairs were joined
+	Expected *Estimate // nil where nothing was compared
 	matcher  *matcher
 	model    *model // nil where nothing was compared
 	rules    []rule
-	edges    []edge   // the most certain first
+	edges    []edge // the most certain first
+	scores   *scores
 	ours     []uint32 // by row of the table: the matcher's own
 }
 
@@ -130,31 +131,32 @@ func Run(t *Table, config Config) *Result {
 	config.Phase("prepare")
 	m := newMatcher(t, config)
 	var (
-		mo       *model
-		rules    []rule
-		edges    []edge
-		compared int64
+		mo    *model
+		rules []rule
+		edges []edge
+		seen  = &scores{}
 	)
 	if t.Rows > 1 && len(m.fields) > 0 && m.allPairs() > 0 && !config.stopped() {
 		config.Phase("learn")
 		mo = m.learn()
 		rules = m.choose(mo)
 		config.Phase("compare")
-		edges, compared = m.score(mo, rules)
+		edges, seen = m.score(mo, rules)
 	}
 	if config.stopped() {
 		return nil
 	}
 	config.Phase("cluster")
-	r := m.cluster(mo, edges)
+	accept, expected := config.Accept, (*Estimate)(nil)
+	if mo != nil {
+		e := m.foretell(mo, edges, seen, accept)
+		accept, expected = e.Accept, &e
+	}
+	r := m.cluster(mo, edges, accept)
 	if config.stopped() {
 		return nil
 	}
-	r.Compared, r.matcher, r.model, r.rules, r.edges = compared, m, mo, rules, edges
-	if m.copies != nil {
-		m.copies.takeIn(r)
-	}
-	r.ours = m.ours
+	r.Compared, r.Expected, r.matcher, r.model, r.rules, r.edges, r.scores, r.ours = seen.pairs(), expected, m, mo, rules, edges, seen, m.ours
 	return r
 }
 
@@ -208,6 +210,7 @@ func (m *matcher) order() {
 	slices.SortFunc(sorted, byHash)
 	if len(m.fields) > 0 && m.copies == nil && !m.config.Link && m.leaveOut(sorted) {
 		m.order()
+		m.copies.settle(m)
 		return
 	}
 	// Rows that say the same are scattered, or a sample would have all of them or none.

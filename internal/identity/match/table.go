@@ -102,8 +102,8 @@ func normalise(s string) string {
 	return out
 }
 
-// Missing reports whether a value says that nothing is known.
-func Missing(v string) bool { return normalise(v) == "" }
+// SaysNothing reports whether a value says that nothing is known.
+func SaysNothing(v string) bool { return normalise(v) == "" }
 
 // plainASCII is normalise for text of ASCII alone, which most is.
 func plainASCII(s string) (string, bool) {
