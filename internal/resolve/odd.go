@@ -35,26 +35,21 @@ type skipped struct {
 	first []SkippedRow
 }
 
-func (s *skipped) add(path string, r file.Row) {
+// saw keeps what a file had that cannot be read; it is a fault where that is all.
+func (in *records) saw(seen file.Sampled, origin uint16) error {
 	const told = 5
-	if s.rows++; len(s.first) < told {
-		s.first = append(s.first, SkippedRow{path, r.Line, r.Reject})
-	}
-}
-
-// readable reports a file of which no row can be read.
-func (in *records) readable(path string, seen file.Sampled, rows int) error {
-	if rows > 0 || seen.Rejected == 0 {
-		return nil
-	}
-	why := ""
-	for _, s := range in.skipped.first {
-		if s.File == path {
-			why = fmt.Sprintf(": of line %d the reason is %s", s.Line, s.Code)
-			break
+	path := in.config.Files[origin]
+	in.skipped.rows += seen.Rejected
+	for _, r := range seen.First[:min(seen.Rejected, len(seen.First))] {
+		if len(in.skipped.first) < told {
+			in.skipped.first = append(in.skipped.first, SkippedRow{path, r.Line, r.Code})
 		}
 	}
-	return errs.New("resolve_unreadable", "none of its rows can be read"+why).
+	if seen.Rejected == 0 || len(in.origin) > 0 && in.origin[len(in.origin)-1] == origin {
+		return nil
+	}
+	first := seen.First[0]
+	return errs.New("resolve_unreadable", fmt.Sprintf("none of its rows can be read: of line %d the reason is %s", first.Line, first.Code)).
 		At(path).Fix("see that it is what its name says, and whole")
 }
 
@@ -69,7 +64,7 @@ func (in *records) cut(v []byte) []byte {
 	if len(v) <= maxValue {
 		return v
 	}
-	in.long++
+	in.long.Add(1)
 	n := maxValue
 	for n > 0 && !utf8.RuneStart(v[n]) {
 		n--

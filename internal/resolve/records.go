@@ -5,8 +5,11 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -24,8 +27,8 @@ type records struct {
 	labels  []string
 	origin  []uint16
 	skipped skipped
-	wide    bool // there are more columns than there may be
-	long    int  // values that were cut
+	wide    bool         // there are more columns than there may be
+	long    atomic.Int64 // values that were cut
 
 	decided           decisions
 	unnamed, repeated int // records without an id; those with one that another of their file has
@@ -43,24 +46,12 @@ func (in *records) read(ctx context.Context) (*match.Table, error) {
 		if err != nil {
 			return nil, err
 		}
-		var fault error
-		before := in.rows
-		seen, err := file.Each(ctx, fileConfig(path), path, func(r file.Row) bool {
-			if r.Reject != "" {
-				in.skipped.add(c.Files[n], r)
-				return true
-			}
-			if fault = in.add(r.Props, label); in.wide {
-				fault = tooMany()
-			}
-			in.origin = append(in.origin, uint16(n))
-			in.rows++
-			if in.rows%100_000 == 0 {
-				c.tell("read", in.rows, 0)
-			}
-			return fault == nil
-		})
-		if err := errors.Join(err, fault, in.readable(c.Files[n], seen, in.rows-before)); err != nil {
+		cfg := fileConfig(path)
+		flat, err := in.readColumns(ctx, cfg, uint16(n), label)
+		if err == nil && !flat {
+			err = in.readRows(ctx, cfg, uint16(n), label)
+		}
+		if err != nil {
 			return nil, err
 		}
 	}
@@ -76,6 +67,67 @@ func (in *records) read(ctx context.Context) (*match.Table, error) {
 		t.Columns = append(t.Columns, c.Column(in.rows))
 	}
 	return t, nil
+}
+
+// readRows reads a file row by row.
+func (in *records) readRows(ctx context.Context, cfg file.Config, origin uint16, label *match.Builder) error {
+	var fault error
+	seen, err := file.Each(ctx, cfg, cfg.Path, func(r file.Row) bool {
+		if r.Reject != "" {
+			return true
+		}
+		if fault = in.add(r.Props, label); in.wide {
+			fault = tooMany()
+		}
+		in.took(1, origin)
+		return fault == nil
+	})
+	return errors.Join(err, fault, in.saw(seen, origin))
+}
+
+// readColumns reads a file whose rows are made of columns alone; else flat is false.
+func (in *records) readColumns(ctx context.Context, cfg file.Config, origin uint16, label *match.Builder) (flat bool, err error) {
+	seen, flat, err := file.Columns(ctx, cfg, cfg.Path, func(b *file.Batch) bool {
+		columns := make([][]*match.Builder, len(b.Names))
+		for i, name := range b.Names {
+			columns[i] = in.columnsOf(name, label)
+		}
+		if in.wide {
+			return false
+		}
+		var next atomic.Int64
+		var group sync.WaitGroup
+		for range min(runtime.GOMAXPROCS(0), len(columns)) {
+			group.Go(func() {
+				for i := int(next.Add(1)) - 1; i < len(columns); i = int(next.Add(1)) - 1 {
+					for _, c := range columns[i] {
+						for row := range b.Rows {
+							c.Set(in.rows+row, in.cut(b.Value(row, i)))
+						}
+					}
+				}
+			})
+		}
+		group.Wait()
+		in.took(b.Rows, origin)
+		return true
+	})
+	if in.wide {
+		err = tooMany()
+	}
+	return flat, errors.Join(err, in.saw(seen, origin))
+}
+
+// took counts rows that were read.
+func (in *records) took(rows int, origin uint16) {
+	const step = 100_000
+	for range rows {
+		in.origin = append(in.origin, origin)
+	}
+	told := in.rows / step
+	if in.rows += rows; in.rows/step > told {
+		in.config.tell("read", in.rows, 0)
+	}
 }
 
 // check reports a column that was named and that no record has.
@@ -196,29 +248,38 @@ func list(d *jsontext.Decoder) (string, error) {
 	}
 }
 
-// set puts a value in its column; ids and labels are in none that is compared.
+// set puts a value in its columns.
 func (in *records) set(name string, value []byte, label *match.Builder) {
+	for _, c := range in.columnsOf(name, label) {
+		c.Set(in.rows, in.cut(value))
+	}
+}
+
+// columnsOf gives where the values of a name belong; ids and labels are in no column that
+// is compared.
+func (in *records) columnsOf(name string, label *match.Builder) []*match.Builder {
 	c := in.config
+	var own []*match.Builder
 	if name == c.Label {
-		label.Set(in.rows, value)
+		own = append(own, label)
 	}
 	if name == c.ID {
-		in.ids.Set(in.rows, value)
+		own = append(own, in.ids)
 	}
-	if name == c.ID || name == c.Label {
-		return
+	if len(own) > 0 {
+		return own
 	}
 	at, ok := in.names[name]
 	if !ok && len(in.columns) == maxColumns {
 		in.wide = true
-		return
+		return nil
 	}
 	if !ok {
 		at = len(in.columns)
 		in.names[name] = at
 		in.columns = append(in.columns, match.NewBuilder(name))
 	}
-	in.columns[at].Set(in.rows, in.cut(value))
+	return in.columns[at : at+1]
 }
 
 // label takes each row's label out of the column that tells it.

@@ -153,7 +153,7 @@ func (r *result) summary(w *watch) *Summary {
 	c, found := r.config, r.found
 	done := &Summary{Records: r.rows, People: found.People, PairsCompared: found.Compared, Estimate: found.Expected, Review: r.reviews(),
 		Fields: map[string]string{}, SecondsByPhase: w.spent, Sizes: []Size{},
-		Skipped: r.skipped.rows, SkippedRows: r.skipped.first, Repeated: r.repeated, Unnamed: r.unnamed, Long: r.long}
+		Skipped: r.skipped.rows, SkippedRows: r.skipped.first, Repeated: r.repeated, Unnamed: r.unnamed, Long: int(r.long.Load())}
 	for name, kind := range found.Fields() {
 		done.Fields[name] = kind.String()
 	}

@@ -1,10 +1,10 @@
 package match
 
 import (
-	"cmp"
 	"maps"
 	"math"
 	"slices"
+	"sync/atomic"
 )
 
 // mostBits is the most that one pair of rows can say for or against two sides being one.
@@ -30,7 +30,8 @@ type clustering struct {
 	members [][]uint32          // by root
 	across  map[uint64]crossSum // by two roots, the lesser first
 	beside  map[uint32][]uint32 // roots that across has a sum of, by root
-	foes    map[uint32][]uint32 // rows that are of none of a side's people, by its root
+	ties    []uint64            // pairs of rows that are decided on, either way
+	foes    [][]uint32          // by root: rows that are of none of its people; nil where there are none
 }
 
 // crossSum is the weights of the pairs of rows of two sides.
@@ -40,45 +41,100 @@ func (s crossSum) plus(o crossSum) crossSum {
 	return crossSum{s.sum + o.sum, s.n + o.n, max(s.best, o.best)}
 }
 
-// sortEdges puts the most certain first.
-func sortEdges(edges []edge) {
-	slices.SortFunc(edges, func(x, y edge) int {
-		return cmp.Or(cmp.Compare(y.bits, x.bits), cmp.Compare(x.a, y.a), cmp.Compare(x.b, y.b))
-	})
-}
-
-// cluster joins from a probability on; the edges are in order.
+// cluster joins from a probability on, by edges of which the most certain come first.
 func (m *matcher) cluster(mo *model, edges []edge, accept float64) *Result {
 	least := acceptedBits(accept)
 	c := &clustering{m: m, mo: mo, compare: m.comparer(), parent: make([]uint32, m.table.Rows),
-		members: make([][]uint32, m.table.Rows), across: map[uint64]crossSum{}, beside: map[uint32][]uint32{}, foes: map[uint32][]uint32{}}
+		members: make([][]uint32, m.table.Rows), across: map[uint64]crossSum{}, beside: map[uint32][]uint32{}}
 	own := make([]uint32, m.table.Rows)
 	for i := range c.parent {
 		c.parent[i], own[i] = uint32(i), uint32(i)
 		c.members[i] = own[i : i+1 : i+1]
 	}
 	decided := c.decide()
-	for i, e := range edges {
-		if float64(e.bits) < least {
-			break
+	n, _ := slices.BinarySearchFunc(edges, least, func(e edge, least float64) int {
+		if float64(e.bits) >= least {
+			return -1
 		}
-		if i&0xfff == 0 {
-			if m.config.stopped() {
-				break
-			}
-			m.tell(i, len(edges))
-		}
-		x, y := c.find(e.a), c.find(e.b)
-		if x != y && !c.vetoed(x, y) && c.fit(x, y, e) >= least {
-			c.join(x, y)
-		}
-	}
+		return 1
+	})
+	c.takeAll(edges[:n], least)
 	equal := m.allEqual() && c.joinAll()
 	r := c.result(edges, decided)
 	if equal {
 		r.allOne()
 	}
 	return r
+}
+
+// take joins by edges in their order.
+func (c *clustering) take(edges []edge, least float64) {
+	for _, e := range edges {
+		x, y := c.find(e.a), c.find(e.b)
+		if x != y && !c.vetoed(x, y) && c.fit(x, y, e) >= least {
+			c.join(x, y)
+		}
+	}
+}
+
+// takeAll is take on all processors: what no edges connect has nothing to do with one
+// another.
+func (c *clustering) takeAll(edges []edge, least float64) {
+	start, parts := connected(c.m.table.Rows, edges, c.ties)
+	var done atomic.Int64
+	workers(len(start)-1, 256, func(ranges func() (from, to int, ok bool)) {
+		own := *c
+		own.compare = c.m.lend()
+		defer c.m.takeBack(own.compare)
+		used := true
+		for from, to, ok := ranges(); ok && !c.m.config.stopped(); from, to, ok = ranges() {
+			for i := from; i < to; i++ {
+				if used {
+					own.across, own.beside = map[uint64]crossSum{}, map[uint32][]uint32{}
+				}
+				part := parts[start[i]:start[i+1]]
+				own.take(part, least)
+				used = len(part) > 1
+			}
+			c.m.tell(int(done.Add(int64(start[to]-start[from]))), len(edges))
+		}
+	})
+}
+
+// connected parts edges by which rows they connect, and keeps their order; each part is
+// from where it starts to where the next one does. Ties connect rows as well.
+func connected(rows int, edges []edge, ties []uint64) (start []uint32, parts []edge) {
+	all := newParts(rows)
+	for _, tie := range ties {
+		all.join(uint32(tie>>32), uint32(tie))
+	}
+	for _, e := range edges {
+		all.join(e.a, e.b)
+	}
+	number := make([]uint32, rows) // of a part, and 1, by root
+	of := make([]uint32, len(edges))
+	for i, e := range edges {
+		root := all.find(e.a)
+		if number[root] == 0 {
+			start = append(start, 0)
+			number[root] = uint32(len(start))
+		}
+		of[i] = number[root] - 1
+		start[of[i]]++
+	}
+	sum := uint32(0)
+	for i, n := range start {
+		start[i] = sum
+		sum += n
+	}
+	start = append(start, sum)
+	at := slices.Clone(start)
+	parts = make([]edge, len(edges))
+	for i, e := range edges {
+		parts[at[of[i]]] = e
+		at[of[i]]++
+	}
+	return start, parts
 }
 
 func (c *clustering) find(i uint32) uint32 {
@@ -92,9 +148,11 @@ func (c *clustering) find(i uint32) uint32 {
 // vetoed reports whether two sides are decided to be two, or have records of one file,
 // which linking keeps apart.
 func (c *clustering) vetoed(x, y uint32) bool {
-	for _, foe := range c.foes[x] {
-		if c.find(foe) == y {
-			return true
+	if c.foes != nil {
+		for _, foe := range c.foes[x] {
+			if c.find(foe) == y {
+				return true
+			}
 		}
 	}
 	if !c.m.config.Link {
@@ -162,9 +220,8 @@ func (c *clustering) join(x, y uint32) {
 	}
 	delete(c.across, twoRows(x, y))
 	delete(c.beside, y)
-	if foes, any := c.foes[y]; any {
-		c.foes[x] = append(c.foes[x], foes...)
-		delete(c.foes, y)
+	if c.foes != nil {
+		c.foes[x], c.foes[y] = append(c.foes[x], c.foes[y]...), nil
 	}
 	c.beside[x] = c.beside[x][:0]
 	c.parent[y] = x
@@ -214,11 +271,16 @@ func (c *clustering) result(edges []edge, decided []uint64) *Result {
 			continue
 		}
 		a, b := int32(c.m.rows[e.a]), int32(c.m.rows[e.b])
-		if r.Best[a].With == a {
-			r.Best[a] = Reason{With: b, Bits: e.bits, pattern: c.compare.pattern(e.a, e.b)}
+		first, second := r.Best[a].With == a, r.Best[b].With == b
+		if !first && !second {
+			continue
 		}
-		if r.Best[b].With == b {
-			r.Best[b] = Reason{With: a, Bits: e.bits, pattern: c.compare.pattern(e.a, e.b)}
+		p := c.compare.pattern(e.a, e.b)
+		if first {
+			r.Best[a] = Reason{With: b, Bits: e.bits, pattern: p}
+		}
+		if second {
+			r.Best[b] = Reason{With: a, Bits: e.bits, pattern: p}
 		}
 	}
 	if c.m.copies != nil {

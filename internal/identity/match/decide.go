@@ -21,7 +21,12 @@ func (c *clustering) decide() []uint64 {
 			c.join(x, y)
 		}
 	}
-	for _, p := range pairs(c.m.config.Different) {
+	different := pairs(c.m.config.Different)
+	c.ties = slices.Concat(decided, different)
+	if len(different) > 0 {
+		c.foes = make([][]uint32, len(c.parent))
+	}
+	for _, p := range different {
 		a, b := uint32(p>>32), uint32(p)
 		x, y := c.find(a), c.find(b)
 		c.foes[x] = append(c.foes[x], b)

@@ -10,6 +10,7 @@ package match
 import (
 	"cmp"
 	"math"
+	"math/bits"
 	"slices"
 	"strings"
 	"sync"
@@ -121,6 +122,10 @@ type matcher struct {
 	derived    []int // by field: the one whose words it is made of, or -1
 	evidence   *evidence
 	across     [][]uint32 // by field: its codes as the partner's
+	codes      []uint32   // of all fields, row by row
+
+	mu   sync.Mutex
+	idle []*comparer
 }
 
 // Run finds who is who. It gives nil where config.Stop ended it.
@@ -135,13 +140,15 @@ func Run(t *Table, config Config) *Result {
 		rules []rule
 		edges []edge
 		seen  = &scores{}
+
+		compared int64
 	)
 	if t.Rows > 1 && len(m.fields) > 0 && m.allPairs() > 0 && !config.stopped() {
 		config.Phase("learn")
 		mo = m.learn()
 		rules = m.choose(mo)
 		config.Phase("compare")
-		edges, seen = m.score(mo, rules)
+		edges, seen, compared = m.score(mo, rules)
 	}
 	if config.stopped() {
 		return nil
@@ -156,7 +163,7 @@ func Run(t *Table, config Config) *Result {
 	if config.stopped() {
 		return nil
 	}
-	r.Compared, r.Expected, r.matcher, r.model, r.rules, r.edges, r.scores, r.ours = seen.pairs(), expected, m, mo, rules, edges, seen, m.ours
+	r.Compared, r.Expected, r.matcher, r.model, r.rules, r.edges, r.scores, r.ours = compared, expected, m, mo, rules, edges, seen, m.ours
 	return r
 }
 
@@ -164,11 +171,13 @@ func newMatcher(t *Table, config Config) *matcher {
 	m := &matcher{config: config, table: t}
 	m.fields = newFields(t, config.stopped)
 	m.order()
-	for _, f := range m.fields {
-		if config.stopped() {
-			return m
+	inParallel(len(m.fields), 1, func(i, _ int) {
+		if !config.stopped() {
+			m.fields[i].prepare()
 		}
-		f.prepare()
+	})
+	if config.stopped() {
+		return m
 	}
 	m.pairNames()
 	m.findDerived()
@@ -190,12 +199,16 @@ func (m *matcher) order() {
 	m.rowHash = make([]uint64, m.table.Rows)
 	for _, f := range m.fields {
 		of := make([]uint64, len(f.norm))
-		for code, v := range f.norm {
-			of[code] = hash(v)
-		}
-		for row, code := range f.codes {
-			m.rowHash[row] = mix(m.rowHash[row], of[code])
-		}
+		inParallel(len(of), 8192, func(from, to int) {
+			for code := from; code < to; code++ {
+				of[code] = hash(f.norm[code])
+			}
+		})
+		inParallel(len(f.codes), 8192, func(from, to int) {
+			for row := from; row < to; row++ {
+				m.rowHash[row] = mix(m.rowHash[row], of[f.codes[row]])
+			}
+		})
 	}
 	sorted := make([]keyed, m.table.Rows)
 	for row, h := range m.rowHash {
@@ -207,7 +220,7 @@ func (m *matcher) order() {
 	byHash := func(a, b keyed) int {
 		return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.key, b.key), cmp.Compare(a.row, b.row))
 	}
-	slices.SortFunc(sorted, byHash)
+	sorted = sortHashed(sorted, byHash)
 	if len(m.fields) > 0 && m.copies == nil && !m.config.Link && m.leaveOut(sorted) {
 		m.order()
 		m.copies.settle(m)
@@ -220,7 +233,7 @@ func (m *matcher) order() {
 		}
 		sorted[i].hash = mix(sorted[i].hash, n)
 	}
-	slices.SortFunc(sorted, byHash)
+	sorted = sortHashed(sorted, byHash)
 	m.rows, m.ours = make([]uint32, len(sorted)), make([]uint32, len(sorted))
 	for i, k := range sorted {
 		m.rows[i], m.rowHash[i], m.ours[k.row] = k.row, k.hash, uint32(i)
@@ -231,9 +244,45 @@ func (m *matcher) order() {
 			m.origin[i] = m.table.Origin[row]
 		}
 	}
-	for _, f := range m.fields {
-		f.reorder(m.rows)
+	inParallel(len(m.fields), 1, func(i, _ int) { m.fields[i].reorder(m.rows) })
+	m.codes = make([]uint32, len(m.rows)*len(m.fields))
+	inParallel(len(m.rows), 8192, func(from, to int) {
+		for i, f := range m.fields {
+			for row := from; row < to; row++ {
+				m.codes[row*len(m.fields)+i] = f.codes[row]
+			}
+		}
+	})
+}
+
+// sortHashed sorts rows, of which less tells by their hashes first: most are where they
+// belong once they are parted by the first bits of those.
+func sortHashed(rows []keyed, less func(a, b keyed) int) []keyed {
+	const few = 1 << 12
+	if len(rows) < few {
+		slices.SortFunc(rows, less)
+		return rows
 	}
+	shift := 64 - bits.Len(uint(len(rows)/16))
+	start := make([]uint32, 1<<(64-shift)+1)
+	for _, r := range rows {
+		start[r.hash>>shift+1]++
+	}
+	for i := range start[1:] {
+		start[i+1] += start[i]
+	}
+	sorted, at := make([]keyed, len(rows)), slices.Clone(start)
+	for _, r := range rows {
+		part := r.hash >> shift
+		sorted[at[part]] = r
+		at[part]++
+	}
+	inParallel(len(start)-1, 256, func(from, to int) {
+		for part := from; part < to; part++ {
+			slices.SortFunc(sorted[start[part]:start[part+1]], less)
+		}
+	})
+	return sorted
 }
 
 // reorder puts the rows in the order given, and the values in that of their first row.

@@ -15,7 +15,8 @@ type Sampled struct {
 	Headless  bool   // csv: no row has the columns' names
 	Sheets    string // xlsx: those that are shown and were not read, with commas between
 	Rejected  int    // rows that the source would quarantine
-	Whole     bool   // the file was read to its end
+	First     [fewRejected]Rejected
+	Whole     bool // the file was read to its end
 }
 
 // Members gives the files in the archive at path that may be data, in order of name: each as
@@ -37,6 +38,15 @@ func Members(ctx context.Context, cfg Config, path string) (paths []string, arch
 	}
 	return paths, true, nil
 }
+
+// Rejected is where a row that cannot be read ends, and why it cannot.
+type Rejected struct {
+	Line int64
+	Code errs.Code
+}
+
+// fewRejected is how many rejected rows are told of one by one.
+const fewRejected = 5
 
 // SplitMember cuts the path of a member into that of its archive and its name; what is no
 // such path has no name.
@@ -136,6 +146,9 @@ func (f *reading) each(ctx context.Context, fn func(Row) bool) (Sampled, error) 
 		}
 		row = out
 		if reject != "" {
+			if seen.Rejected < fewRejected {
+				seen.First[seen.Rejected] = Rejected{f.rows.line, reject}
+			}
 			seen.Rejected++
 		}
 		if !fn(Row{Props: out, Line: f.rows.line, Reject: reject}) {
