@@ -185,6 +185,25 @@ func TestOneValueInVeryManyRecords(t *testing.T) {
 	}
 }
 
+func TestFiveHundredColumns(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("id")
+	for c := range 500 {
+		fmt.Fprintf(&b, ",c%d", c)
+	}
+	r := rand.New(rand.NewPCG(4, 4))
+	for row := range 1_000 {
+		fmt.Fprintf(&b, "\n%d", row)
+		for c := range 500 {
+			fmt.Fprintf(&b, ",v%d", r.IntN(10+c))
+		}
+	}
+	done, err := resolve.Run(t.Context(), resolve.Config{Files: []string{write(t, "wide.csv", b.String())}, ID: "id"})
+	if err != nil || done.Records != 1_000 || done.People < 990 {
+		t.Errorf("%+v, %v", done, err)
+	}
+}
+
 // Objects whose names are values would have a column for each.
 func TestNamesThatAreValues(t *testing.T) {
 	var b strings.Builder
