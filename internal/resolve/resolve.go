@@ -212,13 +212,14 @@ type watch struct {
 	phase  string
 	since  time.Time
 	spent  map[string]float64 // seconds by phase
+	told   int                // how far the phase was when that was last told
 }
 
 func (w *watch) next(phase string) {
 	if w.phase != "" {
 		w.spent[w.phase] += time.Since(w.since).Seconds()
 	}
-	w.phase, w.since = phase, time.Now()
+	w.phase, w.since, w.told = phase, time.Now(), 0
 	if phase != "" {
 		w.config.tell(phase, 0, w.rows())
 	}
@@ -226,7 +227,9 @@ func (w *watch) next(phase string) {
 
 // progress tells how far the phase is that is going on.
 func (w *watch) progress(done, of int) {
-	if done > 0 {
+	const often = 200 // times a phase
+	if done > 0 && done-w.told > of/often {
+		w.told = done
 		w.config.tell(w.phase, done, of)
 	}
 }

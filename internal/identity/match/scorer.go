@@ -49,6 +49,7 @@ type scorer struct {
 	top      *ceiling
 	edges    []edge
 	compared int64
+	proposed int64 // pairs, those that another rule proposed before among them
 	seen     scores
 }
 
@@ -112,6 +113,7 @@ func (m *matcher) score(mo *model, rules []rule) ([]edge, *scores, int64) {
 						s.pair(a, b)
 					}
 				}
+				s.proposed += int64(b)
 			}
 		})
 	} else {
@@ -183,6 +185,7 @@ func sortEdges(edges []edge) {
 func (s *scorer) block(before *proposed, index entries) {
 	key := uint32(index[0] >> 32)
 	for j := 1; j < len(index) && uint32(index[j]>>32) == key; j++ {
+		s.proposed += int64(j)
 		y := index.row(j)
 		for k := range j {
 			if x := index.row(k); x != y && s.m.linkable(x, y) && !before.has(key, x, y) {
@@ -209,9 +212,9 @@ func (g *gathered) run(n, chunk int, do func(s *scorer, from, to int)) {
 	workers(n, chunk, func(ranges func() (from, to int, ok bool)) {
 		s := &scorer{comparer: g.m.lend(), mo: g.mo, top: g.top}
 		for from, to, ok := ranges(); ok && !g.m.config.stopped(); from, to, ok = ranges() {
-			before := s.compared
+			before := s.proposed
 			do(s, from, to)
-			done := int(g.done.Add(s.compared - before))
+			done := int(g.done.Add(s.proposed - before))
 			g.m.tell(done, max(done, g.of))
 		}
 		g.m.takeBack(s.comparer)
