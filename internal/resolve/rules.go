@@ -2,6 +2,7 @@ package resolve
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -129,11 +130,11 @@ func (r *rules) config(c Config) (Config, error) {
 	return c, nil
 }
 
-// writeSnapshot writes what was learned, for the owner's eyes alone.
-func writeSnapshot(path string, found *match.Result) error {
-	s := found.Snapshot()
+// writeSnapshot writes what was learned.
+func (r *result) writeSnapshot(_ context.Context, o *output) error {
+	s := r.found.Snapshot()
 	if s == nil {
-		return errs.New(codeSnapshot, "there is nothing to learn from in these records").At(path).Fix("a snapshot needs two records or more, and a column that tells them apart")
+		return errs.New(codeSnapshot, "there is nothing to learn from in these records").At(o.flag).Fix("a snapshot needs two records or more, and a column that tells them apart")
 	}
-	return placed(path, 0o600, s.Encode)
+	return o.fill(s.Encode)
 }

@@ -97,6 +97,9 @@ func (e entries) row(i int) uint32 { return uint32(e[i]) }
 // index gives the entries of a rule for the first rows, by key and row. They lie in room.
 func (m *matcher) index(r rule, rows int, room *[2]entries) entries {
 	all := slices.Grow(room[0][:0], rows)
+	if m.config.stopped() {
+		return all
+	}
 	if m.single(r) {
 		for row := range uint32(rows) {
 			if k, ok := m.key(r, row); ok {
@@ -142,7 +145,9 @@ func (m *matcher) indexes(rules []rule, rows int, visit func(i int, index entrie
 	})
 	for i := range rules {
 		next := <-ready[i]
-		visit(i, next.index)
+		if !m.config.stopped() {
+			visit(i, next.index)
+		}
 		rooms <- next.room
 	}
 	group.Wait()

@@ -122,7 +122,7 @@ func (f *field) compareNames(a, b uint32) level {
 
 // sharesWord reports whether two values have a word of three letters or more in common.
 func sharesWord(a, b string) bool {
-	if !strings.Contains(a, " ") && !strings.Contains(b, " ") {
+	if !strings.Contains(a, " ") && !strings.Contains(b, " ") || len(a)+len(b) > 512 { // that long is no name
 		return false
 	}
 	for _, w := range strings.Fields(a) {

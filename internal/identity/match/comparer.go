@@ -108,7 +108,7 @@ func (m *matcher) parallel(n int, do func(c *comparer, from, to int)) {
 	workers(n, 8192, func(ranges func() (from, to int, ok bool)) {
 		c := m.lend()
 		defer m.takeBack(c)
-		for from, to, ok := ranges(); ok; from, to, ok = ranges() {
+		for from, to, ok := ranges(); ok && !m.config.stopped(); from, to, ok = ranges() {
 			do(c, from, to)
 		}
 	})

@@ -158,12 +158,16 @@ func (m *matcher) taught(rules []rule) (rows, most int) {
 // the one that proposes most without being too wide.
 func (m *matcher) teachers(rules []rule) []rule {
 	best := map[[2]int]rule{}
+	wide := max(100_000, 3*float64(m.table.Rows))
+	if len(rules) > 0 { // where people have very many records, the narrowest there is
+		wide = max(wide, 2*slices.MinFunc(rules, func(x, y rule) int { return cmp.Compare(x.pairs, y.pairs) }).pairs)
+	}
 	for _, r := range rules {
 		fields := [2]int{m.components[r.a].field, -1}
 		if r.b >= 0 {
 			fields[1] = m.components[r.b].field
 		}
-		if old, ok := best[fields]; r.pairs <= max(100_000, 3*float64(m.table.Rows)) && (!ok || r.pairs > old.pairs) {
+		if old, ok := best[fields]; r.pairs <= wide && (!ok || r.pairs > old.pairs) {
 			best[fields] = r
 		}
 	}

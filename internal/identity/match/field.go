@@ -78,6 +78,9 @@ type word struct {
 // tell most. Their order depends on their values alone.
 func newFields(p *planning) []*field {
 	fields := p.fields()
+	if p.stopped() {
+		return nil
+	}
 	if p.pinned() {
 		return fields
 	}
@@ -358,6 +361,7 @@ func (f *field) split() {
 	index := map[string]uint32{}
 	lists := make([][]uint32, len(f.norm))
 	var rows []float64
+	var last []int // by id: the last value that has the word
 	for code, v := range f.norm {
 		for _, w := range tokens(v) {
 			id, ok := index[w]
@@ -365,9 +369,10 @@ func (f *field) split() {
 				id = uint32(len(f.spelt))
 				index[w] = id
 				f.spelt = append(f.spelt, w)
-				rows = append(rows, 0)
+				rows, last = append(rows, 0), append(last, -1)
 			}
-			if !slices.Contains(lists[code], id) {
+			if last[id] != code {
+				last[id] = code
 				lists[code] = append(lists[code], id)
 				rows[id] += float64(f.count[code])
 			}
@@ -408,7 +413,7 @@ func (f *field) split() {
 func (f *field) bySpelling(lists [][]uint32) {
 	sorted := make([]keyed, len(f.spelt))
 	for id, w := range f.spelt {
-		sorted[id] = keyed{hash(w), uint32(id)}
+		sorted[id] = keyed{hash: hash(w), row: uint32(id)}
 	}
 	sorted = sortHashed(sorted, func(a, b keyed) int { return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.row, b.row)) })
 	spelt, rows, to := slices.Clone(f.spelt), slices.Clone(f.wordRows), make([]uint32, len(sorted))

@@ -40,7 +40,7 @@ func (m *matcher) settle(mo *model, e *evidence) {
 			was := mo.prior
 			m.expect(mo, e)
 			m.maximise(mo, e)
-			if moved = math.Abs(mo.prior - was); moved < still {
+			if moved = math.Abs(mo.prior - was); moved < still || m.config.stopped() {
 				break
 			}
 		}

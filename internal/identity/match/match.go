@@ -23,7 +23,18 @@ type Config struct {
 	Plan     *Plan             // what is not left to be found out; may be nil
 	Snapshot *Snapshot         // what was learned before, and is not learned now; may be nil
 	Phase    func(name string) // called as each phase begins; may be nil
+
+	// Progress is told, by one goroutine at a time, how many of a phase's pairs are done;
+	// may be nil.
+	Progress func(done, of int)
+	// Stop is asked now and then, by any goroutine, whether to end early; may be nil.
+	Stop func() bool
+
+	Same      [][2]int32 // rows that are one, whatever they say and whatever file they are of
+	Different [][2]int32 // rows that are not: nothing but Same brings them together
 }
+
+func (c Config) stopped() bool { return c.Stop != nil && c.Stop() }
 
 // Result is what a run found.
 type Result struct {
@@ -47,18 +58,39 @@ type Result struct {
 type Reason struct {
 	With    int32 // the other row; the row itself where it is alone
 	Bits    float32
+	Ground  Ground
 	pattern pattern
 }
 
+// Ground is what a reason rests on.
+type Ground uint8
+
+// The grounds.
+const (
+	Compared Ground = iota // what the two rows say
+	Decided                // Config.Same says so
+	AllEqual               // all rows say the same
+)
+
 // Probability is how likely the two rows of a reason are one.
-func (r Reason) Probability() float64 { return probability(float64(r.Bits)) }
+func (r Reason) Probability() float64 {
+	if r.Ground != Compared {
+		return 1
+	}
+	return probability(float64(r.Bits))
+}
 
 // Why tells in words how far the fields of a reason's two rows agree: their names and
 // levels, never a value.
 func (r *Result) Why(row int) string {
 	best := r.Best[row]
-	if int(best.With) == row {
+	switch {
+	case int(best.With) == row:
 		return ""
+	case best.Ground == Decided:
+		return "decided"
+	case best.Ground == AllEqual:
+		return "all records say the same"
 	}
 	return r.words(best.pattern)
 }
@@ -94,10 +126,13 @@ func (r *Result) Fields() map[string]Kind {
 
 type matcher struct {
 	config     Config
+	telling    sync.Mutex // of how far the work is
 	table      *Table
 	fields     []*field
 	components []*component
 	rows       []uint32 // the table's row of each of ours, which are in order of what they say
+	ours       []uint32 // by row of the table: the one of ours that it is
+	copies     *copies  // rows that were left out; nil where none were
 	rowHash    []uint64 // ascending; no two are the same
 	origin     []uint16
 	budget     float64
@@ -115,7 +150,7 @@ type matcher struct {
 	idle []*comparer
 }
 
-// Run finds who is who.
+// Run finds who is who. It gives nil where config.Stop ended it.
 func Run(t *Table, config Config) *Result {
 	if config.Phase == nil {
 		config.Phase = func(string) {}
@@ -127,46 +162,55 @@ func Run(t *Table, config Config) *Result {
 	}
 	m := newMatcher(t, config)
 	if len(m.faults) > 0 {
-		r := m.strangers()
-		r.Faults = m.faults
-		return r
+		return &Result{Faults: m.faults}
 	}
-	if t.Rows < 2 || len(m.fields) == 0 || m.allPairs() == 0 {
-		return m.strangers()
-	}
-	config.Phase("learn")
-	model := learn(m)
-	model.held.finish(model)
-	rules := m.choose(model)
-	config.Phase("compare")
-	edges, seen, compared := m.score(model, rules)
-	config.Phase("cluster")
-	expected := m.foretell(model, edges, seen, config.Accept)
-	r := m.cluster(model, edges, expected.Accept)
-	r.Compared, r.Expected, r.matcher, r.model, r.rules, r.edges, r.scores = compared, &expected, m, model, rules, edges, seen
-	r.ours = make([]uint32, len(m.rows))
-	for ours, row := range m.rows {
-		r.ours[row] = uint32(ours)
-	}
-	return r
-}
+	var (
+		mo    *model
+		rules []rule
+		edges []edge
+		seen  = &scores{}
 
-// strangers is the result where there is nothing to compare: every row is its own.
-func (m *matcher) strangers() *Result {
-	r := &Result{Of: make([]int32, m.table.Rows), Best: make([]Reason, m.table.Rows), People: m.table.Rows, matcher: m}
-	for i := range r.Of {
-		r.Of[i], r.Best[i].With = int32(i), int32(i)
+		compared int64
+	)
+	if t.Rows > 1 && len(m.fields) > 0 && m.allPairs() > 0 && !config.stopped() {
+		config.Phase("learn")
+		mo = learn(m)
+		mo.held.finish(mo)
+		rules = m.choose(mo)
+		config.Phase("compare")
+		edges, seen, compared = m.score(mo, rules)
 	}
+	if config.stopped() {
+		return nil
+	}
+	config.Phase("cluster")
+	accept, expected := config.Accept, (*Estimate)(nil)
+	if mo != nil {
+		e := m.foretell(mo, edges, seen, accept)
+		accept, expected = e.Accept, &e
+	}
+	r := m.cluster(mo, edges, accept)
+	if config.stopped() {
+		return nil
+	}
+	r.Compared, r.Expected, r.matcher, r.model, r.rules, r.edges, r.scores, r.ours = compared, expected, m, mo, rules, edges, seen, m.ours
 	return r
 }
 
 func newMatcher(t *Table, config Config) *matcher {
 	m := &matcher{config: config, table: t}
-	p := newPlanning(t, config.Plan)
+	p := newPlanning(t, config)
 	m.fields = newFields(p)
 	m.faults, m.unused = p.faults, p.unused
 	m.order()
-	inParallel(len(m.fields), 1, func(i, _ int) { m.fields[i].prepare() })
+	inParallel(len(m.fields), 1, func(i, _ int) {
+		if !config.stopped() {
+			m.fields[i].prepare()
+		}
+	})
+	if config.stopped() {
+		return m
+	}
 	m.pairNames()
 	m.findDerived()
 	m.budget = max(500_000, 50*float64(t.Rows))
@@ -175,6 +219,12 @@ func newMatcher(t *Table, config Config) *matcher {
 	m.checkFollows()
 	m.stateRules()
 	return m
+}
+
+// keyed is a row with the hash of what it says, and its key.
+type keyed struct {
+	hash, key uint64
+	row       uint32
 }
 
 // order brings the rows, and the values of each field, into an order that depends on
@@ -187,10 +237,20 @@ func (m *matcher) order() {
 	}
 	sorted := make([]keyed, m.table.Rows)
 	for row, h := range m.rowHash {
-		sorted[row] = keyed{h, uint32(row)}
+		sorted[row] = keyed{hash: h, row: uint32(row)}
+		if m.table.Key != nil {
+			sorted[row].key = m.table.Key[row]
+		}
 	}
-	byHash := func(a, b keyed) int { return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.row, b.row)) }
+	byHash := func(a, b keyed) int {
+		return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.key, b.key), cmp.Compare(a.row, b.row))
+	}
 	sorted = sortHashed(sorted, byHash)
+	if len(m.fields) > 0 && m.copies == nil && !m.config.Link && m.leaveOut(sorted) {
+		m.order()
+		m.copies.settle(m)
+		return
+	}
 	// Rows that say the same are scattered, or a sample would have all of them or none.
 	for i, n := 1, uint64(0); i < len(sorted); i++ {
 		if n++; sorted[i].hash != m.rowHash[sorted[i-1].row] {
@@ -199,9 +259,9 @@ func (m *matcher) order() {
 		sorted[i].hash = mix(sorted[i].hash, n)
 	}
 	sorted = sortHashed(sorted, byHash)
-	m.rows = make([]uint32, len(sorted))
+	m.rows, m.ours = make([]uint32, len(sorted)), make([]uint32, len(sorted))
 	for i, k := range sorted {
-		m.rows[i], m.rowHash[i] = k.row, k.hash
+		m.rows[i], m.rowHash[i], m.ours[k.row] = k.row, k.hash, uint32(i)
 	}
 	if m.table.Origin != nil {
 		m.origin = make([]uint16, len(m.rows))
@@ -218,12 +278,6 @@ func (m *matcher) order() {
 			}
 		}
 	})
-}
-
-// keyed is a row by its hash.
-type keyed struct {
-	hash uint64
-	row  uint32
 }
 
 // sortHashed sorts rows, of which less tells by their hashes first: most are where they
@@ -382,6 +436,14 @@ func crossing(f, g *field) (to []uint32, shared int) {
 		}
 	}
 	return to, shared
+}
+
+// tell tells how far a phase is; where another goroutine is telling, it need not.
+func (m *matcher) tell(done, of int) {
+	if m.config.Progress != nil && m.telling.TryLock() {
+		m.config.Progress(done, of)
+		m.telling.Unlock()
+	}
 }
 
 // pattern is the levels of all fields for one pair of rows, three bits a field.

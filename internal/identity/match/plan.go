@@ -64,16 +64,17 @@ type unused struct{ name, why string }
 
 // planning makes fields of columns, as the plan says.
 type planning struct {
-	plan   *Plan
-	table  *Table
-	column map[string]int
-	faults []Fault
-	unused []unused
-	known  int // columns of the plan that the table has
+	plan    *Plan
+	table   *Table
+	stopped func() bool
+	column  map[string]int
+	faults  []Fault
+	unused  []unused
+	known   int // columns of the plan that the table has
 }
 
-func newPlanning(t *Table, plan *Plan) *planning {
-	p := &planning{plan: plan, table: t, column: map[string]int{}}
+func newPlanning(t *Table, c Config) *planning {
+	p := &planning{plan: c.Plan, table: t, stopped: c.stopped, column: map[string]int{}}
 	for i := range t.Columns {
 		p.column[t.Columns[i].Name] = i
 	}
@@ -110,7 +111,14 @@ func (p *planning) fields() []*field {
 			open = append(open, &field{column: i})
 		}
 	}
-	inParallel(len(open), 1, func(i, _ int) { open[i] = newField(p.table, open[i].column, Skipped) })
+	inParallel(len(open), 1, func(i, _ int) {
+		if !p.stopped() {
+			open[i] = newField(p.table, open[i].column, Skipped)
+		}
+	})
+	if p.stopped() {
+		return nil
+	}
 	for _, f := range open {
 		if f.kind != Skipped {
 			fields = append(fields, f)

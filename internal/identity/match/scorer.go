@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/bits"
 	"slices"
+	"sync/atomic"
 )
 
 // leastBits are the odds from which on a pair is kept: those of one to eight.
@@ -52,6 +53,7 @@ type scorer struct {
 	top      *ceiling
 	edges    []edge
 	compared int64
+	proposed int64 // pairs, those that another rule proposed before among them
 	seen     scores
 }
 
@@ -108,6 +110,7 @@ func (s *scorer) pair(a, b uint32) {
 func (m *matcher) score(mo *model, rules []rule) ([]edge, *scores, int64) {
 	all := &gathered{m: m, mo: mo, top: m.ceiling(mo)}
 	if m.few() {
+		all.of = int(m.evidence.all)
 		all.run(m.table.Rows, 16, func(s *scorer, from, to int) {
 			for b := uint32(from); b < uint32(to); b++ {
 				for a := range b {
@@ -115,10 +118,14 @@ func (m *matcher) score(mo *model, rules []rule) ([]edge, *scores, int64) {
 						s.pair(a, b)
 					}
 				}
+				s.proposed += int64(b)
 			}
 		})
 	} else {
 		before := m.proposed()
+		for _, r := range rules {
+			all.of += int(r.pairs)
+		}
 		m.indexes(rules, m.table.Rows, func(i int, index entries) {
 			starts := before.begin(rules[i], index, m.stopped(i, rules[i]))
 			all.run(len(starts), 256, func(s *scorer, from, to int) {
@@ -183,6 +190,7 @@ func sortEdges(edges []edge) {
 func (s *scorer) block(before *proposed, index entries) {
 	key := uint32(index[0] >> 32)
 	for j := 1; j < len(index) && uint32(index[j]>>32) == key; j++ {
+		s.proposed += int64(j)
 		y := index.row(j)
 		for k := range j {
 			if x := index.row(k); x != y && s.m.linkable(x, y) && !before.has(key, x, y) {
@@ -200,14 +208,19 @@ type gathered struct {
 	edges    []edge
 	compared int64
 	seen     scores
+	done     atomic.Int64
+	of       int // pairs that there are, about
 }
 
 // run calls do with ranges of 0 to n, on all processors.
 func (g *gathered) run(n, chunk int, do func(s *scorer, from, to int)) {
 	workers(n, chunk, func(ranges func() (from, to int, ok bool)) {
 		s := &scorer{comparer: g.m.lend(), mo: g.mo, top: g.top}
-		for from, to, ok := ranges(); ok; from, to, ok = ranges() {
+		for from, to, ok := ranges(); ok && !g.m.config.stopped(); from, to, ok = ranges() {
+			before := s.proposed
 			do(s, from, to)
+			done := int(g.done.Add(s.proposed - before))
+			g.m.tell(done, max(done, g.of))
 		}
 		g.m.takeBack(s.comparer)
 		g.m.mu.Lock()
