@@ -2,7 +2,6 @@ package cli
 
 import (
 	"fmt"
-	"regexp"
 
 	"github.com/go-json-experiment/json"
 
@@ -43,15 +42,12 @@ func (c recordsFlags) config(p *progress) (resolve.Config, error) {
 	if c.Link && len(c.Files) < 2 {
 		return none, usage("--link needs two files or more; without it, duplicates within a file are found")
 	}
-	var pattern *regexp.Regexp
-	if c.LabelPattern != "" {
-		var err error
-		if pattern, err = regexp.Compile(c.LabelPattern); err != nil || pattern.NumSubexp() < 1 {
-			return none, errs.New("bad_value", "it is not a regular expression with a group").At("--label-pattern").Fix(`such as 'rec-(\d+)-'`)
-		}
-		if c.ID == "" && c.Label == "" {
-			return none, usage("--label-pattern needs --label or --id, the column to look in")
-		}
+	pattern, err := labelPattern(c.LabelPattern)
+	if err != nil {
+		return none, err
+	}
+	if pattern != nil && c.ID == "" && c.Label == "" {
+		return none, usage("--label-pattern needs --label or --id, the column to look in")
 	}
 	return resolve.Config{Files: c.Files, ID: c.ID, Label: c.Label, LabelPattern: pattern, Link: c.Link, Accept: c.Accept,
 		Phase: func(name string, rows int) { p.note("%s %s records", phases[name], grouped(int64(rows))) }}, nil

@@ -72,13 +72,18 @@ func (in *records) check(label *match.Builder) error {
 		if name == "" || !c.Empty() || in.rows == 0 {
 			return nil
 		}
-		names := make([]string, 0, len(in.columns))
-		for _, c := range in.columns {
-			names = append(names, c.Name())
-		}
-		return errs.New("resolve_column", "no record has a column named "+strconv.Quote(name)).At(flag).Fix("the columns are: " + strings.Join(names, ", "))
+		return in.noColumn(flag, name)
 	}
 	return errors.Join(missing("--id", c.ID, in.ids), missing("--label", c.Label, label))
+}
+
+// noColumn is the fault of a flag that names a column which is not there.
+func (in *records) noColumn(flag, name string) error {
+	names := make([]string, 0, len(in.columns))
+	for _, c := range in.columns {
+		names = append(names, c.Name())
+	}
+	return errs.New("resolve_column", "no record has a column named "+strconv.Quote(name)).At(flag).Fix("the columns are: " + strings.Join(names, ", "))
 }
 
 // add takes one record apart. What lies deeper has its path as name.
