@@ -3,4 +3,5 @@ package cli
 // matchCmd is what belongs to finding who is who in files, besides finding it.
 type matchCmd struct {
 	Evaluate matchEvaluateCmd `cmd:"" help:"Measure a result, Kith's or another program's, by the truth."`
+	Label    matchLabelCmd    `cmd:"" help:"Look at pairs of records, and say whether they are one: what kith resolve learns from."`
 }

@@ -16,6 +16,7 @@ type recordsFlags struct {
 	ID           string   `name:"id" placeholder:"COLUMN" help:"The records' ids, which are not compared; else rows are numbered."`
 	Link         bool     `help:"Only records of different files can be one."`
 	Accept       float64  `placeholder:"P" help:"Join what is one with at least this probability, such as 0.9; else where the error is estimated to be least."`
+	Labels       string   `placeholder:"FILE" help:"Pairs that somebody labelled, as kith match label writes: what agreement is worth, and where the line is drawn, is fitted to them."`
 	Label        string   `placeholder:"COLUMN" help:"The truth, which is not compared: the result is measured by it."`
 	LabelPattern string   `placeholder:"REGEXP" help:"Its first group, in --label or else in --id, is the truth."`
 }
@@ -46,10 +47,13 @@ func (c recordsFlags) config(p *progress) (resolve.Config, error) {
 	if err != nil {
 		return none, err
 	}
+	if c.Labels != "" && c.ID == "" {
+		return none, usage("--labels needs --id, the column of the ids that the labels name")
+	}
 	if pattern != nil && c.ID == "" && c.Label == "" {
 		return none, usage("--label-pattern needs --label or --id, the column to look in")
 	}
-	return resolve.Config{Files: c.Files, ID: c.ID, Label: c.Label, LabelPattern: pattern, Link: c.Link, Accept: c.Accept,
+	return resolve.Config{Files: c.Files, ID: c.ID, Label: c.Label, LabelPattern: pattern, Link: c.Link, Accept: c.Accept, Labels: c.Labels,
 		Phase: func(name string, rows int) { p.note("%s %s records", phases[name], grouped(int64(rows))) }}, nil
 }
 
@@ -84,8 +88,21 @@ func (c resolveCmd) print(g *Globals, r *resolve.Summary) error {
 	p := g.printer()
 	p.line("%s are %s; the largest has %s.", count(int64(r.Records), "record", "records"), count(int64(r.People), "person", "people"), count(int64(r.Largest), "record", "records"))
 	p.line("%s compared in %.1f s, %.0f MiB.", count(r.PairsCompared, "pair", "pairs"), r.Seconds, float64(r.PeakMemoryBytes)/(1<<20))
+	switch {
+	case r.Fitted == "labels":
+		p.line("Fitted to %s; joined from a probability of %.2f on.", count(int64(r.LabelledPairs), "labelled pair", "labelled pairs"), r.Accept)
+	case r.Fitted != "":
+		p.line("%s too few, or no better than what the records tell by themselves: nothing was fitted.", count(int64(r.LabelledPairs), "labelled pair is", "labelled pairs are"))
+	}
+	if r.UnknownPairs > 0 {
+		p.line("%s left out: an id is not here, or not one record's alone.", count(int64(r.UnknownPairs), "labelled pair was", "labelled pairs were"))
+	}
 	if q := r.Quality; q != nil {
 		p.line("By the labels: precision %.4f, recall %.4f, F1 %.4f, B-cubed %.4f.", q.Precision, q.Recall, q.F1, q.BCubed)
+	}
+	if q := r.QualityComponents; q != nil {
+		p.line("Joining every such pair would give: precision %.4f, recall %.4f, F1 %.4f, B-cubed %.4f; the largest has %s.", q.Precision, q.Recall, q.F1, q.BCubed,
+			count(int64(q.Largest), "record", "records"))
 	}
 	if c.Out != "" {
 		p.line("Written to %s.", c.Out)

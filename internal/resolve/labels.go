@@ -30,11 +30,10 @@ func (v Verdict) String() string { return [...]string{"uncertain", "same", "diff
 type Answer struct {
 	A, B    string
 	Verdict Verdict
-	Random  bool // the pair was drawn, and not chosen for what it would teach
 }
 
 // labelsHead is the first line of a labels file.
-var labelsHead = []string{"id_a", "id_b", "answer", "drawn"} //nolint:gochecknoglobals // a constant in all but name
+func labelsHead() []string { return []string{"id_a", "id_b", "answer"} }
 
 // ParseLabels reads a labels file: a line `id_a,id_b` and a column of answers, then a
 // line for each. Of two answers on one pair the later counts. A last line that was cut
@@ -57,15 +56,17 @@ func ParseLabels(text []byte, path string) (answers []Answer, whole int, err err
 		if errors.Is(err, io.EOF) {
 			return answers, whole, nil
 		}
+		if fault, ok := errors.AsType[*csv.ParseError](err); ok {
+			return nil, 0, labelsFault(path, fault.Line, "quotes are not where they belong")
+		}
 		line, _ := r.FieldPos(0)
-		if err != nil || len(row) <= slices.Max(columns[:3]) {
-			return nil, 0, labelsFault(path, line, "a line has too few columns, or quotes that do not end")
+		if len(row) <= slices.Max(columns[:]) {
+			return nil, 0, labelsFault(path, line, "a line has too few columns")
 		}
 		a := Answer{A: strings.Clone(row[columns[0]]), B: strings.Clone(row[columns[1]])}
 		if a.Verdict, ok = verdict(row[columns[2]]); !ok {
 			return nil, 0, labelsFault(path, line, "an answer is none of same, different and uncertain")
 		}
-		a.Random = columns[3] >= 0 && columns[3] < len(row) && row[columns[3]] == "random"
 		key := [2]string{min(a.A, a.B), max(a.A, a.B)}
 		if old, again := at[key]; again {
 			answers[old].Verdict = a.Verdict
@@ -80,12 +81,12 @@ func labelsFault(path string, line int, what string) error {
 	return errs.New("labels_file", what).At(path + ":" + strconv.Itoa(line)).Fix("its first line is id_a,id_b,answer; each answer is same, different or uncertain, as kith match label writes")
 }
 
-// labelColumns finds the ids, the answer and, or -1, how the pair was drawn.
-func labelColumns(head []string) (columns [4]int, ok bool) {
+// labelColumns finds the ids and the answer.
+func labelColumns(head []string) (columns [3]int, ok bool) {
 	find := func(names ...string) int {
 		return slices.IndexFunc(head, func(h string) bool { return slices.Contains(names, strings.ToLower(strings.TrimSpace(h))) })
 	}
-	columns = [4]int{find("id_a", "id_l"), find("id_b", "id_r"), find("answer", "label", "verdict", "clerical_match_score"), find("drawn")}
+	columns = [3]int{find("id_a", "id_l"), find("id_b", "id_r"), find("answer", "label", "verdict", "clerical_match_score")}
 	return columns, columns[0] >= 0 && columns[1] >= 0 && columns[2] >= 0
 }
 
@@ -110,27 +111,34 @@ func readLabels(path string) (answers []Answer, whole int, err error) {
 	return ParseLabels(text, path)
 }
 
-// labelled gives the answers as labels of rows. Those that are uncertain, and pairs
-// whose records are not there, are left out; unknown counts the latter.
+// labelled gives the answers as labels of rows. Pairs whose records are not there are
+// left out; unknown counts them.
 func labelled(answers []Answer, row map[string]int32) (labels []match.Label, unknown int) {
 	for _, a := range answers {
 		x, ok := row[a.A]
 		y, okay := row[a.B]
-		switch {
-		case !ok || !okay || x == y:
+		if !ok || !okay || x == y {
 			unknown++
-		case a.Verdict != Uncertain:
-			labels = append(labels, match.Label{A: min(x, y), B: max(x, y), Same: a.Verdict == Same, Random: a.Random})
+			continue
 		}
+		labels = append(labels, match.Label{A: min(x, y), B: max(x, y), Same: a.Verdict == Same, Unsure: a.Verdict == Uncertain})
 	}
 	return labels, unknown
 }
 
-// rowsByID gives the first row of each id.
+// rowsByID gives the row of each id that is one row's alone.
 func (in *records) rowsByID() map[string]int32 {
 	rows := make(map[string]int32, in.rows)
-	for row := in.rows - 1; row >= 0; row-- {
-		rows[in.id(row)] = int32(row)
+	var repeated []string
+	for row := range in.rows {
+		id := in.id(row)
+		if _, ok := rows[id]; ok || id == "" {
+			repeated = append(repeated, id)
+		}
+		rows[id] = int32(row)
+	}
+	for _, id := range repeated {
+		delete(rows, id)
 	}
 	return rows
 }
@@ -139,7 +147,30 @@ func (in *records) rowsByID() map[string]int32 {
 func (a Answer) line() []byte {
 	var b bytes.Buffer
 	w := csv.NewWriter(&b)
-	_ = w.Write([]string{a.A, a.B, a.Verdict.String(), map[bool]string{true: "random", false: "chosen"}[a.Random]}) // to memory
+	_ = w.Write([]string{a.A, a.B, a.Verdict.String()}) // to memory
 	w.Flush()
 	return b.Bytes()
+}
+
+// readVerdicts reads what was labelled, to learn from.
+func (in *records) readVerdicts() ([]match.Label, error) {
+	if in.config.Labels == "" {
+		return nil, nil
+	}
+	answers, _, err := readLabels(in.config.Labels)
+	if err != nil {
+		return nil, err
+	}
+	in.known, in.strange = labelled(answers, in.rowsByID())
+	return in.known, nil
+}
+
+func (in *records) tellLabels(s *Summary, found *match.Result) {
+	if in.config.Labels == "" {
+		return
+	}
+	s.LabelledPairs, s.UnknownPairs, s.Fitted = len(in.known), in.strange, "records"
+	if found.Lessons > 0 {
+		s.Fitted = "labels"
+	}
 }

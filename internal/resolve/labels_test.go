@@ -18,12 +18,12 @@ func TestLabelsAreRead(t *testing.T) {
 		fault string
 	}{
 		"empty":               {text: ""},
-		"the head alone":      {text: "id_a,id_b,answer,drawn\n", whole: -1},
-		"as written":          {"id_a,id_b,answer,drawn\n1,2,same,random\n2,3,different,chosen\n", []resolve.Answer{{"1", "2", resolve.Same, true}, {"2", "3", resolve.Different, false}}, -1, ""},
-		"the later counts":    {"id_a,id_b,answer\n1,2,same\n2,1,different\n", []resolve.Answer{{"1", "2", resolve.Different, false}}, -1, ""},
-		"cut off":             {"id_a,id_b,answer\n1,2,same\n1,3,diff", []resolve.Answer{{"1", "2", resolve.Same, false}}, len("id_a,id_b,answer\n1,2,same\n"), ""},
-		"another program's":   {"\ufeffid_l,id_r,clerical_match_score\n1,2,1.0\n3,4,0\n", []resolve.Answer{{"1", "2", resolve.Same, false}, {"3", "4", resolve.Different, false}}, -1, ""},
-		"ids with a comma":    {"id_a,id_b,answer\n\"a,b\",c,u\n", []resolve.Answer{{"a,b", "c", resolve.Uncertain, false}}, -1, ""},
+		"the head alone":      {text: "id_a,id_b,answer\n", whole: -1},
+		"as written":          {"id_a,id_b,answer\n1,2,same\n2,3,different\n", []resolve.Answer{{"1", "2", resolve.Same}, {"2", "3", resolve.Different}}, -1, ""},
+		"the later counts":    {"id_a,id_b,answer\n1,2,same\n2,1,different\n", []resolve.Answer{{"1", "2", resolve.Different}}, -1, ""},
+		"cut off":             {"id_a,id_b,answer\n1,2,same\n1,3,diff", []resolve.Answer{{"1", "2", resolve.Same}}, len("id_a,id_b,answer\n1,2,same\n"), ""},
+		"another program's":   {"\ufeffid_l,id_r,clerical_match_score\n1,2,1.0\n3,4,0\n", []resolve.Answer{{"1", "2", resolve.Same}, {"3", "4", resolve.Different}}, -1, ""},
+		"ids with a comma":    {"id_a,id_b,answer\n\"a,b\",c,u\n", []resolve.Answer{{"a,b", "c", resolve.Uncertain}}, -1, ""},
 		"no list":             {text: "id,name\n1,x\n", fault: "labels.csv:1"},
 		"an answer of no use": {text: "id_a,id_b,answer\n1,2,same\n1,3,perhaps\n", fault: "labels.csv:3"},
 		"too few columns":     {text: "id_a,id_b,answer\n1,2\n", fault: "labels.csv:2"},
@@ -47,7 +47,7 @@ func TestLabelsAreRead(t *testing.T) {
 }
 
 func FuzzParseLabels(f *testing.F) {
-	for _, s := range []string{"", "id_a,id_b,answer,drawn\n1,2,same,random\n", "id_l,id_r,label\n\"x\ny\",z,u\n", "id_a,id_b,answer\n1,2,same\n1,3,diff", "\"\n", "answer,id_b,id_a\ny\n"} {
+	for _, s := range []string{"", "id_a,id_b,answer\n1,2,same\n", "id_l,id_r,label\n\"x\ny\",z,u\n", "id_a,id_b,answer\n1,2,same\n1,3,diff", "\"\n", "answer,id_b,id_a\ny\n"} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {

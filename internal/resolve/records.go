@@ -22,6 +22,8 @@ type records struct {
 	names   map[string]int
 	ids     *match.Builder
 	labels  []string
+	known   []match.Label // pairs that somebody labelled
+	strange int           // pairs that somebody labelled, of records that are not here
 	origin  []uint16
 	rows    int
 	row     bytes.Reader // of the row that is taken apart

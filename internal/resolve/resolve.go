@@ -20,6 +20,7 @@ type Config struct {
 	LabelPattern *regexp.Regexp // its first group, in Label or else in ID, is the label
 	Link         bool           // only records of different files can be one
 	Accept       float64        // 0: chosen from the estimated error
+	Labels       string         // a file of labelled pairs, to learn from; empty: none
 	Out          string         // a CSV file; empty: none
 	Phase        func(name string, rows int)
 }
@@ -35,6 +36,12 @@ type Summary struct {
 	SecondsByPhase  map[string]float64 `json:"seconds_by_phase"`
 	Fields          map[string]string  `json:"fields"`
 	Quality         *match.Quality     `json:"quality,omitzero"`
+	// QualityComponents is what joining every pair from Accept on would have given.
+	QualityComponents *match.Quality `json:"quality_components,omitzero"`
+	Accept            float64        `json:"accept"`                  // pairs were joined from this probability on
+	LabelledPairs     int            `json:"labelled_pairs,omitzero"` // in Labels, of records that are here
+	UnknownPairs      int            `json:"unknown_pairs,omitzero"`  // in Labels, of others
+	Fitted            string         `json:"fitted,omitempty"`        // labels, or records where the labels were too few or taught nothing
 }
 
 // Run reads the files, finds who is who, and writes Out.
@@ -51,7 +58,7 @@ func Run(ctx context.Context, c Config) (*Summary, error) {
 		}
 	}
 	w.next("")
-	done := &Summary{Records: in.rows, People: found.People, PairsCompared: found.Compared, Fields: map[string]string{}, SecondsByPhase: w.spent}
+	done := &Summary{Records: in.rows, People: found.People, PairsCompared: found.Compared, Fields: map[string]string{}, SecondsByPhase: w.spent, Accept: found.Accept}
 	for name, kind := range found.Fields() {
 		done.Fields[name] = kind.String()
 	}
@@ -62,8 +69,10 @@ func Run(ctx context.Context, c Config) (*Summary, error) {
 	}
 	if c.Label != "" || c.LabelPattern != nil {
 		q := match.Evaluate(found.Of, in.labels)
-		done.Quality = &q
+		components := match.Evaluate(found.Components(), in.labels)
+		done.Quality, done.QualityComponents = &q, &components
 	}
+	in.tellLabels(done, found)
 	done.Seconds = time.Since(w.began).Seconds()
 	done.PeakMemoryBytes = peakMemory()
 	return done, ctx.Err()
@@ -79,7 +88,11 @@ func find(ctx context.Context, c Config, w *watch) (*records, *match.Result, err
 	if err != nil {
 		return nil, nil, err
 	}
-	return in, match.Run(table, match.Config{Accept: c.Accept, Link: c.Link, Phase: w.next}), nil
+	labels, err := in.readVerdicts()
+	if err != nil {
+		return nil, nil, err
+	}
+	return in, match.Run(table, match.Config{Accept: c.Accept, Link: c.Link, Labels: labels, Phase: w.next}), nil
 }
 
 // watch times the phases, and tells of each as it begins.

@@ -223,11 +223,15 @@ type Judged struct {
 	Missed    int     `json:"missed_pairs"`
 }
 
-// Judge compares the people found with judged pairs.
+// Judge compares the people found with judged pairs. Those of which nobody is sure are left out.
 func Judge(of []int32, labels []Label) Judged {
-	q := Judged{Pairs: len(labels)}
+	var q Judged
 	found, right := 0, 0
 	for _, l := range labels {
+		if l.Unsure {
+			continue
+		}
+		q.Pairs++
 		together := of[l.A] == of[l.B]
 		switch {
 		case together && l.Same:

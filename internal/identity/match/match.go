@@ -18,6 +18,7 @@ import (
 type Config struct {
 	Accept float64           // join pairs of at least this probability; 0: where the estimated error is least
 	Link   bool              // only records of different files can be one
+	Labels []Label           // what is known of some pairs, to learn from; they bind nothing
 	Phase  func(name string) // called as each phase begins; may be nil
 }
 
@@ -27,6 +28,8 @@ type Result struct {
 	Best     []Reason // by row: why it is of its person
 	People   int
 	Compared int64
+	Accept   float64 // the probability from which pairs were joined
+	Lessons  int     // labels that were learned from; 0 where there were too few
 	matcher  *matcher
 	model    *model // nil where nothing was compared
 	rules    []rule
@@ -95,17 +98,26 @@ func Run(t *Table, config Config) *Result {
 	if t.Rows < 2 || len(m.fields) == 0 || m.allPairs() == 0 {
 		return m.strangers()
 	}
+	ours := make([]uint32, len(m.rows))
+	for our, row := range m.rows {
+		ours[row] = uint32(our)
+	}
 	config.Phase("learn")
 	model := m.learn()
+	lessons := m.lessonsOf(config.Labels, ours)
+	line, taught := m.teach(model, lessons)
 	rules := m.choose(model)
 	config.Phase("compare")
 	edges, compared := m.score(model, rules)
 	config.Phase("cluster")
+	if taught && config.Accept == 0 {
+		m.config.Accept = probability(line)
+	}
 	r := m.cluster(model, edges)
 	r.Compared, r.matcher, r.model, r.rules, r.edges = compared, m, model, rules, edges
-	r.ours = make([]uint32, len(m.rows))
-	for ours, row := range m.rows {
-		r.ours[row] = uint32(ours)
+	r.ours, r.Accept = ours, cmp.Or(m.config.Accept, 0.5)
+	if taught {
+		r.Lessons = len(lessons)
 	}
 	return r
 }
