@@ -23,7 +23,8 @@ type recordsFlags struct {
 
 type resolveCmd struct {
 	recordsFlags
-	Out string `short:"o" placeholder:"FILE" help:"Write id, person_id, score and reason of each record as CSV."`
+	Anomalies int    `placeholder:"N" help:"Count the people that are out of line (size, hub, loose, weak), and list so many, by ids."`
+	Out       string `short:"o" placeholder:"FILE" help:"Write id, person_id, score and reason of each record as CSV."`
 }
 
 func (resolveCmd) Help() string {
@@ -63,7 +64,10 @@ func (c resolveCmd) Run(g *Globals) error {
 	if err != nil {
 		return err
 	}
-	config.Out = c.Out
+	if c.Anomalies < 0 {
+		return errs.New("bad_value", "it is a number of people").At("--anomalies").Fix("such as --anomalies 20")
+	}
+	config.Out, config.Anomalies = c.Out, c.Anomalies
 	found, err := resolve.Run(g.ctx, config)
 	p.end()
 	if err != nil {
@@ -103,6 +107,15 @@ func (c resolveCmd) print(g *Globals, r *resolve.Summary) error {
 	if q := r.QualityComponents; q != nil {
 		p.line("Joining every such pair would give: precision %.4f, recall %.4f, F1 %.4f, B-cubed %.4f; the largest has %s.", q.Precision, q.Recall, q.F1, q.BCubed,
 			count(int64(q.Largest), "record", "records"))
+	}
+	if c.Anomalies > 0 {
+		p.line("Out of line: %s of far more records than is usual, %s, %s, %s.", count(int64(r.Anomalies["size"]), "person", "people"), count(int64(r.Anomalies["hub"]), "hub", "hubs"),
+			count(int64(r.Anomalies["loose"]), "loose record", "loose records"), count(int64(r.Anomalies["weak"]), "weak record", "weak records"))
+		t := newTable("person_id", "#records", "what", "id")
+		for _, a := range r.Listed {
+			t.add(a.Person, a.Records, a.What, a.Record)
+		}
+		p.table(t)
 	}
 	if c.Out != "" {
 		p.line("Written to %s.", c.Out)

@@ -21,6 +21,7 @@ type Config struct {
 	Link         bool           // only records of different files can be one
 	Accept       float64        // 0: chosen from the estimated error
 	Labels       string         // a file of labelled pairs, to learn from; empty: none
+	Anomalies    int            // so many people that are out of line are listed; 0: none is looked for
 	Out          string         // a CSV file; empty: none
 	Phase        func(name string, rows int)
 }
@@ -42,6 +43,8 @@ type Summary struct {
 	LabelledPairs     int            `json:"labelled_pairs,omitzero"` // in Labels, of records that are here
 	UnknownPairs      int            `json:"unknown_pairs,omitzero"`  // in Labels, of others
 	Fitted            string         `json:"fitted,omitempty"`        // labels, or records where the labels were too few or taught nothing
+	Anomalies         map[string]int `json:"anomalies,omitempty"`     // by kind
+	Listed            []Anomaly      `json:"listed,omitempty"`        // of these, in people of the most records first
 }
 
 // Run reads the files, finds who is who, and writes Out.
@@ -73,6 +76,7 @@ func Run(ctx context.Context, c Config) (*Summary, error) {
 		done.Quality, done.QualityComponents = &q, &components
 	}
 	in.tellLabels(done, found)
+	in.tellAnomalies(done, found)
 	done.Seconds = time.Since(w.began).Seconds()
 	done.PeakMemoryBytes = peakMemory()
 	return done, ctx.Err()

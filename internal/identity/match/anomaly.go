@@ -22,6 +22,9 @@ const (
 	Weak    = "weak"  // a row whose best pair is in doubt itself
 )
 
+// fewestRows are those of people in whom a row can be loose.
+const fewestRows = 4
+
 // surely is how likely the best pair of a row that is in no doubt is.
 const surely = 0.9
 
@@ -38,7 +41,7 @@ func (r *Result) Anomalies() []Anomaly {
 	if r.model == nil {
 		return nil
 	}
-	most := r.usualSize()
+	most, compare := r.usualSize(), r.matcher.comparer()
 	for _, g := range r.groups() {
 		add := func(what string, row int32) { all = append(all, Anomaly{g.of, row, len(g.rows), what}) }
 		if len(g.rows) > most {
@@ -48,7 +51,7 @@ func (r *Result) Anomalies() []Anomaly {
 			add(Hub, row)
 		}
 		for _, row := range g.rows {
-			if len(g.rows) >= 4 && len(g.links[row])*3 < len(g.rows)-1 {
+			if r.loose(g, row, compare) {
 				add(Loose, row)
 			}
 			if best := r.Best[row]; best.With != row && best.Probability() < surely {
@@ -112,6 +115,69 @@ func (r *Result) groups() []*group {
 		return true
 	})
 	return all
+}
+
+// release lets go of rows that no longer fit the people that they came to be of: each was
+// joined to a part of them, and then more came.
+func (c *clustering) release(edges []edge, least float64) {
+	links := make([]int32, len(c.parent))
+	for _, e := range edges {
+		if float64(e.bits) < least {
+			break
+		}
+		if c.find(e.a) == c.find(e.b) {
+			links[e.a]++
+			links[e.b]++
+		}
+	}
+	for root, rows := range c.members {
+		if len(rows) < fewestRows {
+			continue
+		}
+		var stay []uint32
+		for _, row := range rows {
+			if int(links[row])*3 < len(rows)-1 && c.alone(row, rows) < least {
+				c.parent[row] = row
+			} else {
+				stay = append(stay, row)
+			}
+		}
+		if len(stay) == len(rows) {
+			continue
+		}
+		for _, row := range stay {
+			c.parent[row] = stay[0]
+		}
+		c.members[root] = nil
+	}
+}
+
+// alone is how well one row fits the others, as sides are weighed while joining.
+func (c *clustering) alone(row uint32, rows []uint32) float64 {
+	var others []uint32
+	for _, other := range rows {
+		if other != row {
+			others = append(others, other)
+		}
+	}
+	s := c.weigh([]uint32{row}, others)
+	return (1-blend)*s.sum/s.n + blend*s.best
+}
+
+// loose reports whether a row fits fewer than a third of the person's others. That a pair
+// was never proposed is not held against it: it is compared now.
+func (r *Result) loose(g *group, row int32, compare *comparer) bool {
+	if len(g.rows) < fewestRows || len(g.links[row])*3 >= len(g.rows)-1 {
+		return false
+	}
+	fit := 0
+	a := r.ours[row]
+	for _, with := range g.rows {
+		if b := r.ours[with]; a != b && probability(r.matcher.weigh(r.model, a, b, compare.pattern(a, b))) >= r.Accept {
+			fit++
+		}
+	}
+	return fit*3 < len(g.rows)-1
 }
 
 // hubs are rows without which the links leave two parts of two rows or more.

@@ -63,6 +63,7 @@ func (m *matcher) cluster(mo *model, edges []edge) *Result {
 			c.join(x, y)
 		}
 	}
+	c.release(edges, least)
 	return c.result(edges)
 }
 
