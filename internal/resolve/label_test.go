@@ -102,34 +102,6 @@ func TestLabelsRaiseF1(t *testing.T) {
 	}
 }
 
-// Where nothing is left to gain, labels do no harm.
-func TestLabelsDoNoHarm(t *testing.T) {
-	path, truth := crowd(t, 2000, "easy")
-	labels := filepath.Join(t.TempDir(), "labels.csv")
-	l, err := resolve.Label(t.Context(), config(path), labels)
-	if err != nil {
-		t.Fatal(err)
-	}
-	clerk(t, l, truth, 40)
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
-	without, err := resolve.Run(t.Context(), config(path))
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := config(path)
-	c.Labels = labels
-	with, err := resolve.Run(t.Context(), c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Logf("F1 %.4f, without %.4f", with.Quality.F1, without.Quality.F1)
-	if with.Quality.F1 < without.Quality.F1-0.005 {
-		t.Errorf("with labels F1 is %.4f, without %.4f", with.Quality.F1, without.Quality.F1)
-	}
-}
-
 // A labelling that is broken off after each answer asks what one that is not asks, and
 // nothing twice; each answer is in the file before the next question.
 func TestLabellingGoesOn(t *testing.T) {

@@ -57,9 +57,10 @@ type candidate struct {
 }
 
 const (
-	mostDrawn = 4096 // a stratum: nobody will label more
-	perBin    = 1500 // pairs that could be chosen
-	again     = 10   // answers, after which what they teach is learned
+	mostDrawn  = 4096    // a stratum: nobody will label more
+	mostLooked = 500_000 // pairs, for those that could be chosen
+	perBin     = 1500    // pairs that could be chosen
+	again      = 10      // answers, after which what they teach is learned
 )
 
 // Inquire begins an inquiry, or goes on with one, on a result that was found without labels.
@@ -177,6 +178,7 @@ func (q *Inquiry) gather(edges []edge) {
 	}
 	pairs = distinct(pairs)
 	q.shuffle(pairs)
+	pairs = pairs[:min(len(pairs), mostLooked)]
 	var n [bins]int
 	for _, p := range pairs {
 		a, b := uint32(p>>32), uint32(p)
@@ -367,6 +369,3 @@ func interval(value, middle, deviation float64) Interval {
 	const normal = 1.96
 	return Interval{value, max(0, min(value, middle-normal*deviation)), min(1, max(value, middle+normal*deviation))}
 }
-
-// Labelled is how many pairs were labelled.
-func (q *Inquiry) Labelled() int { return len(q.labels) }
