@@ -53,7 +53,7 @@ clients: ## install the tracking API's real clients for tests, where they are mi
 bench: build ## the figures, as ratios in one run
 	$(BIN) bench $(BENCH_FLAGS)
 
-compare: build ## beside other programs, on the same processors: COMPARE="tracking"
+compare: build ## beside other programs, on the same processors: COMPARE="tracking resolve"
 	./scripts/compare.sh $(COMPARE)
 
 bench-scale: build servers ## embedded beside one, two and four processes on Kafka and PostgreSQL

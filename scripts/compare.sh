@@ -5,7 +5,7 @@
 #   compare.sh [NAME...]   runs these comparisons, or all
 #
 # COMPARE_ROUNDS (3) is how often each contender has its turn, COMPARE_SECONDS (5) how long
-# a turn by the clock lasts. bin/kith must be built. Nothing but the table goes to stdout.
+# a turn by the clock lasts; a script tells of more. bin/kith must be built. Nothing but the table goes to stdout.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

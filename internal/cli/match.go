@@ -4,4 +4,5 @@ package cli
 type matchCmd struct {
 	Evaluate matchEvaluateCmd `cmd:"" help:"Measure a result, Kith's or another program's, by the truth."`
 	Label    matchLabelCmd    `cmd:"" help:"Look at pairs of records, and say whether they are one: what kith resolve learns from."`
+	Report   matchReportCmd   `cmd:"" help:"Write a page on how records are matched, and how far the result is to be trusted."`
 }

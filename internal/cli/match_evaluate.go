@@ -5,8 +5,6 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/go-json-experiment/json"
-
 	"github.com/kithdata/kith/internal/kit/errs"
 	"github.com/kithdata/kith/internal/resolve"
 )
@@ -66,12 +64,7 @@ func labelPattern(s string) (*regexp.Regexp, error) {
 
 func (c matchEvaluateCmd) print(g *Globals, m *resolve.Measured) error {
 	if g.JSON {
-		line, err := json.Marshal(m, json.Deterministic(true))
-		if err != nil {
-			return err
-		}
-		_, err = fmt.Fprintf(g.Out, "%s\n", line)
-		return err
+		return g.printJSON(m)
 	}
 	p := g.printer()
 	if j := m.Judged; j != nil {

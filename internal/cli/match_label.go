@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,7 +10,6 @@ import (
 	"os"
 	"strings"
 
-	"github.com/go-json-experiment/json"
 	"golang.org/x/term"
 
 	"github.com/kithdata/kith/internal/resolve"
@@ -51,12 +51,7 @@ func (c matchLabelCmd) Run(g *Globals) (err error) {
 		return err
 	}
 	if g.JSON {
-		line, err := json.Marshal(l.Stands(), json.Deterministic(true))
-		if err != nil {
-			return err
-		}
-		_, err = fmt.Fprintf(g.Out, "%s\n", line)
-		return err
+		return g.printJSON(l.Stands())
 	}
 	if !s.told {
 		s.stands(l.Stands())
@@ -91,8 +86,21 @@ func newLabelScreen(g *Globals) *labelScreen {
 	return s
 }
 
-// ask asks until the labels are enough for whoever gives them.
-func (s *labelScreen) ask(ctx context.Context, l *resolve.Labelling) error {
+// ask asks until the labels are enough for whoever gives them. Meanwhile a terminal
+// gives each key as it is pressed.
+func (s *labelScreen) ask(ctx context.Context, l *resolve.Labelling) (err error) {
+	if s.keys != nil {
+		before, err := term.MakeRaw(int(s.keys.Fd()))
+		if err != nil {
+			return err
+		}
+		cooked := s.w
+		s.w = returning{cooked}
+		defer finish(&err, func() error {
+			s.w = cooked
+			return term.Restore(int(s.keys.Fd()), before)
+		})
+	}
 	for ctx.Err() == nil {
 		q, ok := l.Next()
 		if !ok {
@@ -178,13 +186,8 @@ func (s *labelScreen) next() (string, error) {
 		}
 		return firstLetter(s.lines.Text()), nil
 	}
-	before, err := term.MakeRaw(int(s.keys.Fd()))
-	if err != nil {
-		return "", err
-	}
 	var b [1]byte
 	n, err := s.keys.Read(b[:])
-	err = errors.Join(err, term.Restore(int(s.keys.Fd()), before))
 	const interrupt, endOfText = 3, 4
 	switch {
 	case err != nil:
@@ -193,6 +196,17 @@ func (s *labelScreen) next() (string, error) {
 		return "q", nil
 	}
 	return firstLetter(string(b[:])), nil
+}
+
+// returning writes to a terminal that takes each key as it is pressed, and that does not
+// go back to the beginning of a line by itself.
+type returning struct{ w io.Writer }
+
+func (r returning) Write(p []byte) (int, error) {
+	if _, err := r.w.Write(bytes.ReplaceAll(p, []byte("\n"), []byte("\r\n"))); err != nil {
+		return 0, err
+	}
+	return len(p), nil
 }
 
 func firstLetter(s string) string {

@@ -143,6 +143,8 @@ func cell(v any) string {
 		return ""
 	case string:
 		return harmless(v)
+	case drawn:
+		return string(v)
 	case *string:
 		return harmless(text(v))
 	case int:
@@ -196,10 +198,13 @@ func harmless(s string) string {
 // harmful are control characters, and those that turn the direction of a line.
 func harmful(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) }
 
-// columns counts how wide a text is on a terminal.
+// columns counts how wide a text is on a terminal, colours left out.
 func columns(s string) (n int) {
+	escape := false
 	for _, r := range s {
 		switch {
+		case r == '\033', escape:
+			escape = r != 'm'
 		case unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf):
 		case r > 0x7f && isWide(r):
 			n += 2

@@ -8,18 +8,35 @@ import (
 )
 
 type explainCmd struct {
-	A string `arg:"" help:"TYPE=VALUE, SOURCE/STREAM/KEY, or a profile's id."`
-	B string `arg:"" help:"The other one."`
+	A     string   `arg:"" help:"TYPE=VALUE, SOURCE/STREAM/KEY, or a profile's id; with --file a record's id, or its row like contacts.csv:12."`
+	B     string   `arg:"" help:"The other one."`
+	Files []string `name:"file" short:"f" sep:"none" placeholder:"FILE" group:"Records in files:" help:"Explain two records of this file, or files, as kith resolve finds who is who in them: no project is needed."`
+
+	comparisonFlags `group:"Records in files:"`
+
+	Values bool `group:"Records in files:" help:"Show what the two records say. It is personal data."`
 }
 
 func (explainCmd) Help() string {
 	return `Example: kith explain email=jo@example.com crm/crm.contacts/42
 
 Shows the chain of links that joins the two, or the links that were refused
-between them and why.`
+between them and why.
+
+Example: kith explain 17 4711 --file contacts.csv --file orders.parquet --id customer_id
+
+Shows what each field of two records in files says for and against them being one,
+the rules that proposed the pair, and the pairs that join them; of two apart, what
+was missing. Fields and levels are shown, no values without --values.`
 }
 
 func (c explainCmd) Run(g *Globals) (err error) {
+	if len(c.Files) > 0 {
+		return c.files(g)
+	}
+	if c.Values || c.comparisonFlags != (comparisonFlags{}) {
+		return usage("the flags for records in files need --file, which names them")
+	}
 	refs, err := parseRefs(c.A, c.B)
 	if err != nil {
 		return err

@@ -282,6 +282,8 @@ func Catalogue() []Entry {
 		{"replay_what", "A replay chose nothing.", "Name places, a code, a stream, or say all."},
 		{"resolve_column", "A column that a flag names is in no record.", "Name one of those that the message lists."},
 		{"resolve_out", "The result of `kith resolve` cannot be written where `--out` says.", "Name a folder that exists and may be written to."},
+		{"resolve_record_ambiguous", "Several records of the files have the id that was named.", "Write it with #1, #2 and so on behind it, or a file and its row like contacts.csv:12."},
+		{"resolve_record_unknown", "No record of the files is called what was named.", "Write an id of the column that `--id` names, or a file and its row like contacts.csv:12."},
 		{"role_unknown", "There is no such role.", "Write ingest, read, operate or admin."},
 		{"route_unknown", "There is no such route.", "`GET /api/openapi.json` lists all of them."},
 		{"rules_changed", "The file's rules differ from those in force.", "See `kith plan`, and apply it with `kith plan --apply`, or restore the file."},

@@ -173,16 +173,16 @@ type Interval = match.Interval
 
 // Labelled says how far a labelling is.
 type Labelled struct {
-	Pairs     int            `json:"labelled_pairs"`
-	Same      int            `json:"same"`
-	Different int            `json:"different"`
-	Uncertain int            `json:"uncertain"`
-	Estimate  match.Estimate `json:"estimate"`
+	Pairs     int          `json:"labelled_pairs"`
+	Same      int          `json:"same"`
+	Different int          `json:"different"`
+	Uncertain int          `json:"uncertain"`
+	Estimate  match.Survey `json:"estimate"`
 }
 
 // Stands says how far it is, with those that were labelled before.
 func (l *Labelling) Stands() Labelled {
-	s := Labelled{Pairs: len(l.answers), Estimate: l.inquiry.Estimate()}
+	s := Labelled{Pairs: len(l.answers), Estimate: l.inquiry.Survey()}
 	for _, a := range l.answers {
 		switch a.Verdict {
 		case Same:

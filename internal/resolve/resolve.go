@@ -26,6 +26,9 @@ type Config struct {
 	Phase        func(name string, rows int)
 }
 
+// Estimate is what is expected of a result that nobody has measured.
+type Estimate = match.Estimate
+
 // Summary is what a resolution found, and what it took.
 type Summary struct {
 	Records         int                `json:"records"`
@@ -36,10 +39,10 @@ type Summary struct {
 	PeakMemoryBytes int64              `json:"peak_memory_bytes"`
 	SecondsByPhase  map[string]float64 `json:"seconds_by_phase"`
 	Fields          map[string]string  `json:"fields"`
+	*Estimate                          // nil where nothing was compared
 	Quality         *match.Quality     `json:"quality,omitzero"`
 	// QualityComponents is what joining every pair from Accept on would have given.
 	QualityComponents *match.Quality `json:"quality_components,omitzero"`
-	Accept            float64        `json:"accept"`                  // pairs were joined from this probability on
 	LabelledPairs     int            `json:"labelled_pairs,omitzero"` // in Labels, of records that are here
 	UnknownPairs      int            `json:"unknown_pairs,omitzero"`  // in Labels, of others
 	Fitted            string         `json:"fitted,omitempty"`        // labels, or records where the labels were too few or taught nothing
@@ -61,7 +64,7 @@ func Run(ctx context.Context, c Config) (*Summary, error) {
 		}
 	}
 	w.next("")
-	done := &Summary{Records: in.rows, People: found.People, PairsCompared: found.Compared, Fields: map[string]string{}, SecondsByPhase: w.spent, Accept: found.Accept}
+	done := &Summary{Records: in.rows, People: found.People, PairsCompared: found.Compared, Estimate: found.Expected, Fields: map[string]string{}, SecondsByPhase: w.spent}
 	for name, kind := range found.Fields() {
 		done.Fields[name] = kind.String()
 	}

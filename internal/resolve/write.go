@@ -25,10 +25,15 @@ func (in *records) id(row int) string {
 }
 
 // write puts down who each record is. A person is called by the least id of its records.
-func (in *records) write(found *match.Result) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(in.config.Out), ".kith-resolve-*")
+func (in *records) write(found *match.Result) error {
+	return placed(in.config.Out, func(w io.Writer) error { return in.writeRows(w, found) })
+}
+
+// placed writes a file that is there whole, or not at all.
+func placed(path string, write func(io.Writer) error) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), ".kith-resolve-*")
 	if err != nil {
-		return errs.New("resolve_out", "the result cannot be written").At(in.config.Out).Fix("name a folder that exists and may be written to")
+		return errs.New("resolve_out", "the result cannot be written").At(path).Fix("name a folder that exists and may be written to")
 	}
 	defer func() {
 		if err != nil {
@@ -36,7 +41,7 @@ func (in *records) write(found *match.Result) (err error) {
 		}
 	}()
 	b := bufio.NewWriterSize(f, 1<<16)
-	if err := in.writeRows(b, found); err != nil {
+	if err := write(b); err != nil {
 		return err
 	}
 	if err := errors.Join(b.Flush(), f.Chmod(0o644)); err != nil {
@@ -45,7 +50,7 @@ func (in *records) write(found *match.Result) (err error) {
 	if err := f.Close(); err != nil {
 		return err
 	}
-	return os.Rename(f.Name(), in.config.Out)
+	return os.Rename(f.Name(), path)
 }
 
 func (in *records) writeRows(b io.Writer, found *match.Result) error {

@@ -105,7 +105,7 @@ func (r *Result) groups() []*group {
 		g.rows = append(g.rows, int32(row))
 	}
 	r.Pairs(func(p Pair) bool {
-		if p.Probability() < r.Accept {
+		if p.Probability() < r.Expected.Accept {
 			return false
 		}
 		if g := at[r.Of[p.A]]; g != nil && r.Of[p.A] == r.Of[p.B] {
@@ -173,7 +173,7 @@ func (r *Result) loose(g *group, row int32, compare *comparer) bool {
 	fit := 0
 	a := r.ours[row]
 	for _, with := range g.rows {
-		if b := r.ours[with]; a != b && probability(r.matcher.weigh(r.model, a, b, compare.pattern(a, b))) >= r.Accept {
+		if b := r.ours[with]; a != b && probability(r.matcher.weigh(r.model, a, b, compare.pattern(a, b))) >= r.Expected.Accept {
 			fit++
 		}
 	}
@@ -224,6 +224,9 @@ func (g *group) reach(from int32, met map[int32]bool) (n int) {
 // Components are the people that joining every pair from the result's threshold on
 // would have given: what the clustering is measured against.
 func (r *Result) Components() []int32 {
+	if r.Expected == nil {
+		return r.Of
+	}
 	parent := make([]int32, len(r.Of))
 	for i := range parent {
 		parent[i] = int32(i)
@@ -236,7 +239,7 @@ func (r *Result) Components() []int32 {
 		return i
 	}
 	r.Pairs(func(p Pair) bool {
-		if p.Probability() < r.Accept {
+		if p.Probability() < r.Expected.Accept {
 			return false
 		}
 		x, y := find(p.A), find(p.B)

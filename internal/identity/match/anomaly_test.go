@@ -4,7 +4,7 @@ import "testing"
 
 // Two groups of three that share one row: joining every pair fuses them, and that row is a hub.
 func TestComponentsAndHubs(t *testing.T) {
-	r := &Result{Of: make([]int32, 7), Accept: 0.5, matcher: &matcher{rows: []uint32{0, 1, 2, 3, 4, 5, 6}}}
+	r := &Result{Of: make([]int32, 7), Expected: &Estimate{Accept: 0.5}, matcher: &matcher{rows: []uint32{0, 1, 2, 3, 4, 5, 6}}}
 	for _, e := range [][2]uint32{{0, 1}, {0, 2}, {1, 2}, {2, 3}, {1, 3}, {3, 4}, {3, 5}, {4, 5}} {
 		r.edges = append(r.edges, edge{e[0], e[1], 4})
 	}

@@ -312,8 +312,8 @@ func (q *Inquiry) unlike() (pair uint64, ok bool) {
 	return pair, ok
 }
 
-// Estimate is how good a result is, by the labels of pairs that were drawn.
-type Estimate struct {
+// Survey is how good a result is, by the labels of pairs that were drawn.
+type Survey struct {
 	Drawn     int      `json:"drawn"` // labelled pairs that it rests on
 	Precision Interval `json:"precision"`
 	// Recall is of the pairs that were found or have odds of at least one to eight: what
@@ -328,11 +328,11 @@ type Interval struct {
 	High  float64 `json:"high"`
 }
 
-// Estimate gives the present one: each stratum counts by its pairs, however many of them
+// Survey gives the present one: each stratum counts by its pairs, however many of them
 // were looked at (Cochran, 1977, "Sampling Techniques", chapter 5). One in which nothing
 // was yet answered counts as the model expects.
-func (q *Inquiry) Estimate() Estimate {
-	var e Estimate
+func (q *Inquiry) Survey() Survey {
+	var e Survey
 	var found, right, missed, varRight, varMissed, smoothRight, smoothMissed float64
 	for i := range q.strata {
 		s := &q.strata[i]

@@ -33,9 +33,9 @@ func TestInquiry(t *testing.T) {
 		table := tableOf(names, rows)
 		found := Run(table, Config{})
 		q := found.Inquire(nil)
-		first := q.Estimate()
+		first := q.Survey()
 		labels := clerk(q, truth, 120)
-		e, is := q.Estimate(), Evaluate(found.Of, truth)
+		e, is := q.Survey(), Evaluate(found.Of, truth)
 		if is.Precision < e.Precision.Low || is.Precision > e.Precision.High {
 			t.Errorf("town %d: precision %.3f is estimated as %+v", seed, is.Precision, e.Precision)
 		}
@@ -125,8 +125,8 @@ func TestFewLabelsMoveNothing(t *testing.T) {
 	base := Run(table, Config{})
 	same := Label{A: 0, B: 1, Same: truth[0] == truth[1]}
 	few := Run(table, Config{Labels: []Label{same, {A: 0, B: 2}, {A: 3, B: 3}}})
-	if few.Lessons != 0 || !slices.Equal(few.Of, base.Of) || few.Accept != 0.5 {
-		t.Errorf("%d lessons, joined from %.2f on", few.Lessons, few.Accept)
+	if few.Lessons != 0 || !slices.Equal(few.Of, base.Of) || few.Expected.Accept != base.Expected.Accept {
+		t.Errorf("%d lessons, joined from %.2f on", few.Lessons, few.Expected.Accept)
 	}
 }
 
@@ -140,7 +140,7 @@ func TestInquiryEnds(t *testing.T) {
 	if n := len(clerk(q, []string{"a", "a", "b", "b"}, 100)); n > 6 {
 		t.Errorf("%d questions about 6 pairs", n)
 	}
-	e := q.Estimate()
+	e := q.Survey()
 	if e.Precision.Low > e.Precision.Value || e.Precision.Value > e.Precision.High || e.Recall.High > 1 {
 		t.Errorf("%+v", e)
 	}

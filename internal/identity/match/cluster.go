@@ -39,14 +39,16 @@ func (s crossSum) plus(o crossSum) crossSum {
 	return crossSum{s.sum + o.sum, s.n + o.n, max(s.best, o.best)}
 }
 
-func (m *matcher) cluster(mo *model, edges []edge) *Result {
+// sortEdges puts the most certain first.
+func sortEdges(edges []edge) {
 	slices.SortFunc(edges, func(x, y edge) int {
 		return cmp.Or(cmp.Compare(y.bits, x.bits), cmp.Compare(x.a, y.a), cmp.Compare(x.b, y.b))
 	})
-	least := 0.0
-	if m.config.Accept > 0 {
-		least = math.Log2(m.config.Accept / (1 - m.config.Accept))
-	}
+}
+
+// cluster joins from a probability on; the edges are in order.
+func (m *matcher) cluster(mo *model, edges []edge, accept float64) *Result {
+	least := acceptedBits(accept)
 	c := &clustering{m: m, mo: mo, compare: m.comparer(), parent: make([]uint32, m.table.Rows),
 		members: make([][]uint32, m.table.Rows), across: map[uint64]crossSum{}, beside: map[uint32][]uint32{}}
 	own := make([]uint32, m.table.Rows)

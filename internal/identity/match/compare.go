@@ -29,15 +29,15 @@ const (
 func (k Kind) levels() []string {
 	switch k {
 	case Name:
-		return []string{"missing", "same", "nickname or sound", "one edit", "similar", "initial or beginning", "swapped", "apart"}
+		return []string{Missing, "same", "nickname or sound", "one edit", "similar", "initial or beginning", "swapped", "apart"}
 	case Text:
-		return []string{"missing", "same", "same words", "most words", "many words", "some words", "few words", "apart"}
+		return []string{Missing, "same", "same words", "most words", "many words", "some words", "few words", "apart"}
 	case Code:
-		return []string{"missing", "same", "one edit", "two edits", "same beginning or end", "near in number", "apart"}
+		return []string{Missing, "same", "one edit", "two edits", "same beginning or end", "near in number", "apart"}
 	case Date:
-		return []string{"missing", "same", "one edit or swapped", "two parts", "same year or near", "apart"}
+		return []string{Missing, "same", "one edit or swapped", "two parts", "same year or near", "apart"}
 	case Email:
-		return []string{"missing", "same", "same before @", "one or two edits", "similar before @", "apart"}
+		return []string{Missing, "same", "same before @", "one or two edits", "similar before @", "apart"}
 	}
 	return nil
 }

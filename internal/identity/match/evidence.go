@@ -46,6 +46,8 @@ type evidence struct {
 	rare   [][]float64 // by field and code: how many bits more than on average a value tells that is the same
 	all    float64     // pairs of rows
 	every  float64     // one in so many of the likely pairs was taken
+
+	matches map[uint64]float64 // how many are expected, by the components that the rows share
 }
 
 const (

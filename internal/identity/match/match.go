@@ -28,12 +28,13 @@ type Result struct {
 	Best     []Reason // by row: why it is of its person
 	People   int
 	Compared int64
-	Accept   float64 // the probability from which pairs were joined
-	Lessons  int     // labels that were learned from; 0 where there were too few
+	Expected *Estimate // nil where nothing was compared
+	Lessons  int       // labels that were learned from; 0 where they changed nothing
 	matcher  *matcher
 	model    *model // nil where nothing was compared
 	rules    []rule
-	edges    []edge   // the most certain first
+	edges    []edge // the most certain first
+	scores   *scores
 	ours     []uint32 // by row of the table: the matcher's own
 }
 
@@ -108,14 +109,15 @@ func Run(t *Table, config Config) *Result {
 	line, taught := m.teach(model, lessons)
 	rules := m.choose(model)
 	config.Phase("compare")
-	edges, compared := m.score(model, rules)
+	edges, seen := m.score(model, rules)
 	config.Phase("cluster")
-	if taught && config.Accept == 0 {
-		m.config.Accept = probability(line)
+	accept := config.Accept
+	if accept == 0 && line < 0 {
+		accept = probability(line)
 	}
-	r := m.cluster(model, edges)
-	r.Compared, r.matcher, r.model, r.rules, r.edges = compared, m, model, rules, edges
-	r.ours, r.Accept = ours, cmp.Or(m.config.Accept, 0.5)
+	expected := m.foretell(model, edges, seen, accept)
+	r := m.cluster(model, edges, expected.Accept)
+	r.Compared, r.Expected, r.matcher, r.model, r.rules, r.edges, r.scores, r.ours = seen.pairs(), &expected, m, model, rules, edges, seen, ours
 	if taught {
 		r.Lessons = len(lessons)
 	}

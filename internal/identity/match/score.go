@@ -14,6 +14,9 @@ type edge struct {
 // allCompared is the number of pairs up to which every pair is compared.
 const allCompared = 1_000_000
 
+// leastBits is the odds above which a pair may match.
+const leastBits = -3
+
 // choose picks the rules that find the most matches for the pairs that they cost.
 func (m *matcher) choose(mo *model) []rule {
 	e := m.evidence
@@ -22,8 +25,11 @@ func (m *matcher) choose(mo *model) []rule {
 		weight  float64
 	}
 	sum := map[uint64]float64{}
+	e.matches = map[uint64]float64{}
 	for _, p := range e.pairs {
-		if post := probability(m.weigh(mo, p.a, p.b, p.pattern)); post > 0.5 {
+		post := probability(m.weigh(mo, p.a, p.b, p.pattern))
+		e.matches[p.covered] += post * e.every
+		if post > 0.5 {
 			sum[p.covered] += post * e.every
 		}
 	}
@@ -78,7 +84,7 @@ func (m *matcher) weigh(mo *model, a, b uint32, p pattern) float64 {
 }
 
 // score compares every pair that the rules propose and keeps those that may match.
-func (m *matcher) score(mo *model, rules []rule) ([]edge, int64) {
+func (m *matcher) score(mo *model, rules []rule) ([]edge, *scores) {
 	var pairs []uint64
 	if m.evidence.all <= allCompared {
 		for b := range uint32(m.table.Rows) {
@@ -100,10 +106,13 @@ func (m *matcher) score(mo *model, rules []rule) ([]edge, int64) {
 		}
 	})
 	var edges []edge
+	seen := &scores{}
 	for i, w := range weights {
-		if w > -3 {
+		seen.add(float64(w))
+		if w > leastBits {
 			edges = append(edges, edge{uint32(pairs[i] >> 32), uint32(pairs[i]), w})
 		}
 	}
-	return edges, int64(len(pairs))
+	sortEdges(edges)
+	return edges, seen
 }
