@@ -112,7 +112,7 @@ func Run(t *Table, config Config) *Result {
 	edges, seen := m.score(model, rules)
 	config.Phase("cluster")
 	accept := config.Accept
-	if accept == 0 && line < 0 {
+	if accept == 0 && taught { // what is fitted to labels needs no margin
 		accept = probability(line)
 	}
 	expected := m.foretell(model, edges, seen, accept)
