@@ -96,6 +96,7 @@ func trials() []trial {
 		{name: "upsert", what: "streaming upserts among resident people, and memory", run: upserts},
 		{name: "files", what: "files read and typed", run: typedFiles},
 		{name: "cleanse", what: "cleansing", run: cleansing},
+		{name: "resolve", what: "who is who in a file", run: resolving},
 		{name: "tracking", what: "the tracking API", run: tracking},
 		{name: "ack", what: "its acknowledgement", run: acknowledgement},
 		{name: "road", what: "the whole road", run: wholeRoad},
@@ -131,6 +132,7 @@ type size struct {
 	readers  int           // people whose profiles are read
 	resident int           // people who are there when upserts come
 	updates  int           // upserts a round
+	records  int           // of people, of whom is found out who is who
 	load     float64       // share of the open loops' rates: 1 but in tests
 }
 
@@ -138,9 +140,9 @@ type size struct {
 // is not met.
 func Run(ctx context.Context, o Options) error {
 	if o.Quick {
-		return run(ctx, o, size{rounds: 1, span: time.Second, people: 2_500, readers: 5_000, resident: 50_000, updates: 10_000, load: 1})
+		return run(ctx, o, size{rounds: 1, span: time.Second, people: 2_500, readers: 5_000, resident: 50_000, updates: 10_000, records: 50_000, load: 1})
 	}
-	return run(ctx, o, size{rounds: 3, span: 4 * time.Second, people: 20_000, readers: 20_000, resident: 1_000_000, updates: 50_000, load: 1})
+	return run(ctx, o, size{rounds: 3, span: 4 * time.Second, people: 20_000, readers: 20_000, resident: 1_000_000, updates: 50_000, records: 50_000, load: 1})
 }
 
 func run(ctx context.Context, o Options, s size) (err error) {

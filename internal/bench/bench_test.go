@@ -290,7 +290,7 @@ func TestTrialsRun(t *testing.T) {
 	t.Setenv("TMPDIR", temp)
 	var out bytes.Buffer
 	if err := run(t.Context(), Options{JSON: true, Out: &out, Err: io.Discard},
-		size{rounds: 1, span: 20 * time.Millisecond, people: 40, readers: 200, resident: 200, updates: 100, load: 0.1}); err != nil {
+		size{rounds: 1, span: 20 * time.Millisecond, people: 40, readers: 200, resident: 200, updates: 100, records: 300, load: 0.1}); err != nil {
 		t.Fatal(err)
 	}
 	var r Report

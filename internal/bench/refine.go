@@ -60,7 +60,13 @@ func typedFiles(ctx context.Context, b *bench) ([]Figure, error) {
 	}
 	bare := func(context.Context) (reading, error) {
 		began := time.Now()
-		err := bareCSV(path)
+		err := bareCSV(path, func(row []string) error {
+			_, err := strconv.ParseInt(row[0], 10, 64)
+			if err == nil {
+				_, err = strconv.ParseFloat(row[6], 64)
+			}
+			return err
+		})
 		return reading{"rows_per_second": float64(rows) / time.Since(began).Seconds()}, err
 	}
 	got, err := b.inTurns(ctx, contender{"kith", kith}, contender{"raw-csv", bare})
@@ -141,7 +147,8 @@ func typed(ctx context.Context, path string, rows int, schema *contract.Schema) 
 	return n, refine()
 }
 
-func bareCSV(path string) (err error) {
+// bareCSV reads a CSV file as the standard library does.
+func bareCSV(path string, each func(row []string) error) (err error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return err
@@ -157,13 +164,10 @@ func bareCSV(path string) (err error) {
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
+		if err == nil {
+			err = each(row)
+		}
 		if err != nil {
-			return err
-		}
-		if _, err := strconv.ParseInt(row[0], 10, 64); err != nil {
-			return err
-		}
-		if _, err := strconv.ParseFloat(row[6], 64); err != nil {
 			return err
 		}
 	}

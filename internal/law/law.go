@@ -57,7 +57,7 @@ func rules() []rule {
 		{[]string{"internal/bench/scale"}, []string{"internal/servers", "internal/demo", "internal/bench/conflict", "internal/kit/..."}},
 		{[]string{"internal/bench/conflict"}, nil},
 		{[]string{"internal/people"}, []string{"internal/kit/..."}},
-		{[]string{"internal/bench"}, []string{"internal/app", "internal/demo", "internal/people", "internal/config", "internal/record", "internal/source/file", "internal/contract", "internal/cleanse", "internal/servers", "internal/kit/..."}},
+		{[]string{"internal/bench"}, []string{"internal/app", "internal/demo", "internal/people", "internal/resolve", "internal/config", "internal/record", "internal/source/file", "internal/contract", "internal/cleanse", "internal/servers", "internal/kit/..."}},
 		{[]string{"internal/app", "internal/app/..."}, []string{"internal/..."}},
 	}
 }

@@ -5,8 +5,11 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -39,17 +42,12 @@ func (in *records) read(ctx context.Context) (*match.Table, error) {
 		if err != nil {
 			return nil, err
 		}
-		var fault error
-		_, err = file.Sample(ctx, file.Config{Name: "resolve", Path: path}, path, int(^uint(0)>>1), func(props []byte) bool {
-			fault = in.add(props, label)
-			in.origin = append(in.origin, uint16(n))
-			in.rows++
-			if in.rows%100_000 == 0 && c.Phase != nil {
-				c.Phase("read", in.rows)
-			}
-			return fault == nil
-		})
-		if err := errors.Join(err, fault); err != nil {
+		cfg := file.Config{Name: "resolve", Path: path}
+		flat, err := in.readColumns(ctx, cfg, uint16(n), label)
+		if err == nil && !flat {
+			err = in.readRows(ctx, cfg, uint16(n), label)
+		}
+		if err != nil {
 			return nil, err
 		}
 	}
@@ -65,6 +63,58 @@ func (in *records) read(ctx context.Context) (*match.Table, error) {
 		t.Columns = append(t.Columns, c.Column(in.rows))
 	}
 	return t, nil
+}
+
+// readRows reads a file row by row.
+func (in *records) readRows(ctx context.Context, cfg file.Config, origin uint16, label *match.Builder) error {
+	var fault error
+	_, err := file.Sample(ctx, cfg, cfg.Path, int(^uint(0)>>1), func(props []byte) bool {
+		fault = in.add(props, label)
+		in.took(1, origin)
+		return fault == nil
+	})
+	return errors.Join(err, fault)
+}
+
+// readColumns reads a file whose rows are made of columns alone; else flat is false.
+func (in *records) readColumns(ctx context.Context, cfg file.Config, origin uint16, label *match.Builder) (flat bool, err error) {
+	_, flat, err = file.Columns(ctx, cfg, cfg.Path, func(b *file.Batch) bool {
+		columns := make([][]*match.Builder, len(b.Names))
+		for i, name := range b.Names {
+			columns[i] = in.columnsOf(name, label)
+		}
+		var next atomic.Int64
+		var group sync.WaitGroup
+		for range min(runtime.GOMAXPROCS(0), len(columns)) {
+			group.Go(func() {
+				for i := int(next.Add(1)) - 1; i < len(columns); i = int(next.Add(1)) - 1 {
+					for _, c := range columns[i] {
+						for row := range b.Rows {
+							c.Set(in.rows+row, b.Value(row, i))
+						}
+					}
+				}
+			})
+		}
+		group.Wait()
+		in.took(b.Rows, origin)
+		return true
+	})
+	return flat, err
+}
+
+// took counts rows that were read.
+func (in *records) took(rows int, origin uint16) {
+	const step = 100_000
+	if len(in.config.Files) > 1 {
+		for range rows {
+			in.origin = append(in.origin, origin)
+		}
+	}
+	told := in.rows / step
+	if in.rows += rows; in.rows/step > told && in.config.Phase != nil {
+		in.config.Phase("read", in.rows)
+	}
 }
 
 // check reports a column that was named and that no record has.
@@ -187,17 +237,26 @@ func list(d *jsontext.Decoder) (string, error) {
 	}
 }
 
-// set puts a value in its column; ids and labels are in none that is compared.
+// set puts a value in its columns.
 func (in *records) set(name string, value []byte, label *match.Builder) {
+	for _, c := range in.columnsOf(name, label) {
+		c.Set(in.rows, value)
+	}
+}
+
+// columnsOf gives where the values of a name belong; ids and labels are in no column that
+// is compared.
+func (in *records) columnsOf(name string, label *match.Builder) []*match.Builder {
 	c := in.config
+	var own []*match.Builder
 	if name == c.Label {
-		label.Set(in.rows, value)
+		own = append(own, label)
 	}
 	if name == c.ID {
-		in.ids.Set(in.rows, value)
+		own = append(own, in.ids)
 	}
-	if name == c.ID || name == c.Label {
-		return
+	if len(own) > 0 {
+		return own
 	}
 	at, ok := in.names[name]
 	if !ok {
@@ -205,7 +264,7 @@ func (in *records) set(name string, value []byte, label *match.Builder) {
 		in.names[name] = at
 		in.columns = append(in.columns, match.NewBuilder(name))
 	}
-	in.columns[at].Set(in.rows, value)
+	return in.columns[at : at+1]
 }
 
 // label takes each row's label out of the column that tells it.

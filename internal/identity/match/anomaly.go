@@ -118,13 +118,10 @@ func (r *Result) groups() []*group {
 }
 
 // release lets go of rows that no longer fit the people that they came to be of: each was
-// joined to a part of them, and then more came.
+// joined to a part of them, and then more came. The edges are those that could join.
 func (c *clustering) release(edges []edge, least float64) {
 	links := make([]int32, len(c.parent))
 	for _, e := range edges {
-		if float64(e.bits) < least {
-			break
-		}
 		if c.find(e.a) == c.find(e.b) {
 			links[e.a]++
 			links[e.b]++

@@ -1,7 +1,6 @@
 package match
 
 import (
-	"cmp"
 	"maps"
 	"math"
 	"slices"
@@ -39,14 +38,7 @@ func (s crossSum) plus(o crossSum) crossSum {
 	return crossSum{s.sum + o.sum, s.n + o.n, max(s.best, o.best)}
 }
 
-// sortEdges puts the most certain first.
-func sortEdges(edges []edge) {
-	slices.SortFunc(edges, func(x, y edge) int {
-		return cmp.Or(cmp.Compare(y.bits, x.bits), cmp.Compare(x.a, y.a), cmp.Compare(x.b, y.b))
-	})
-}
-
-// cluster joins from a probability on; the edges are in order.
+// cluster joins from a probability on, by edges of which the most certain come first.
 func (m *matcher) cluster(mo *model, edges []edge, accept float64) *Result {
 	least := acceptedBits(accept)
 	c := &clustering{m: m, mo: mo, compare: m.comparer(), parent: make([]uint32, m.table.Rows),
@@ -56,17 +48,80 @@ func (m *matcher) cluster(mo *model, edges []edge, accept float64) *Result {
 		c.parent[i], own[i] = uint32(i), uint32(i)
 		c.members[i] = own[i : i+1 : i+1]
 	}
-	for _, e := range edges {
-		if float64(e.bits) < least {
-			break
+	n, _ := slices.BinarySearchFunc(edges, least, func(e edge, least float64) int {
+		if float64(e.bits) >= least {
+			return -1
 		}
+		return 1
+	})
+	c.takeAll(edges[:n], least)
+	c.release(edges[:n], least)
+	return c.result(edges)
+}
+
+// take joins by edges in their order.
+func (c *clustering) take(edges []edge, least float64) {
+	for _, e := range edges {
 		x, y := c.find(e.a), c.find(e.b)
 		if x != y && !c.vetoed(x, y) && c.fit(x, y, e) >= least {
 			c.join(x, y)
 		}
 	}
-	c.release(edges, least)
-	return c.result(edges)
+}
+
+// takeAll is take on all processors: what no edges connect has nothing to do with one
+// another.
+func (c *clustering) takeAll(edges []edge, least float64) {
+	start, parts := connected(c.m.table.Rows, edges)
+	workers(len(start)-1, 256, func(ranges func() (from, to int, ok bool)) {
+		own := *c
+		own.compare = c.m.lend()
+		defer c.m.takeBack(own.compare)
+		used := true
+		for from, to, ok := ranges(); ok; from, to, ok = ranges() {
+			for i := from; i < to; i++ {
+				if used {
+					own.across, own.beside = map[uint64]crossSum{}, map[uint32][]uint32{}
+				}
+				part := parts[start[i]:start[i+1]]
+				own.take(part, least)
+				used = len(part) > 1
+			}
+		}
+	})
+}
+
+// connected parts edges by which rows they connect, and keeps their order; each part is
+// from where it starts to where the next one does.
+func connected(rows int, edges []edge) (start []uint32, parts []edge) {
+	all := newParts(rows)
+	for _, e := range edges {
+		all.join(e.a, e.b)
+	}
+	number := make([]uint32, rows) // of a part, and 1, by root
+	of := make([]uint32, len(edges))
+	for i, e := range edges {
+		root := all.find(e.a)
+		if number[root] == 0 {
+			start = append(start, 0)
+			number[root] = uint32(len(start))
+		}
+		of[i] = number[root] - 1
+		start[of[i]]++
+	}
+	sum := uint32(0)
+	for i, n := range start {
+		start[i] = sum
+		sum += n
+	}
+	start = append(start, sum)
+	at := slices.Clone(start)
+	parts = make([]edge, len(edges))
+	for i, e := range edges {
+		parts[at[of[i]]] = e
+		at[of[i]]++
+	}
+	return start, parts
 }
 
 func (c *clustering) find(i uint32) uint32 {
@@ -186,11 +241,16 @@ func (c *clustering) result(edges []edge) *Result {
 			continue
 		}
 		a, b := int32(c.m.rows[e.a]), int32(c.m.rows[e.b])
-		if r.Best[a].With == a {
-			r.Best[a] = Reason{b, e.bits, c.compare.pattern(e.a, e.b)}
+		first, second := r.Best[a].With == a, r.Best[b].With == b
+		if !first && !second {
+			continue
 		}
-		if r.Best[b].With == b {
-			r.Best[b] = Reason{a, e.bits, c.compare.pattern(e.a, e.b)}
+		p := c.compare.pattern(e.a, e.b)
+		if first {
+			r.Best[a] = Reason{b, e.bits, p}
+		}
+		if second {
+			r.Best[b] = Reason{a, e.bits, p}
 		}
 	}
 	return r

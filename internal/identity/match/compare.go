@@ -2,10 +2,7 @@ package match
 
 import (
 	"math/bits"
-	"runtime"
 	"strings"
-	"sync"
-	"sync/atomic"
 )
 
 // level is how far two values of a field agree: 0 where one of them is missing, 1
@@ -45,12 +42,9 @@ func (k Kind) levels() []string {
 // apart is the level of values that do not agree.
 func (k Kind) apart() level { return level(len(k.levels()) - 1) }
 
-// compare gives the level of two values, by code, that are given and not the same.
-// It is the same whichever comes first.
+// compare gives the level of two values, by code, that are given and not the same. The
+// lesser code comes first: codes are numbered by what the rows say alone.
 func (f *field) compare(a, b uint32) level {
-	if f.norm[a] > f.norm[b] {
-		a, b = b, a
-	}
 	switch f.kind {
 	case Name:
 		return f.compareNames(a, b)
@@ -66,114 +60,27 @@ func (f *field) compare(a, b uint32) level {
 	return f.kind.apart()
 }
 
-// comparer gives the patterns of pairs of rows; it remembers the levels of values that
-// it met. One goroutine at a time may use it.
-type comparer struct {
-	m   *matcher
-	met [][]uint64 // by field: two codes and their level, by hash
-}
-
-const (
-	metBits  = 14
-	codeBits = 30
-)
-
-func (m *matcher) comparer() *comparer {
-	c := &comparer{m: m, met: make([][]uint64, len(m.fields))}
-	for i := range m.fields {
-		c.met[i] = make([]uint64, 1<<metBits)
-	}
-	return c
-}
-
-func (c *comparer) pattern(a, b uint32) pattern {
-	var p pattern
-	for i := range c.m.fields {
-		p |= pattern(c.level(i, a, b)) << (levelBits * i)
-	}
-	return p
-}
-
-func (c *comparer) level(i int, a, b uint32) level {
-	f := c.m.fields[i]
-	x, y := f.codes[a], f.codes[b]
-	if x == 0 || y == 0 {
-		return absent
-	}
-	if x == y {
-		return same
-	}
-	if x > y {
-		x, y = y, x
-	}
-	key := uint64(x)<<codeBits | uint64(y)
-	at := key * 0x9e3779b97f4a7c15 >> (64 - metBits)
-	l := level(c.met[i][at] & (mostLevels - 1))
-	if c.met[i][at]>>levelBits != key {
-		l = f.compare(x, y)
-		c.met[i][at] = key<<levelBits | uint64(l)
-	}
-	if l == 7 && c.m.partner[i] >= 0 && c.m.swapped(i, a, b) {
-		return 6
-	}
-	return l
-}
-
-// swapped reports whether two rows have each other's value of a field in its partner.
-func (m *matcher) swapped(i int, a, b uint32) bool {
-	j := m.partner[i]
-	f, g := m.fields[i], m.fields[j]
-	return g.codes[b] != 0 && m.across[i][f.codes[a]] == g.codes[b] && m.across[j][g.codes[a]] == f.codes[b]
-}
-
-// patterns compares pairs of rows, on all processors.
-func (m *matcher) patterns(pairs []uint64) []pattern {
-	out := make([]pattern, len(pairs))
-	m.parallel(len(pairs), func(c *comparer, from, to int) {
-		for i := from; i < to; i++ {
-			out[i] = c.pattern(uint32(pairs[i]>>32), uint32(pairs[i]))
-		}
-	})
-	return out
-}
-
-// parallel calls do with ranges of 0 to n, each goroutine with a comparer of its own.
-func (m *matcher) parallel(n int, do func(c *comparer, from, to int)) {
-	const chunk = 8192
-	var next atomic.Int64
-	var group sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), n/chunk+1) {
-		group.Go(func() {
-			c := m.comparer()
-			for {
-				from := int(next.Add(chunk)) - chunk
-				if from >= n {
-					return
-				}
-				do(c, from, min(from+chunk, n))
-			}
-		})
-	}
-	group.Wait()
-}
-
 func (f *field) compareNames(a, b uint32) level {
-	if sameName(f.names[a], f.names[b]) {
+	g, h := &f.looks[a], &f.looks[b]
+	if g.known && h.known && sameName(f.names[a], f.names[b]) {
 		return 2
 	}
-	x, y := f.squash[a], f.squash[b]
-	if len(x) == 1 || len(y) == 1 {
-		if x[0] == y[0] {
+	if g.size == 1 || h.size == 1 {
+		if g.begin[0] == h.begin[0] {
 			return 5
 		}
 		return 7
 	}
 	// Values that differ in many letters are not alike, by any measure below.
-	if bits.OnesCount64(f.masks[a]^f.masks[b]) > (len(x)+len(y)+1)/2 {
+	if g.differ(h) > (int(g.size)+int(h.size)+1)/2 {
 		return 7
 	}
+	x, y := f.squash[a], f.squash[b]
 	short := min(len(x), len(y))
-	d := edits(x, y, 2)
+	d := 3
+	if g.differ(h) <= 5 { // two edits change four letters, and one value may have spaces
+		d = edits(x, y, 2)
+	}
 	alike := f.sounds[a] == f.sounds[b] && f.sounds[a] != 0
 	switch {
 	case d == 0, alike && d <= 1 && short >= 3:
@@ -181,7 +88,11 @@ func (f *field) compareNames(a, b uint32) level {
 	case d == 1 && short >= 3:
 		return 3
 	}
-	switch jw := jaroWinkler(x, y); {
+	jw := atMostAlike(x, y, g.mask&^spaces, h.mask&^spaces)
+	if jw >= 0.75 {
+		jw = jaroWinkler(x, y)
+	}
+	switch {
 	case jw >= 0.94 && short >= 4:
 		return 3
 	case d == 2 && short >= 6, jw >= 0.88, alike && jw >= 0.75:
@@ -208,10 +119,15 @@ func sharesWord(a, b string) bool {
 }
 
 func (f *field) compareCodes(a, b uint32) level {
+	g, h := &f.looks[a], &f.looks[b]
+	near := g.differ(h) <= 4
+	if !near && g.begin != h.begin && g.end != h.end && (g.size > 4 || h.size > 4) {
+		return 6
+	}
 	x, y := f.norm[a], f.norm[b]
 	short := min(len(x), len(y))
 	d := 3
-	if bits.OnesCount64(f.masks[a]^f.masks[b]) <= 4 {
+	if near {
 		d = edits(x, y, 2)
 	}
 	switch {
@@ -244,9 +160,7 @@ func (f *field) compareDates(a, b uint32) level {
 		}
 		return 5
 	}
-	p, q := x.digits(), y.digits()
-	switch {
-	case x.year == y.year && x.month == y.day && x.day == y.month, edits(string(p[:]), string(q[:]), 1) <= 1:
+	if x.year == y.year && x.month == y.day && x.day == y.month || oneEdit(f.digits[a], f.digits[b]) {
 		return 2
 	}
 	parts := 0
@@ -265,15 +179,28 @@ func (f *field) compareDates(a, b uint32) level {
 	return 5
 }
 
+// oneEdit reports whether of eight digits at most one differs, or two neighbours are swapped.
+func oneEdit(x, y [8]byte) bool {
+	i := 0
+	for i < len(x) && x[i] == y[i] {
+		i++
+	}
+	if i+1 < len(x) && x[i] == y[i+1] && x[i+1] == y[i] {
+		i++
+	}
+	return i >= len(x)-1 || string(x[i+1:]) == string(y[i+1:])
+}
+
 func (f *field) compareEmails(a, b uint32) level {
+	if f.looks[a].differ(&f.looks[b]) > 6 {
+		return 5
+	}
 	x, y := f.norm[a], f.norm[b]
 	p, d, _ := strings.Cut(x, "@")
 	q, e, _ := strings.Cut(y, "@")
 	switch {
 	case p == q && len(p) >= 3:
 		return 2
-	case bits.OnesCount64(letters(p)^letters(q)) > 6:
-		return 5
 	case d == e && edits(p, q, 2) <= 2 && min(len(p), len(q)) >= 5, edits(x, y, 1) == 1:
 		return 3
 	case jaroWinkler(p, q) >= 0.9 && min(len(p), len(q)) >= 4:
@@ -290,7 +217,7 @@ func (f *field) compareTexts(a, b uint32) level {
 		return 2
 	}
 	s := f.overlap(f.words[a], f.words[b])
-	if s < 0.9 && len(x) <= 64 && len(y) <= 64 && bits.OnesCount64(f.masks[a]^f.masks[b]) <= 8 {
+	if s < 0.9 && len(x) <= 64 && len(y) <= 64 && f.looks[a].differ(&f.looks[b]) <= 8 {
 		long := max(len(x), len(y))
 		if d := edits(x, y, long/4); d <= long/4 {
 			s = max(s, 1-2*float32(d)/float32(long))
@@ -335,11 +262,16 @@ func (f *field) overlap(a, b []word) float32 {
 	if n == 0 || m == 0 {
 		return s
 	}
+	var others [mostWords]glance
+	for j, w := range leftB[:m] {
+		others[j] = f.glance(w.id)
+	}
 	var used uint32
 	for _, v := range leftA[:n] {
+		g := f.glance(v.id)
 		best, at := float32(0), -1
 		for j, w := range leftB[:m] {
-			if used&(1<<j) != 0 {
+			if used&(1<<j) != 0 || g.unlike(others[j]) {
 				continue
 			}
 			if q := f.alike(v.id, w.id) * w.weight; q > best {
@@ -354,14 +286,28 @@ func (f *field) overlap(a, b []word) float32 {
 	return s
 }
 
+// glance is what tells most words that are not alike apart.
+type glance struct {
+	letters uint64
+	first   byte
+	known   bool
+}
+
+func (f *field) glance(id uint32) glance {
+	return glance{f.wordMasks[id], f.spelt[id][0], f.known[id] != nil}
+}
+
+func (g glance) unlike(o glance) bool {
+	return g.first != o.first && !g.known && bits.OnesCount64(g.letters^o.letters) > 4
+}
+
 // alike is how far two words that are not the same count as one.
 func (f *field) alike(a, b uint32) float32 {
+	v, w := f.wordMasks[a], f.wordMasks[b]
+	differ := bits.OnesCount64(v ^ w)
 	x, y := f.spelt[a], f.spelt[b]
-	if x[0] != y[0] && bits.OnesCount64(f.wordMasks[a]^f.wordMasks[b]) > 4 && f.known[a] == nil {
-		return 0
-	}
 	if len(x) > len(y) {
-		x, y = y, x
+		x, y, v, w = y, x, w, v
 	}
 	switch {
 	case sameName(f.known[a], f.known[b]):
@@ -375,11 +321,11 @@ func (f *field) alike(a, b uint32) float32 {
 		return 0
 	case strings.HasPrefix(y, x) && len(x) >= 3:
 		return 0.8
-	case len(y) >= 4 && edits(x, y, 1) <= 1:
+	case len(y) >= 4 && differ <= 2 && edits(x, y, 1) <= 1:
 		return 0.9
-	case len(y) >= 8 && edits(x, y, 2) <= 2:
+	case len(y) >= 8 && differ <= 4 && edits(x, y, 2) <= 2:
 		return 0.8
-	case x[0] == y[0] && len(x) >= 2 && jaroWinkler(x, y) >= 0.9:
+	case x[0] == y[0] && len(x) >= 2 && atMostAlike(x, y, v, w) >= 0.9 && jaroWinkler(x, y) >= 0.9:
 		return 0.7
 	}
 	return 0

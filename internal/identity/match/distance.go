@@ -1,5 +1,10 @@
 package match
 
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
 // edits is the restricted Damerau-Levenshtein distance of a and b by bytes, or
 // most+1 where it is greater than most. It is Hyyrö's bit-parallel form (2003,
 // "A bit-vector algorithm for computing Levenshtein and Damerau edit distances")
@@ -24,14 +29,49 @@ func edits(a, b string, most int) int {
 	if len(a) == 0 {
 		return min(len(b), most+1)
 	}
-	var masks [256]uint64
-	for i := range len(a) {
-		masks[a[i]] |= 1 << i
+	if len(a) <= 16 {
+		var short shortMasks
+		short.set(a)
+		return vectors(&short, len(a), b, most)
 	}
-	return vectors(&masks, len(a), b, most)
+	var long longMasks
+	for i := range len(a) {
+		long[a[i]] |= 1 << i
+	}
+	return vectors(&long, len(a), b, most)
 }
 
-func vectors(masks *[256]uint64, m int, b string, most int) int {
+// longMasks tells at which places of a value a byte stands, by byte.
+type longMasks [256]uint64
+
+func (l *longMasks) of(c byte) uint64 { return l[c] }
+
+// shortMasks does so for a value of up to 16 bytes, which it compares all at once: to
+// clear a table would take longer.
+type shortMasks struct {
+	low, high uint64
+	used      uint64
+}
+
+func (s *shortMasks) set(a string) {
+	var b [16]byte
+	copy(b[:], a)
+	s.low, s.high = binary.LittleEndian.Uint64(b[:8]), binary.LittleEndian.Uint64(b[8:])
+	s.used = 1<<len(a) - 1
+}
+
+func (s *shortMasks) of(c byte) uint64 {
+	all := uint64(c) * 0x0101010101010101
+	return (zeros(s.low^all) | zeros(s.high^all)<<8) & s.used
+}
+
+// zeros tells which of eight bytes are 0, one bit for each.
+func zeros(x uint64) uint64 {
+	const low = 0x7f7f7f7f7f7f7f7f
+	return ^((x&low + low) | x | low) >> 7 * 0x0102040810204080 >> 56
+}
+
+func vectors[M interface{ of(c byte) uint64 }](masks M, m int, b string, most int) int {
 	var (
 		pv, mv   = ^uint64(0), uint64(0)
 		d0, prev uint64
@@ -39,7 +79,7 @@ func vectors(masks *[256]uint64, m int, b string, most int) int {
 		distance = m
 	)
 	for i := range len(b) {
-		pm := masks[b[i]]
+		pm := masks.of(b[i])
 		swapped := ((^d0 & pm) << 1) & prev
 		d0 = (((pm & pv) + pv) ^ pv) | pm | mv | swapped
 		hp := mv | ^(d0 | pv)
@@ -104,4 +144,20 @@ func jaroWinkler(a, b string) float64 {
 		prefix++
 	}
 	return jaro + float64(prefix)*0.1*(1-jaro)
+}
+
+// atMostAlike is the most that jaroWinkler can give of two values, by which letters each
+// has: a letter that only one of them has is in common nowhere.
+func atMostAlike(a, b string, lettersA, lettersB uint64) float64 {
+	if len(a) == 0 || len(b) == 0 || len(a) > 64 || len(b) > 64 {
+		return 1
+	}
+	common := min(len(a)-bits.OnesCount64(lettersA&^lettersB), len(b)-bits.OnesCount64(lettersB&^lettersA))
+	c := float64(common)
+	jaro := (c/float64(len(a)) + c/float64(len(b)) + 1) / 3
+	prefix := 0
+	for prefix < min(4, len(a), len(b)) && a[prefix] == b[prefix] {
+		prefix++
+	}
+	return jaro + float64(prefix)*0.1*(1-jaro) + 1e-9
 }

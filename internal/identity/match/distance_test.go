@@ -2,6 +2,7 @@ package match
 
 import (
 	"math"
+	"math/bits"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -58,4 +59,18 @@ func TestJaroWinkler(t *testing.T) {
 			t.Errorf("jaroWinkler(%q, %q) = %.4f, want %.4f", c.a, c.b, got, c.want)
 		}
 	}
+}
+
+// What is not worth comparing would not be alike: no letter that both have is overlooked.
+func TestAtMostAlike(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		a := rapid.StringMatching(`[a-f0-2é]{1,40}`).Draw(t, "a")
+		b := rapid.StringMatching(`[a-f0-2é]{1,40}`).Draw(t, "b")
+		if most, got := atMostAlike(a, b, letters(a), letters(b)), jaroWinkler(a, b); got > most {
+			t.Fatalf("jaroWinkler(%q, %q) = %v, at most %v is expected", a, b, got, most)
+		}
+		if n := slowEdits(a, b); n <= 2 && bits.OnesCount64(letters(a)^letters(b)) > 2*n {
+			t.Fatalf("%q and %q are %d edits apart and differ in more letters", a, b, n)
+		}
+	})
 }

@@ -264,20 +264,14 @@ func (m *matcher) expected(mo *model) map[uint64]float64 {
 	return e.matches
 }
 
-// scores counts the pairs that were compared, by their bits, two to a bit.
+// scores counts the pairs that were compared, by their bits, two to a bit. Of those given
+// up early some stand for all.
 type scores [4 * mostScore]int64
 
 const mostScore = 64
 
-func (s *scores) add(bits float64) {
-	s[int(2*(max(-mostScore, min(mostScore-0.25, bits))+mostScore))]++
-}
-
-func (s *scores) pairs() (n int64) {
-	for _, k := range s {
-		n += k
-	}
-	return n
+func (s *scores) add(bits float64, pairs int64) {
+	s[int(2*(max(-mostScore, min(mostScore-0.25, bits))+mostScore))] += pairs
 }
 
 // bitsOf is the middle of a count.

@@ -21,14 +21,21 @@ type tally struct {
 	akin     []float64 // likewise, of rows that are related and not one
 }
 
-func newTally(counts map[pattern]float64) *tally {
-	t := &tally{}
-	for p := range counts {
-		t.patterns = append(t.patterns, p)
+// newTally counts patterns, each for so many.
+func newTally(seen []pattern, each float64) *tally {
+	sorted := make([]uint64, len(seen))
+	for i, p := range seen {
+		sorted[i] = uint64(p)
 	}
-	slices.Sort(t.patterns)
-	for _, p := range t.patterns {
-		t.weights = append(t.weights, counts[p])
+	sortRadix(sorted, 0)
+	t := &tally{}
+	for i := 0; i < len(sorted); {
+		j := i + 1
+		for j < len(sorted) && sorted[j] == sorted[i] {
+			j++
+		}
+		t.patterns, t.weights = append(t.patterns, pattern(sorted[i])), append(t.weights, float64(j-i)*each)
+		i = j
 	}
 	t.post, t.akin = make([]float64, len(t.patterns)), make([]float64, len(t.patterns))
 	return t
@@ -53,11 +60,14 @@ type evidence struct {
 const (
 	trainingPairs = 400_000 // all rules together
 	randomPairs   = 200_000
-	equalPairs    = 20_000 // a field
+	equalPairs    = 20_000            // a field
+	taughtPairs   = 8 * trainingPairs // as they are estimated, those of several rules counted again
+	leastTaught   = 50_000            // rows
 )
 
 func (m *matcher) gather() *evidence {
 	e := &evidence{all: m.allPairs(), rules: m.candidates()}
+	defer m.forget()
 	e.gatherLikely(m)
 	e.gatherRandom(m)
 	e.gatherEqual(m)
@@ -65,12 +75,16 @@ func (m *matcher) gather() *evidence {
 }
 
 // gatherLikely takes pairs that rules propose: of all of them one in so many, whatever
-// number of rules a pair has.
+// number of rules a pair has. Where there are many more than are learned from, they are
+// those of some rows alone, which are in no order that means anything.
 func (e *evidence) gatherLikely(m *matcher) {
+	teachers := m.teachers(e.rules)
+	rows, most := m.taught(teachers)
+	of := float64(m.table.Rows) / float64(rows)
 	var pairs []uint64
 	every := uint64(1)
-	m.indexes(m.teachers(e.rules), m.table.Rows, func(_ int, index entries) {
-		pairs = m.propose(pairs, index, every)
+	m.indexes(teachers, rows, func(_ int, index entries) {
+		pairs = m.propose(pairs, index, most, every)
 		for len(pairs) > 4*trainingPairs {
 			every *= 2
 			pairs = slices.DeleteFunc(pairs, func(p uint64) bool { return !m.drawn(uint32(p>>32), uint32(p), every) })
@@ -81,6 +95,7 @@ func (e *evidence) gatherLikely(m *matcher) {
 		every *= 2
 		pairs = slices.DeleteFunc(pairs, func(p uint64) bool { return !m.drawn(uint32(p>>32), uint32(p), every) })
 	}
+	m.grow(^uint64(0), rows)
 	e.pairs = make([]trained, len(pairs))
 	m.parallel(len(pairs), func(c *comparer, from, to int) {
 		for i, x := range pairs[from:to] {
@@ -88,12 +103,26 @@ func (e *evidence) gatherLikely(m *matcher) {
 			e.pairs[from+i] = trained{a: a, b: b, covered: m.covered(a, b), pattern: c.pattern(a, b)}
 		}
 	})
-	e.every = float64(every)
-	counts := map[pattern]float64{}
-	for _, p := range e.pairs {
-		counts[p.pattern] += e.every
+	e.every = float64(every) * of * of
+	seen := make([]pattern, len(e.pairs))
+	for i, p := range e.pairs {
+		seen[i] = p.pattern
 	}
-	e.likely = newTally(counts)
+	e.likely = newTally(seen, e.every)
+}
+
+// taught is of how many rows the pairs that rules propose are learned from, and how
+// many of them a block may have.
+func (m *matcher) taught(rules []rule) (rows, most int) {
+	pairs := 0.0
+	for _, r := range rules {
+		pairs += r.pairs
+	}
+	rows = m.table.Rows
+	if few := float64(rows) * math.Sqrt(taughtPairs/max(pairs, 1)); few < float64(rows) {
+		rows = min(rows, max(int(few), leastTaught))
+	}
+	return rows, max(2, int(float64(m.blockCap)*float64(rows)/float64(m.table.Rows)))
 }
 
 // teachers are the rules whose pairs are learned from: for every field and every two,
@@ -122,10 +151,10 @@ func (m *matcher) drawn(a, b uint32, every uint64) bool {
 	return every == 1 || mix(m.rowHash[a], m.rowHash[b])>>20&(every-1) == 0
 }
 
-// propose appends one in every of the pairs of each block that is not over the cap.
-func (m *matcher) propose(pairs []uint64, index entries, every uint64) []uint64 {
+// propose appends one in every of the pairs of each block that has most rows or fewer.
+func (m *matcher) propose(pairs []uint64, index entries, most int, every uint64) []uint64 {
 	index.blocks(func(b entries) {
-		if len(b) > m.blockCap {
+		if len(b) > most {
 			return
 		}
 		for j := range b {
@@ -148,7 +177,14 @@ func distinct(pairs []uint64) []uint64 {
 	return slices.Compact(pairs)
 }
 
-// gatherRandom takes pairs at random: each row with some that follow.
+// forget gives the memory back that the keys take.
+func (m *matcher) forget() {
+	for _, c := range m.components {
+		c.forget()
+	}
+}
+
+// gatherRandom takes pairs at random: each row, or as many as will do, with some that follow.
 func (e *evidence) gatherRandom(m *matcher) {
 	n := m.table.Rows
 	var pairs []uint64
@@ -158,17 +194,13 @@ func (e *evidence) gatherRandom(m *matcher) {
 		if steps < n-1 {
 			gap = 1 + int(mix(0, uint64(s))%uint64(n-1))
 		}
-		for i := range n {
+		for i := range min(n, randomPairs) {
 			if a, b := uint32(i), uint32((i+gap)%n); m.linkable(a, b) {
 				pairs = append(pairs, twoRows(a, b))
 			}
 		}
 	}
-	counts := map[pattern]float64{}
-	for _, p := range m.patterns(pairs) {
-		counts[p]++
-	}
-	e.random = newTally(counts)
+	e.random = newTally(m.patterns(pairs), 1)
 }
 
 // gatherEqual takes, for each field, pairs of rows that have its value in common.
@@ -177,18 +209,11 @@ func (e *evidence) gatherEqual(m *matcher) {
 	e.share = make([]float64, len(m.fields))
 	e.rare = make([][]float64, len(m.fields))
 	n := float64(m.table.Rows)
+	pairs := make([][]uint64, len(m.fields))
+	inParallel(len(m.fields), 1, func(i, _ int) { pairs[i] = m.drawEqual(m.fields[i], m.fields[i].every()) })
 	for i, f := range m.fields {
-		total := 0.0
-		for _, k := range f.count[1:] {
-			total += float64(k) * float64(k-1) / 2
-		}
-		every := max(1, total/equalPairs)
-		counts := map[pattern]float64{}
-		for _, p := range m.patterns(m.drawEqual(f, every)) {
-			counts[p] += every
-		}
-		e.equal[i] = newTally(counts)
-		e.share[i] = total / (n * (n - 1) / 2)
+		e.equal[i] = newTally(m.patterns(pairs[i]), f.every())
+		e.share[i] = f.equals() / (n * (n - 1) / 2)
 		given := n / float64(f.given)
 		e.rare[i] = make([]float64, len(f.norm))
 		for code, k := range f.count[1:] {
@@ -196,6 +221,18 @@ func (e *evidence) gatherEqual(m *matcher) {
 		}
 	}
 }
+
+// equals is how many pairs of rows have a value in common.
+func (f *field) equals() float64 {
+	total := 0.0
+	for _, k := range f.count[1:] {
+		total += float64(k) * float64(k-1) / 2
+	}
+	return total
+}
+
+// every says that one in so many of them is looked at.
+func (f *field) every() float64 { return max(1, f.equals()/equalPairs) }
 
 // drawEqual draws one in so many of the pairs of rows that have a value in common.
 func (m *matcher) drawEqual(f *field, every float64) []uint64 {

@@ -78,7 +78,7 @@ func (r *Result) Explain(x, y int) Explanation {
 			}
 		}
 		if l == same && !r.model.told(p, i) {
-			w.Rarity = m.evidence.rare[i][f.codes[a]]
+			w.Rarity = m.evidence.rare[i][m.row(a)[i]]
 		}
 		w.Would = e.Bits
 		if l != same {

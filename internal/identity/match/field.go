@@ -3,8 +3,10 @@ package match
 import (
 	"cmp"
 	"math"
+	"math/bits"
 	"slices"
 	"strings"
+	"sync/atomic"
 )
 
 // Kind is what the values of a column are, as far as comparing them goes.
@@ -35,9 +37,10 @@ type field struct {
 	count     []int32    // rows, by code
 	given     int        // rows that have a value
 	days      []date     // Date
+	digits    [][8]byte  // Date: as eight digits
 	names     [][]uint16 // Name: the names in full that the value may stand for
 	sounds    []uint32   // Name: phonetic key, 0: none
-	masks     []uint64   // which letters and digits it has
+	looks     []look     // by code
 	words     [][]word   // Text: by code, by id
 	spelt     []string   // Text: words by id
 	weight    []float32  // Text: of a word, by id
@@ -56,12 +59,9 @@ type word struct {
 // newFields takes the columns of t that help to tell who is who: of many, those that
 // tell most. Their order depends on their values alone.
 func newFields(t *Table) []*field {
-	var fields []*field
-	for i := range t.Columns {
-		if f := newField(t, i); f.kind != Skipped {
-			fields = append(fields, f)
-		}
-	}
+	fields := make([]*field, len(t.Columns))
+	inParallel(len(fields), 1, func(i, _ int) { fields[i] = newField(t, i) })
+	fields = slices.DeleteFunc(fields, func(f *field) bool { return f.kind == Skipped })
 	slices.SortStableFunc(fields, func(a, b *field) int { return cmp.Or(cmp.Compare(b.tells(), a.tells()), cmp.Compare(a.print, b.print)) })
 	fields = fields[:min(len(fields), mostFields)]
 	slices.SortStableFunc(fields, func(a, b *field) int { return cmp.Compare(a.print, b.print) })
@@ -92,32 +92,21 @@ func newField(t *Table, column int) *field {
 
 // fold brings values that are the same once normalised under one code.
 func (f *field) fold(c *Column) {
-	f.norm = make([]string, 1, len(c.Values))
-	index := make(map[string]uint32, len(c.Values))
-	index[""] = 0
-	to := make([]uint32, len(c.Values))
 	email := looksLikeEmail(c.Values)
-	for code, v := range c.Values {
-		var n string
-		if email {
-			n = strings.ToLower(strings.TrimSpace(v))
-			if missing[n] {
-				n = ""
+	f.norm = make([]string, len(c.Values))
+	var changed atomic.Bool
+	inParallel(len(c.Values), 8192, func(from, to int) {
+		for code := from; code < to; code++ {
+			v := c.Values[code]
+			n := f.normal(v, email)
+			if f.norm[code] = n; n != v {
+				changed.Store(true)
 			}
-		} else {
-			n = normalise(v)
 		}
-		at, ok := index[n]
-		if !ok {
-			at = uint32(len(f.norm))
-			index[n] = at
-			f.norm = append(f.norm, n)
-		}
-		to[code] = at
-	}
-	f.codes = make([]uint32, len(c.Codes))
-	for row, code := range c.Codes {
-		f.codes[row] = to[code]
+	})
+	f.codes = c.Codes
+	if changed.Load() {
+		f.merge(c.Codes)
 	}
 	f.tally()
 	if email {
@@ -125,14 +114,39 @@ func (f *field) fold(c *Column) {
 	}
 }
 
-func (f *field) refold(change func(string) string) {
-	old := Column{Codes: f.codes, Values: f.norm}
-	for i, v := range old.Values {
-		old.Values[i] = change(v)
+func (f *field) normal(v string, email bool) string {
+	if !email {
+		return normalise(v)
 	}
-	kind := f.kind
-	f.fold(&old)
-	f.kind = kind
+	if v = strings.ToLower(strings.TrimSpace(v)); missing[v] {
+		return ""
+	}
+	return v
+}
+
+// merge gives values that have become the same one code.
+func (f *field) merge(codes []uint32) {
+	all := dictionary{values: make([]string, 1, len(f.norm))}
+	to := make([]uint32, len(f.norm))
+	for code, v := range f.norm {
+		to[code] = all.addString(v)
+	}
+	f.norm, f.codes = all.values, make([]uint32, len(codes))
+	for row, code := range codes {
+		f.codes[row] = to[code]
+	}
+}
+
+// refold changes the values, where some of them change.
+func (f *field) refold(change func(string) string) {
+	if !slices.ContainsFunc(f.norm, func(v string) bool { return change(v) != v }) {
+		return
+	}
+	for i, v := range f.norm {
+		f.norm[i] = f.normal(change(v), false)
+	}
+	f.merge(f.codes)
+	f.tally()
 }
 
 func (f *field) tally() {
@@ -144,12 +158,15 @@ func (f *field) tally() {
 			f.given++
 		}
 	}
-	f.print = 0
-	for code, v := range f.norm {
-		if code > 0 {
-			f.print += mix(hash(v), uint64(f.count[code]))
+	var print atomic.Uint64
+	inParallel(len(f.norm), 8192, func(from, to int) {
+		sum := uint64(0)
+		for code := max(from, 1); code < to; code++ {
+			sum += mix(hash(f.norm[code]), uint64(f.count[code]))
 		}
-	}
+		print.Add(sum)
+	})
+	f.print = print.Load()
 }
 
 func looksLikeEmail(values []string) bool {
@@ -229,15 +246,12 @@ func (s *shape) add(v string, rows int) {
 
 // prepare takes the values apart, as their kind is compared.
 func (f *field) prepare() {
-	f.masks = make([]uint64, len(f.norm))
-	for code, v := range f.norm {
-		f.masks[code] = letters(v)
-	}
 	switch f.kind {
 	case Date:
-		f.days = make([]date, len(f.norm))
+		f.days, f.digits = make([]date, len(f.norm)), make([][8]byte, len(f.norm))
 		for code, v := range f.norm {
 			f.days[code], _ = parseDate(v)
+			f.digits[code] = f.days[code].digits()
 		}
 	case Name:
 		f.names, f.sounds = make([][]uint16, len(f.norm)), make([]uint32, len(f.norm))
@@ -258,6 +272,36 @@ func (f *field) prepare() {
 			f.squash[code] = strings.ReplaceAll(v, " ", "")
 		}
 		f.split()
+	}
+	f.look()
+}
+
+// look is what tells most values that are not alike apart at a glance.
+type look struct {
+	mask       uint64 // which letters and digits it has; of an address, before the @
+	begin, end [3]byte
+	size       uint8 // bytes without spaces, at most 255
+	known      bool  // it may stand for a name in full
+}
+
+// differ is how many letters and digits one of two values has and the other has not.
+func (l *look) differ(o *look) int { return bits.OnesCount64(l.mask ^ o.mask) }
+
+func (f *field) look() {
+	f.looks = make([]look, len(f.norm))
+	for code, v := range f.norm {
+		l := &f.looks[code]
+		l.mask = letters(v)
+		switch f.kind {
+		case Email:
+			local, _, _ := strings.Cut(v, "@")
+			l.mask = letters(local)
+		case Name:
+			v, l.known = f.squash[code], f.names[code] != nil
+		}
+		l.size = uint8(min(len(v), 255))
+		copy(l.begin[:], v)
+		copy(l.end[:], v[max(0, len(v)-3):])
 	}
 }
 
@@ -310,6 +354,9 @@ func (f *field) split() {
 		}
 	}
 }
+
+// spaces is what letters gives of spaces.
+var spaces = letters(" ")
 
 // letters tells which letters and digits a value has, one bit for each.
 func letters(v string) uint64 {

@@ -177,11 +177,13 @@ func (mo *model) weigh() {
 
 func (m *matcher) expect(mo *model, e *evidence) {
 	for _, t := range append([]*tally{e.likely, e.random}, e.equal...) {
-		for i, p := range t.patterns {
-			one, akin := mo.bits(m.fields, p)
-			t.post[i] = probability(mo.odds(one, akin))
-			t.akin[i] = (1 - t.post[i]) * probability(mo.akin+akin)
-		}
+		inParallel(len(t.patterns), 1024, func(from, to int) {
+			for i := from; i < to; i++ {
+				one, akin := mo.bits(m.fields, t.patterns[i])
+				t.post[i] = probability(mo.odds(one, akin))
+				t.akin[i] = (1 - t.post[i]) * probability(mo.akin+akin)
+			}
+		})
 	}
 }
 

@@ -10,8 +10,10 @@ package match
 import (
 	"cmp"
 	"math"
+	"math/bits"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // Config is what a run may be told.
@@ -87,6 +89,10 @@ type matcher struct {
 	derived    []int // by field: the one whose words it is made of, or -1
 	evidence   *evidence
 	across     [][]uint32 // by field: its codes as the partner's
+	codes      []uint32   // of all fields, row by row
+
+	mu   sync.Mutex
+	idle []*comparer
 }
 
 // Run finds who is who.
@@ -109,7 +115,7 @@ func Run(t *Table, config Config) *Result {
 	line, taught := m.teach(model, lessons)
 	rules := m.choose(model)
 	config.Phase("compare")
-	edges, seen := m.score(model, rules)
+	edges, seen, compared := m.score(model, rules)
 	config.Phase("cluster")
 	accept := config.Accept
 	if accept == 0 && taught { // what is fitted to labels needs no margin
@@ -117,7 +123,7 @@ func Run(t *Table, config Config) *Result {
 	}
 	expected := m.foretell(model, edges, seen, accept)
 	r := m.cluster(model, edges, expected.Accept)
-	r.Compared, r.Expected, r.matcher, r.model, r.rules, r.edges, r.scores, r.ours = seen.pairs(), &expected, m, model, rules, edges, seen, ours
+	r.Compared, r.Expected, r.matcher, r.model, r.rules, r.edges, r.scores, r.ours = compared, &expected, m, model, rules, edges, seen, ours
 	if taught {
 		r.Lessons = len(lessons)
 	}
@@ -137,9 +143,7 @@ func newMatcher(t *Table, config Config) *matcher {
 	m := &matcher{config: config, table: t}
 	m.fields = newFields(t)
 	m.order()
-	for _, f := range m.fields {
-		f.prepare()
-	}
+	inParallel(len(m.fields), 1, func(i, _ int) { m.fields[i].prepare() })
 	m.pairNames()
 	m.findDerived()
 	m.budget = max(500_000, 50*float64(t.Rows))
@@ -154,23 +158,23 @@ func (m *matcher) order() {
 	m.rowHash = make([]uint64, m.table.Rows)
 	for _, f := range m.fields {
 		of := make([]uint64, len(f.norm))
-		for code, v := range f.norm {
-			of[code] = hash(v)
-		}
-		for row, code := range f.codes {
-			m.rowHash[row] = mix(m.rowHash[row], of[code])
-		}
-	}
-	type keyed struct {
-		hash uint64
-		row  uint32
+		inParallel(len(of), 8192, func(from, to int) {
+			for code := from; code < to; code++ {
+				of[code] = hash(f.norm[code])
+			}
+		})
+		inParallel(len(f.codes), 8192, func(from, to int) {
+			for row := from; row < to; row++ {
+				m.rowHash[row] = mix(m.rowHash[row], of[f.codes[row]])
+			}
+		})
 	}
 	sorted := make([]keyed, m.table.Rows)
 	for row, h := range m.rowHash {
 		sorted[row] = keyed{h, uint32(row)}
 	}
 	byHash := func(a, b keyed) int { return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.row, b.row)) }
-	slices.SortFunc(sorted, byHash)
+	sorted = sortHashed(sorted, byHash)
 	// Rows that say the same are scattered, or a sample would have all of them or none.
 	for i, n := 1, uint64(0); i < len(sorted); i++ {
 		if n++; sorted[i].hash != m.rowHash[sorted[i-1].row] {
@@ -178,7 +182,7 @@ func (m *matcher) order() {
 		}
 		sorted[i].hash = mix(sorted[i].hash, n)
 	}
-	slices.SortFunc(sorted, byHash)
+	sorted = sortHashed(sorted, byHash)
 	m.rows = make([]uint32, len(sorted))
 	for i, k := range sorted {
 		m.rows[i], m.rowHash[i] = k.row, k.hash
@@ -189,9 +193,51 @@ func (m *matcher) order() {
 			m.origin[i] = m.table.Origin[row]
 		}
 	}
-	for _, f := range m.fields {
-		f.reorder(m.rows)
+	inParallel(len(m.fields), 1, func(i, _ int) { m.fields[i].reorder(m.rows) })
+	m.codes = make([]uint32, len(m.rows)*len(m.fields))
+	inParallel(len(m.rows), 8192, func(from, to int) {
+		for i, f := range m.fields {
+			for row := from; row < to; row++ {
+				m.codes[row*len(m.fields)+i] = f.codes[row]
+			}
+		}
+	})
+}
+
+// keyed is a row by its hash.
+type keyed struct {
+	hash uint64
+	row  uint32
+}
+
+// sortHashed sorts rows, of which less tells by their hashes first: most are where they
+// belong once they are parted by the first bits of those.
+func sortHashed(rows []keyed, less func(a, b keyed) int) []keyed {
+	const few = 1 << 12
+	if len(rows) < few {
+		slices.SortFunc(rows, less)
+		return rows
 	}
+	shift := 64 - bits.Len(uint(len(rows)/16))
+	start := make([]uint32, 1<<(64-shift)+1)
+	for _, r := range rows {
+		start[r.hash>>shift+1]++
+	}
+	for i := range start[1:] {
+		start[i+1] += start[i]
+	}
+	sorted, at := make([]keyed, len(rows)), slices.Clone(start)
+	for _, r := range rows {
+		part := r.hash >> shift
+		sorted[at[part]] = r
+		at[part]++
+	}
+	inParallel(len(start)-1, 256, func(from, to int) {
+		for part := from; part < to; part++ {
+			slices.SortFunc(sorted[start[part]:start[part+1]], less)
+		}
+	})
+	return sorted
 }
 
 // reorder puts the rows in the order given, and the values in that of their first row.

@@ -1,7 +1,7 @@
 package match
 
 import (
-	"cmp"
+	"maps"
 	"slices"
 )
 
@@ -14,9 +14,6 @@ type edge struct {
 // allCompared is the number of pairs up to which every pair is compared.
 const allCompared = 1_000_000
 
-// leastBits is the odds above which a pair may match.
-const leastBits = -3
-
 // choose picks the rules that find the most matches for the pairs that they cost.
 func (m *matcher) choose(mo *model) []rule {
 	e := m.evidence
@@ -24,37 +21,46 @@ func (m *matcher) choose(mo *model) []rule {
 		covered uint64
 		weight  float64
 	}
+	posts := make([]float64, len(e.pairs))
+	inParallel(len(posts), 4096, func(from, to int) {
+		for i, p := range e.pairs[from:to] {
+			posts[from+i] = probability(m.weigh(mo, p.a, p.b, p.pattern))
+		}
+	})
 	sum := map[uint64]float64{}
 	e.matches = map[uint64]float64{}
-	for _, p := range e.pairs {
-		post := probability(m.weigh(mo, p.a, p.b, p.pattern))
-		e.matches[p.covered] += post * e.every
-		if post > 0.5 {
-			sum[p.covered] += post * e.every
+	for i, p := range e.pairs {
+		e.matches[p.covered] += posts[i] * e.every
+		if posts[i] > 0.5 {
+			sum[p.covered] += posts[i] * e.every
 		}
 	}
 	var targets []target
 	total := 0.0
-	for set, w := range sum {
-		targets = append(targets, target{set, w})
-		total += w
+	for _, set := range slices.Sorted(maps.Keys(sum)) {
+		targets = append(targets, target{set, sum[set]})
+		total += sum[set]
 	}
-	slices.SortFunc(targets, func(a, b target) int { return cmp.Compare(a.covered, b.covered) })
+	gains := make([]float64, len(e.rules))
+	inParallel(len(e.rules), 8, func(from, to int) {
+		for i := from; i < to; i++ {
+			set := e.rules[i].set()
+			for _, t := range targets {
+				if t.covered&set == set {
+					gains[i] += t.weight
+				}
+			}
+		}
+	})
 	var chosen []rule
 	spent := 0.0
 	for spent < m.budget {
 		best, at := 0.0, -1
 		for i, r := range e.rules {
-			gain := 0.0
-			for _, t := range targets {
-				if t.covered&r.set() == r.set() {
-					gain += t.weight
-				}
-			}
-			if gain < total*1e-5 || spent+r.pairs > m.budget {
+			if gains[i] < total*1e-5 || spent+r.pairs > m.budget {
 				continue
 			}
-			if worth := gain / (r.pairs + float64(m.table.Rows)/4); worth > best {
+			if worth := gains[i] / (r.pairs + float64(m.table.Rows)/4); worth > best {
 				best, at = worth, i
 			}
 		}
@@ -64,7 +70,15 @@ func (m *matcher) choose(mo *model) []rule {
 		r := e.rules[at]
 		chosen = append(chosen, r)
 		spent += r.pairs
-		targets = slices.DeleteFunc(targets, func(t target) bool { return t.covered&r.set() == r.set() })
+		targets = slices.DeleteFunc(targets, func(t target) bool {
+			found := t.covered&r.set() == r.set()
+			for i, o := range e.rules {
+				if found && t.covered&o.set() == o.set() {
+					gains[i] -= t.weight
+				}
+			}
+			return found
+		})
 	}
 	return chosen
 }
@@ -74,45 +88,11 @@ func (m *matcher) choose(mo *model) []rule {
 func (m *matcher) weigh(mo *model, a, b uint32, p pattern) float64 {
 	one, akin := mo.bits(m.fields, p)
 	rare := 0.0
-	for i, f := range m.fields {
-		if p.at(i) != same || mo.told(p, i) {
-			continue
+	codes := m.row(a)
+	for i, code := range codes {
+		if p.at(i) == same && !mo.told(p, i) {
+			rare += m.evidence.rare[i][code]
 		}
-		rare += m.evidence.rare[i][f.codes[a]]
 	}
 	return mo.odds(one+rare, akin+rare)
-}
-
-// score compares every pair that the rules propose and keeps those that may match.
-func (m *matcher) score(mo *model, rules []rule) ([]edge, *scores) {
-	var pairs []uint64
-	if m.evidence.all <= allCompared {
-		for b := range uint32(m.table.Rows) {
-			for a := range b {
-				if m.linkable(a, b) {
-					pairs = append(pairs, twoRows(a, b))
-				}
-			}
-		}
-	} else {
-		m.indexes(rules, m.table.Rows, func(_ int, index entries) { pairs = m.propose(pairs, index, 1) })
-		pairs = distinct(pairs)
-	}
-	weights := make([]float32, len(pairs))
-	m.parallel(len(pairs), func(c *comparer, from, to int) {
-		for i, p := range pairs[from:to] {
-			a, b := uint32(p>>32), uint32(p)
-			weights[from+i] = float32(m.weigh(mo, a, b, c.pattern(a, b)))
-		}
-	})
-	var edges []edge
-	seen := &scores{}
-	for i, w := range weights {
-		seen.add(float64(w))
-		if w > leastBits {
-			edges = append(edges, edge{uint32(pairs[i] >> 32), uint32(pairs[i]), w})
-		}
-	}
-	sortEdges(edges)
-	return edges, seen
 }

@@ -28,12 +28,14 @@ type Column struct {
 // Builder is a column while it is read.
 type Builder struct {
 	column Column
-	index  map[string]uint32
+	index  dictionary
 }
 
 // NewBuilder begins a column.
 func NewBuilder(name string) *Builder {
-	return &Builder{column: Column{Name: name, Values: []string{""}}, index: map[string]uint32{"": 0}}
+	b := &Builder{column: Column{Name: name}}
+	b.index.values = []string{""}
+	return b
 }
 
 // Set gives a row its value. Rows come in order; those that are left out have none, and
@@ -44,14 +46,7 @@ func (b *Builder) Set(row int, value []byte) {
 		return
 	}
 	b.pad(row)
-	code, ok := b.index[string(value)]
-	if !ok {
-		code = uint32(len(c.Values))
-		v := string(value)
-		c.Values = append(c.Values, v)
-		b.index[v] = code
-	}
-	c.Codes = append(c.Codes, code)
+	c.Codes = append(c.Codes, b.index.add(value))
 }
 
 func (b *Builder) pad(rows int) {
@@ -64,19 +59,21 @@ func (b *Builder) pad(rows int) {
 func (b *Builder) Name() string { return b.column.Name }
 
 // Empty reports whether no row has a value.
-func (b *Builder) Empty() bool { return len(b.column.Values) == 1 }
+func (b *Builder) Empty() bool { return len(b.index.values) == 1 }
 
 // At is the value of a row.
 func (b *Builder) At(row int) string {
 	if row >= len(b.column.Codes) {
 		return ""
 	}
-	return b.column.Values[b.column.Codes[row]]
+	return b.index.values[b.column.Codes[row]]
 }
 
-// Column gives the column, of so many rows.
+// Column gives the column, of so many rows. No more values can then be set.
 func (b *Builder) Column(rows int) Column {
 	b.pad(rows)
+	b.index.slots = nil
+	b.column.Values = b.index.values
 	return b.column
 }
 

@@ -35,7 +35,8 @@ type parquetTable struct {
 	left    int64 // rows of the open one
 	bound   *bound
 	row     int64
-	err     error // what ends the reading
+	spans   [][2]int // where in the row that next gave the columns' values are
+	err     error    // what ends the reading
 }
 
 func newParquet(src *source, b *bound) (t *parquetTable, err error) {
@@ -157,12 +158,15 @@ func (t *parquetTable) next(b []byte) (out []byte, ok bool, err error) {
 	}
 	from := len(b)
 	b = append(b, '{')
+	t.spans = t.spans[:0]
 	for i, n := range t.columns {
 		if i > 0 {
 			b = append(b, ',')
 		}
 		b = append(b, n.key...)
+		at := len(b)
 		b = t.value(b, n)
+		t.spans = append(t.spans, [2]int{at, len(b)})
 	}
 	b = append(b, '}')
 	t.left--

@@ -41,6 +41,7 @@ type rows struct {
 	line  int64       // physical lines passed so far
 	once  bool        // stop after the header
 	hold  bool        // a last line without its end may still be growing
+	into  *Batch      // where rows go that can be read; nil: they are given as JSON
 }
 
 // next appends the next row's Props to b. A reject is the code that the road is to
@@ -173,6 +174,8 @@ func (r *rows) nextCSV(b, line []byte, size int) ([]byte, errs.Code, status) {
 	code, st := r.judge(raw)
 	switch {
 	case st != gotRow:
+	case code == "" && r.into != nil:
+		r.into.take(f)
 	case code == "":
 		b = f.appendRow(b)
 	default:

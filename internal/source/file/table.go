@@ -144,6 +144,10 @@ func (r *rows) nextTable(b []byte) ([]byte, errs.Code, status) {
 	r.line = r.table.line()
 	row := out[from:]
 	if len(row) <= r.w.limit {
+		if t, ok := r.table.(*parquetTable); ok && r.into != nil {
+			r.into.takeValues(out, t.spans)
+			return b, "", gotRow
+		}
 		return out, "", gotRow
 	}
 	head := append([]byte(nil), row[:min(len(row), keepRaw)]...)
