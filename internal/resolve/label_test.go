@@ -105,7 +105,7 @@ func TestLabelsRaiseF1(t *testing.T) {
 // A labelling that is broken off after each answer asks what one that is not asks, and
 // nothing twice; each answer is in the file before the next question.
 func TestLabellingGoesOn(t *testing.T) {
-	path, truth := crowd(t, 600, "hard")
+	path, truth := crowd(t, 300, "hard")
 	whole, err := resolve.Label(t.Context(), config(path), filepath.Join(t.TempDir(), "whole.csv"))
 	if err != nil {
 		t.Fatal(err)
