@@ -106,10 +106,8 @@ func (in *records) readColumns(ctx context.Context, cfg file.Config, origin uint
 // took counts rows that were read.
 func (in *records) took(rows int, origin uint16) {
 	const step = 100_000
-	if len(in.config.Files) > 1 {
-		for range rows {
-			in.origin = append(in.origin, origin)
-		}
+	for range rows {
+		in.origin = append(in.origin, origin)
 	}
 	told := in.rows / step
 	if in.rows += rows; in.rows/step > told && in.config.Phase != nil {

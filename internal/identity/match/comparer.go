@@ -16,14 +16,15 @@ type comparer struct {
 const (
 	metBits  = 14
 	codeBits = 30
-	// mostMet is how many values a field may have for two of them to be met again soon.
-	mostMet = 1 << 16
+	// oneIn so many pairs of rows at least has the same value, where two values are likely to
+	// be met again soon.
+	oneIn = 20_000
 )
 
 func (m *matcher) comparer() *comparer {
 	c := &comparer{m: m, met: make([][]uint64, len(m.fields))}
 	for i, f := range m.fields {
-		if len(f.norm) <= mostMet {
+		if n := float64(f.given); f.equals()*2*oneIn >= n*n {
 			c.met[i] = make([]uint64, 1<<metBits)
 		}
 	}

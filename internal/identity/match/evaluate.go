@@ -34,12 +34,12 @@ func Evaluate(of []int32, labels []string) Quality {
 // contingency is how many rows each person found shares with each true one.
 type contingency struct {
 	found, truth map[int32]int // rows; a true person is named by its first row
-	cells        []cell        // by person found, then by true person
+	cells        []overlap     // by person found, then by true person
 	label        []int32       // by row: its true person, or -1
 	of           []int32
 }
 
-type cell struct {
+type overlap struct {
 	found, truth int32
 	rows         int
 }
@@ -47,7 +47,7 @@ type cell struct {
 func newContingency(of []int32, labels []string) *contingency {
 	t := &contingency{found: map[int32]int{}, truth: map[int32]int{}, label: make([]int32, len(of)), of: of}
 	first := map[string]int32{}
-	var rows []cell
+	var rows []overlap
 	for row, label := range labels {
 		t.label[row] = -1
 		if label == "" {
@@ -61,9 +61,9 @@ func newContingency(of []int32, labels []string) *contingency {
 		t.label[row] = at
 		t.found[of[row]]++
 		t.truth[at]++
-		rows = append(rows, cell{of[row], at, 1})
+		rows = append(rows, overlap{of[row], at, 1})
 	}
-	slices.SortFunc(rows, func(a, b cell) int { return cmp.Or(cmp.Compare(a.found, b.found), cmp.Compare(a.truth, b.truth)) })
+	slices.SortFunc(rows, func(a, b overlap) int { return cmp.Or(cmp.Compare(a.found, b.found), cmp.Compare(a.truth, b.truth)) })
 	for _, c := range rows {
 		if last := len(t.cells) - 1; last >= 0 && t.cells[last].found == c.found && t.cells[last].truth == c.truth {
 			t.cells[last].rows++

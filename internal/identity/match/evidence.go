@@ -19,6 +19,7 @@ type tally struct {
 	weights  []float64
 	post     []float64 // the probability of a match, by the latest model
 	akin     []float64 // likewise, of rows that are related and not one
+	cells    [][]cell  // by field, of each pattern
 }
 
 // newTally counts patterns, each for so many.
@@ -39,6 +40,34 @@ func newTally(seen []pattern, each float64) *tally {
 	}
 	t.post, t.akin = make([]float64, len(t.patterns)), make([]float64, len(t.patterns))
 	return t
+}
+
+// cell is how far a field agrees in a pattern, and in which context.
+type cell uint8
+
+func cellOf(c context, l level) cell { return cell(c)<<levelBits | cell(l) }
+
+func (c cell) level() level { return level(c) & (mostLevels - 1) }
+
+func (c cell) context() context { return context(c >> levelBits) }
+
+func (e *evidence) tallies() []*tally { return append([]*tally{e.likely, e.random}, e.equal...) }
+
+// contexts brings the cells up to date with the fields that others follow from.
+func (m *matcher) contexts(mo *model, e *evidence) {
+	for _, t := range e.tallies() {
+		if t.cells == nil {
+			t.cells = make([][]cell, len(m.fields))
+		}
+		inParallel(len(m.fields), 1, func(f, _ int) {
+			if t.cells[f] == nil {
+				t.cells[f] = make([]cell, len(t.patterns))
+			}
+			for i, p := range t.patterns {
+				t.cells[f][i] = cellOf(mo.context(m.fields, p, f), p.at(f))
+			}
+		})
+	}
 }
 
 // evidence is what learning goes by: pairs that are likely to match, pairs taken at

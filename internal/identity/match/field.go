@@ -29,25 +29,25 @@ func (k Kind) String() string { return kindNames[k] }
 // field is a column made ready to be compared: its distinct values, normalised and
 // taken apart.
 type field struct {
-	column    int // in the table
-	name      string
-	kind      Kind
-	codes     []uint32   // by row; 0: missing
-	norm      []string   // by code
-	count     []int32    // rows, by code
-	given     int        // rows that have a value
-	days      []date     // Date
-	digits    [][8]byte  // Date: as eight digits
-	names     [][]uint16 // Name: the names in full that the value may stand for
-	sounds    []uint32   // Name: phonetic key, 0: none
-	looks     []look     // by code
-	words     [][]word   // Text: by code, by id
-	spelt     []string   // Text: words by id
-	weight    []float32  // Text: of a word, by id
-	wordMasks []uint64   // which letters a word has, by id
-	known     [][]uint16 // Text: names in full of a word, by id
-	squash    []string   // without spaces
-	print     uint64     // of all values, whatever the order of rows
+	column  int // in the table
+	name    string
+	kind    Kind
+	codes   []uint32   // by row; 0: missing
+	norm    []string   // by code
+	count   []int32    // rows, by code
+	given   int        // rows that have a value
+	days    []date     // Date
+	digits  [][8]byte  // Date: as eight digits
+	names   [][]uint16 // Name: the names in full that the value may stand for
+	sounds  []uint32   // Name: phonetic key, 0: none
+	looks   []look     // by code
+	words   [][]word   // Text: by code, by id
+	spelt   []string   // Text: words by id
+	weight  []float32  // Text: of a word, by id
+	glances []glance   // Text: of a word, by id
+	known   [][]uint16 // Text: names in full of a word, by id
+	squash  []string   // without spaces
+	print   uint64     // of all values, whatever the order of rows
 }
 
 // word is one word of a value.
@@ -329,11 +329,11 @@ func (f *field) split() {
 		}
 	}
 	f.weight = make([]float32, len(rows))
-	f.known, f.wordMasks = make([][]uint16, len(rows)), make([]uint64, len(rows))
+	f.known, f.glances = make([][]uint16, len(rows)), make([]glance, len(rows))
 	for id, n := range rows {
 		f.weight[id] = float32(math.Log(1 + float64(f.given)/n))
 		f.known[id] = nicknames[f.spelt[id]]
-		f.wordMasks[id] = letters(f.spelt[id])
+		f.glances[id] = glance{letters(f.spelt[id]), f.spelt[id][0], f.known[id] != nil}
 	}
 	f.words = make([][]word, len(f.norm))
 	for code, ids := range lists {

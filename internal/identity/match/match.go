@@ -37,7 +37,9 @@ type Result struct {
 	rules    []rule
 	edges    []edge // the most certain first
 	scores   *scores
-	ours     []uint32 // by row of the table: the matcher's own
+	mu       sync.Mutex
+	said     map[pattern]string // what words gave
+	ours     []uint32           // by row of the table: the matcher's own
 }
 
 // Reason is the pair that speaks most for a row being of its person.
@@ -57,13 +59,27 @@ func (r *Result) Why(row int) string {
 	if int(best.With) == row {
 		return ""
 	}
-	var words []string
-	for i, f := range r.matcher.fields {
-		if l := best.pattern.at(i); l != absent && l != f.kind.apart() {
-			words = append(words, f.name+" "+f.kind.levels()[l])
+	return r.words(best.pattern)
+}
+
+// words tells how far the fields agree in a pattern, of which most come again.
+func (r *Result) words(p pattern) string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	said, ok := r.said[p]
+	if !ok {
+		var words []string
+		for i, f := range r.matcher.fields {
+			if l := p.at(i); l != absent && l != f.kind.apart() {
+				words = append(words, f.name+" "+f.kind.levels()[l])
+			}
 		}
+		if said = strings.Join(words, ", "); r.said == nil {
+			r.said = map[pattern]string{}
+		}
+		r.said[p] = said
 	}
-	return strings.Join(words, ", ")
+	return said
 }
 
 // Fields gives the columns that were compared, and the kind that each was taken for.

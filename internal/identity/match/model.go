@@ -68,6 +68,15 @@ func (mo *model) odds(one, akin float64) float64 {
 	return mo.prior + one - math.Log2(1+math.Exp2(min(mo.akin+akin, 500)))
 }
 
+// shares is how likely rows are one, and how likely they are related and not one, by the
+// weights that bits gives.
+func (mo *model) shares(one, akin float64) (match, kin float64) {
+	const enough = 500
+	x, y := math.Exp2(min(mo.prior+one, enough)), math.Exp2(min(mo.akin+akin, enough))
+	match = x / (1 + y + x)
+	return match, (1 - match) * y / (1 + y)
+}
+
 // context is how far the first parent of a field that both rows have agrees.
 func (mo *model) context(fields []*field, p pattern, i int) context {
 	for slot, j := range mo.parents[i] {
