@@ -26,6 +26,9 @@ const fewestLabels = 3
 // lessonsOf takes the labels that say something, in an order that depends on what the
 // rows say alone.
 func (m *matcher) lessonsOf(labels []Label, ours []uint32) []lesson {
+	if len(labels) == 0 {
+		return nil
+	}
 	compare := m.comparer()
 	var all []lesson
 	for _, l := range labels {
