@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -27,6 +26,7 @@ type comparisonFlags struct {
 	Link         bool    `help:"Only records of different files can be one; else duplicates within a file are found as well."`
 	Accept       float64 `placeholder:"P" help:"Join what is one with at least this probability, such as 0.9; else where the error is estimated to be least."`
 	Rules        string  `placeholder:"FILE" help:"A plan that kith match plan wrote, Splink's settings or a snapshot: what they say is not found out."`
+	Labels       string  `placeholder:"FILE" help:"Pairs that somebody labelled, as kith match label writes: what agreement is worth, and where the line is drawn, is fitted to them."`
 	Label        string  `placeholder:"COLUMN" help:"The truth, which is not compared: the result is measured by it."`
 	LabelPattern string  `placeholder:"REGEXP" help:"Its first group, in --label or else in --id, is the truth."`
 }
@@ -39,6 +39,7 @@ type resolveCmd struct {
 	Pairs     string  `placeholder:"FILE" help:"Write the pairs that may be one, how likely it is, and what became of each."`
 	Golden    string  `placeholder:"FILE" help:"Write one record for each person: of each column the value that most of its records have, of those the longest."`
 	Snapshot  string  `placeholder:"FILE" help:"Write what was learned, for --rules with other records. It is to be kept like them."`
+	Anomalies int     `placeholder:"N" help:"Count the people that are out of line (size, hub, loose, weak), and list so many, by ids."`
 }
 
 func (resolveCmd) Help() string {
@@ -61,17 +62,17 @@ func (c comparisonFlags) of(files []string, p *progress) (resolve.Config, error)
 	if c.Link && len(files) < 2 {
 		return none, usage("--link needs two files or more; without it, duplicates within a file are found")
 	}
-	var pattern *regexp.Regexp
-	if c.LabelPattern != "" {
-		var err error
-		if pattern, err = regexp.Compile(c.LabelPattern); err != nil || pattern.NumSubexp() < 1 {
-			return none, errs.New("bad_value", "it is not a regular expression with a group").At("--label-pattern").Fix(`such as 'rec-(\d+)-'`)
-		}
-		if c.ID == "" && c.Label == "" {
-			return none, usage("--label-pattern needs --label or --id, the column to look in")
-		}
+	pattern, err := labelPattern(c.LabelPattern)
+	if err != nil {
+		return none, err
 	}
-	return resolve.Config{Files: files, ID: c.ID, Label: c.Label, LabelPattern: pattern, Link: c.Link, Accept: c.Accept, Rules: c.Rules,
+	if c.Labels != "" && c.ID == "" {
+		return none, usage("--labels needs --id, the column of the ids that the labels name")
+	}
+	if pattern != nil && c.ID == "" && c.Label == "" {
+		return none, usage("--label-pattern needs --label or --id, the column to look in")
+	}
+	return resolve.Config{Files: files, ID: c.ID, Label: c.Label, LabelPattern: pattern, Link: c.Link, Accept: c.Accept, Rules: c.Rules, Labels: c.Labels,
 		Progress: func(phase string, done, of int) { p.note("%s", stage(phase, done, of)) }}, nil
 }
 
@@ -95,12 +96,16 @@ func (c resolveCmd) Run(g *Globals) error {
 	if err != nil {
 		return err
 	}
+	if c.Anomalies < 0 {
+		return errs.New("bad_value", "it is a number of people").At("--anomalies").Fix("such as --anomalies 20")
+	}
 	if c.Review != 0 && !(c.Review >= leastReview && c.Review < cmp.Or(c.Accept, 1)) {
 		return errs.New("bad_value", "a review begins below what is accepted, and not below 0.12: pairs less likely are not kept").
 			At("--review").Fix("such as --accept 0.9 --review 0.5")
 	}
 	config.Review, config.Decisions, config.Out, config.Pairs, config.Golden = c.Review, c.Decisions, c.Out, c.Pairs, c.Golden
 	config.Snapshot = c.Snapshot
+	config.Anomalies = c.Anomalies
 	found, err := resolve.Run(g.ctx, config)
 	p.end()
 	if err != nil {
@@ -122,10 +127,10 @@ var phases = map[string]struct{ doing, of string }{
 }
 
 // estimate tells what is expected of a result that nobody has measured.
-func (p *printer) estimate(e *resolve.Estimate) {
+func (p *printer) estimate(e *resolve.Estimate, by string) {
 	if e != nil {
-		p.line("Accepted from probability %.2f: about %s of joined pairs are expected to be wrong, %s of true pairs missed (estimated, without labels).",
-			e.Accept, percent(1-e.Precision), percent(1-e.Recall))
+		p.line("Accepted from probability %.2f: about %s of joined pairs are expected to be wrong, %s of true pairs missed (estimated, %s).",
+			e.Accept, percent(1-e.Precision), percent(1-e.Recall), by)
 	}
 }
 
@@ -160,12 +165,35 @@ func (c resolveCmd) print(g *Globals, r *resolve.Summary) error {
 	p.line("%s %s %s; the largest has %s.", count(int64(r.Records), "record", "records"), are,
 		count(int64(r.People), "person", "people"), count(int64(r.Largest), "record", "records"))
 	p.line("%s compared in %.1f s, %.0f MiB.", count(r.PairsCompared, "pair", "pairs"), r.Seconds, float64(r.PeakMemoryBytes)/(1<<20))
-	p.estimate(r.Estimate)
 	if c.Review > 0 {
 		p.line("%s of probability %g or more, below what is accepted: to be reviewed.", count(int64(r.Review), "pair", "pairs"), c.Review)
 	}
+	by := "without labels"
+	if r.Fitted == "labels" {
+		by = "by a model fitted to " + count(int64(r.LabelledPairs), "labelled pair", "labelled pairs")
+	}
+	p.estimate(r.Estimate, by)
+	if r.Fitted == "records" {
+		p.line("%s too few, or no better than what the records tell by themselves: nothing was fitted.", count(int64(r.LabelledPairs), "labelled pair is", "labelled pairs are"))
+	}
+	if r.UnknownPairs > 0 {
+		p.line("%s left out: an id is not here, or not one record's alone.", count(int64(r.UnknownPairs), "labelled pair was", "labelled pairs were"))
+	}
 	if q := r.Quality; q != nil {
 		p.line("By the labels: precision %.4f, recall %.4f, F1 %.4f, B-cubed %.4f.", q.Precision, q.Recall, q.F1, q.BCubed)
+	}
+	if q := r.QualityComponents; q != nil {
+		p.line("Joining every such pair would give: precision %.4f, recall %.4f, F1 %.4f, B-cubed %.4f; the largest has %s.", q.Precision, q.Recall, q.F1, q.BCubed,
+			count(int64(q.Largest), "record", "records"))
+	}
+	if c.Anomalies > 0 {
+		p.line("Out of line: %s of far more records than is usual, %s, %s, %s.", count(int64(r.Anomalies["size"]), "person", "people"), count(int64(r.Anomalies["hub"]), "hub", "hubs"),
+			count(int64(r.Anomalies["loose"]), "loose record", "loose records"), count(int64(r.Anomalies["weak"]), "weak record", "weak records"))
+		t := newTable("person_id", "#records", "what", "id")
+		for _, a := range r.Listed {
+			t.add(a.Person, a.Records, a.What, a.Record)
+		}
+		p.table(t)
 	}
 	if r.Largest > 1 {
 		p.line("")

@@ -26,6 +26,8 @@ type records struct {
 	names   map[string]int
 	ids     *match.Builder
 	labels  []string
+	known   []match.Label // pairs that somebody labelled
+	strange int           // pairs that somebody labelled, of records that are not here
 	origin  []uint16
 	skipped skipped
 	wide    bool         // there are more columns than there may be
@@ -138,16 +140,21 @@ func (in *records) check(label *match.Builder) error {
 		if name == "" || !c.Empty() || in.rows == 0 {
 			return nil
 		}
-		names := make([]string, 0, len(in.columns))
-		for _, c := range in.columns {
-			names = append(names, c.Name())
-		}
-		return errs.New("resolve_column", "no record has a column named "+strconv.Quote(name)).At(flag).Fix("the columns are: " + strings.Join(names, ", "))
+		return in.noColumn(flag, name)
 	}
 	if err := errors.Join(missing(cmp.Or(c.idAt, "--id"), c.ID, in.ids), missing("--label", c.Label, label)); err != nil {
 		return err
 	}
 	return in.checkIDs()
+}
+
+// noColumn is the fault of a flag that names a column which is not there.
+func (in *records) noColumn(flag, name string) error {
+	names := make([]string, 0, len(in.columns))
+	for _, c := range in.columns {
+		names = append(names, c.Name())
+	}
+	return errs.New("resolve_column", "no record has a column named "+strconv.Quote(name)).At(flag).Fix("the columns are: " + strings.Join(names, ", "))
 }
 
 // add takes one record apart. What lies deeper has its path as name.

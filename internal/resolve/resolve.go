@@ -27,6 +27,8 @@ type Config struct {
 	Accept       float64        // 0: chosen from the estimated error
 	Review       float64        // pairs from this probability up to Accept wait for a review; 0: none
 	Rules        string         // a plan, Splink's settings or a snapshot; empty: all is found out
+	Labels       string         // a file of labelled pairs, to learn from; empty: none
+	Anomalies    int            // so many people that are out of line are listed; 0: none is looked for
 	Decisions    string         // a file of pairs that are one, or are not; empty: none
 
 	// What is written, as CSV, NDJSON or Parquet by the name's ending; empty: not at all.
@@ -75,6 +77,14 @@ type Summary struct {
 	Unnamed         int                `json:"missing_ids"`     // records without an id
 	Long            int                `json:"long_values"`     // values of which the beginning was taken
 	Empty           []string           `json:"empty,omitempty"` // files without a record
+
+	// QualityComponents is what joining every pair from Accept on would have given.
+	QualityComponents *match.Quality `json:"quality_components,omitzero"`
+	LabelledPairs     int            `json:"labelled_pairs,omitzero"` // in Labels, of records that are here
+	UnknownPairs      int            `json:"unknown_pairs,omitzero"`  // in Labels, of others
+	Fitted            string         `json:"fitted,omitempty"`        // labels, or records where the labels were too few or taught nothing
+	Anomalies         map[string]int `json:"anomalies,omitempty"`     // by kind
+	Listed            []Anomaly      `json:"listed,omitempty"`        // of these, in people of the most records first
 }
 
 // Size is how many people have so many records, from Least to Most.
@@ -152,10 +162,14 @@ func find(ctx context.Context, c Config, w *watch) (*records, *match.Result, err
 	if err != nil {
 		return nil, nil, err
 	}
+	labels, err := in.readVerdicts()
+	if err != nil {
+		return nil, nil, err
+	}
 	if in.decided, err = in.decide(said); err != nil {
 		return nil, nil, err
 	}
-	found := match.Run(table, match.Config{Accept: c.Accept, Link: c.Link, Plan: settled.plan, Snapshot: settled.snapshot, Phase: w.next, Progress: w.progress,
+	found := match.Run(table, match.Config{Accept: c.Accept, Link: c.Link, Plan: settled.plan, Snapshot: settled.snapshot, Labels: labels, Phase: w.next, Progress: w.progress,
 		Stop: func() bool { return ctx.Err() != nil }, Same: in.decided.same, Different: in.decided.different})
 	if found == nil {
 		return nil, nil, ctx.Err()
@@ -183,9 +197,11 @@ func (r *result) summary(w *watch) *Summary {
 		}
 	}
 	if c.Label != "" || c.LabelPattern != nil {
-		q := match.Evaluate(found.Of, r.labels)
-		done.Quality = &q
+		q, components := match.Evaluate(found.Of, r.labels), match.Evaluate(found.Components(), r.labels)
+		done.Quality, done.QualityComponents = &q, &components
 	}
+	r.tellLabels(done, found)
+	r.tellAnomalies(done, found)
 	done.Seconds = time.Since(w.began).Seconds()
 	done.PeakMemoryBytes = peakMemory()
 	return done

@@ -59,6 +59,9 @@ func (m *matcher) cluster(mo *model, edges []edge, accept float64) *Result {
 		return 1
 	})
 	c.takeAll(edges[:n], least)
+	if mo != nil && !m.config.stopped() {
+		c.release(edges[:n], least)
+	}
 	equal := m.allEqual() && c.joinAll()
 	r := c.result(edges, decided)
 	if equal {

@@ -22,6 +22,7 @@ type Config struct {
 	Link     bool              // only records of different files can be one
 	Plan     *Plan             // what is not left to be found out; may be nil
 	Snapshot *Snapshot         // what was learned before, and is not learned now; may be nil
+	Labels   []Label           // what is known of some pairs, to learn from; they bind nothing
 	Phase    func(name string) // called as each phase begins; may be nil
 
 	// Progress is told, by one goroutine at a time, how many of a phase's pairs are done;
@@ -43,6 +44,7 @@ type Result struct {
 	People   int
 	Compared int64
 	Expected *Estimate // nil where nothing was compared
+	Lessons  int       // labels that were learned from; 0 where they changed nothing
 	matcher  *matcher
 	model    *model // nil where nothing was compared
 	rules    []rule
@@ -171,11 +173,16 @@ func Run(t *Table, config Config) *Result {
 		seen  = &scores{}
 
 		compared int64
+		lessons  []lesson
+		line     float64 // bits
+		taught   bool
 	)
 	if t.Rows > 1 && len(m.fields) > 0 && m.allPairs() > 0 && !config.stopped() {
 		config.Phase("learn")
 		mo = learn(m)
 		mo.held.finish(mo)
+		lessons = m.lessonsOf(config.Labels, m.ours)
+		line, taught = m.teach(mo, lessons)
 		rules = m.choose(mo)
 		config.Phase("compare")
 		edges, seen, compared = m.score(mo, rules)
@@ -185,6 +192,9 @@ func Run(t *Table, config Config) *Result {
 	}
 	config.Phase("cluster")
 	accept, expected := config.Accept, (*Estimate)(nil)
+	if accept == 0 && taught { // what is fitted to labels needs no margin
+		accept = probability(line)
+	}
 	if mo != nil {
 		e := m.foretell(mo, edges, seen, accept)
 		accept, expected = e.Accept, &e
@@ -192,6 +202,9 @@ func Run(t *Table, config Config) *Result {
 	r := m.cluster(mo, edges, accept)
 	if config.stopped() {
 		return nil
+	}
+	if taught {
+		r.Lessons = len(lessons)
 	}
 	r.Compared, r.Expected, r.matcher, r.model, r.rules, r.edges, r.scores, r.ours = compared, expected, m, mo, rules, edges, seen, m.ours
 	return r
