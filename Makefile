@@ -75,7 +75,7 @@ fuzz: ## every fuzz test for FUZZ_TIME each
 	./scripts/fuzz.sh $(FUZZ_TIME)
 
 fuzz-doors: ## those of the rooms that read bytes from outside, a second each
-	./scripts/fuzz.sh 1s $(addprefix internal/,source identity/match contract cleanse quality config expr api kit)
+	./scripts/fuzz.sh 1s $(addprefix internal/,source identity/match resolve contract cleanse quality config expr api kit)
 
 generate: ## rewrite the pages and files that are made from the code
 	$(GO) test ./internal/config ./internal/law ./internal/cli -update

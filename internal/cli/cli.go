@@ -61,7 +61,7 @@ type commands struct {
 	Plan  planCmd  `cmd:"" group:"Begin:" help:"Show what a changed file would do, and apply it."`
 
 	Resolve resolveCmd `cmd:"" group:"People:" help:"Find who is who in files alone: no project, no configuration, no labels."`
-	Match   matchCmd   `cmd:"" group:"People:" help:"See how records in files are matched."`
+	Match   matchCmd   `cmd:"" group:"People:" help:"See, measure and improve how records in files are matched."`
 	Profile profileCmd `cmd:"" group:"People:" help:"Read profiles."`
 	Explain explainCmd `cmd:"" group:"People:" help:"Tell why two records are, or are not, one person."`
 	Merge   mergeCmd   `cmd:"" group:"People:" help:"Decide that two are one person."`

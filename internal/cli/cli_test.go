@@ -44,9 +44,11 @@ func TestMain(m *testing.M) {
 //	cut DIR                   takes the first line away from the folder's largest file
 //	zip ARCHIVE FILE...       packs files, each as FILE=NAME says
 //	workbook BOOK CSV         makes a workbook of a CSV file
+//	encode ENCODING FROM TO   writes a text file in latin-1, utf-16 or utf-8-bom, or with bytes of NUL
+//	truncate FILE             takes the last third of a file away
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{Dir: "testdata/script", UpdateScripts: *scripts, RequireExplicitExec: true,
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "until": until, "append": appendFile, "edit": edit, "capture": capture, "cut": cut, "pack": pack, "zip": packZip, "workbook": workbook}})
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "until": until, "append": appendFile, "edit": edit, "capture": capture, "cut": cut, "pack": pack, "zip": packZip, "workbook": workbook, "encode": encode, "truncate": truncate}})
 }
 
 func exits(ts *testscript.TestScript, neg bool, args []string) {

@@ -47,7 +47,11 @@ func (c matchReportCmd) Run(g *Globals) error {
 	}
 	out := g.printer()
 	out.line("%s are %s.", count(int64(r.Records), "record", "records"), count(int64(r.People), "person", "people"))
-	out.estimate(r.Estimate)
+	by := "without labels"
+	if c.Labels != "" {
+		by = "by a model that labels were given to"
+	}
+	out.estimate(r.Estimate, by)
 	out.line("Written to %s.", harmless(c.Out))
 	return out.err
 }

@@ -13,6 +13,9 @@ type RuleConfig struct {
 	Rule string `json:"rule"`
 	// Sources orders sources (or full stream names) for source_priority and for ties.
 	Sources []string `json:"sources,omitempty"`
+	// Ties is longest where, of values that are said equally often, the longest is to win
+	// most_frequent, before Sources are asked; else empty.
+	Ties string `json:"ties,omitempty"`
 	// Filter is a CEL condition on value, source, stream and attributes; candidates
 	// that fail it are passed over.
 	Filter string `json:"filter,omitempty"`

@@ -56,6 +56,7 @@ type Rules struct {
 
 type rule struct {
 	name   string
+	ties   string
 	order  []string // sources and streams, best first
 	filter *expr.Condition
 }
@@ -74,7 +75,10 @@ func Compile(cfg Config) (*Rules, error) {
 			faults = append(faults, errs.New(CodeBadRule, "there is no such survivorship rule").At(where).
 				Fix("use most_recent, source_priority, most_frequent, oldest, longest, aggregate, min or max"))
 		}
-		r := &rule{name: c.Rule, order: c.Sources}
+		if c.Ties != "" && (c.Ties != Longest || c.Rule != MostFrequent) {
+			faults = append(faults, errs.New(CodeBadRule, "ties cannot be ended so").At(where).Fix("leave it out, or end those of most_frequent by longest"))
+		}
+		r := &rule{name: c.Rule, ties: c.Ties, order: c.Sources}
 		if len(r.order) == 0 {
 			r.order = fallback.Sources
 		}

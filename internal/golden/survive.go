@@ -169,12 +169,22 @@ func (w *work) mostFrequent(r *rule) int {
 		for j < len(w.candidates) && w.candidates[j].attr.Value.Compare(w.candidates[i].attr.Value) == 0 {
 			j++
 		}
-		if n := j - i; n > most || n == most && r.tie(w.candidates[i], w.candidates[best]) < 0 {
+		if n := j - i; n > most || n == most && r.often(w.candidates[i], w.candidates[best]) < 0 {
 			best, most = i, n
 		}
 		i = j
 	}
 	return best
+}
+
+// often orders two candidates whose values are said equally often.
+func (r *rule) often(a, b candidate) int {
+	if r.ties == Longest {
+		if by := cmp.Compare(length(b), length(a)); by != 0 {
+			return by
+		}
+	}
+	return r.tie(a, b)
 }
 
 // sortByValue sorts by value and, within one value, the best first.

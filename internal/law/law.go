@@ -88,9 +88,9 @@ func drivers() []driver {
 		{"github.com/hamba/avro", []string{"internal/contract"}},
 		{"github.com/bufbuild/protocompile", []string{"internal/contract"}},
 		{"github.com/alecthomas/kong", []string{"internal/cli", "cmd/..."}},
-		{"go.yaml.in/", []string{"internal/config", "internal/api"}},
+		{"go.yaml.in/", []string{"internal/config", "internal/api", "internal/resolve"}},
 		{"github.com/itchyny/timefmt-go", []string{"internal/quality"}},
-		{"github.com/apache/arrow-go", []string{"internal/source/file"}},
+		{"github.com/apache/arrow-go", []string{"internal/source/file", "internal/resolve"}},
 		{"github.com/fsnotify/", []string{"internal/source/file"}},
 		{"github.com/xuri/", nil}, // its tests alone write workbooks
 		{"github.com/minio/", []string{"internal/source/file"}},

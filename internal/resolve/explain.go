@@ -206,22 +206,35 @@ type places struct {
 }
 
 func (in *records) places() *places {
-	p := &places{in: in, rows: map[string][]int{}, nth: make([]int, in.rows), start: make([]int, len(in.config.Files))}
+	p := &places{in: in, rows: map[string][]int{}, nth: make([]int, in.rows), start: in.starts()}
 	for row := range in.rows {
 		id := in.id(row)
 		p.rows[id] = append(p.rows[id], row)
 		p.nth[row] = len(p.rows[id])
 	}
+	return p
+}
+
+// starts gives the first row of each file.
+func (in *records) starts() []int {
+	start := make([]int, len(in.config.Files))
 	file := 0
 	for row, of := range in.origin {
 		for ; file <= int(of); file++ {
-			p.start[file] = row
+			start[file] = row
 		}
 	}
-	for ; file < len(p.start); file++ {
-		p.start[file] = in.rows
+	for ; file < len(start); file++ {
+		start[file] = in.rows
 	}
-	return p
+	return start
+}
+
+// place is the file that a row is of, and its number there.
+func (in *records) place(row int) string {
+	file := in.origin[row]
+	first, _ := slices.BinarySearch(in.origin, file) // rows are in order of their files
+	return fmt.Sprintf("%s:%d", filepath.Base(in.config.Files[file]), row-first+1)
 }
 
 // name is what a row is called by: of rows whose id is one, the second is id#2; one
@@ -229,8 +242,7 @@ func (in *records) places() *places {
 func (p *places) name(row int) string {
 	id := p.in.id(row)
 	if id == "" {
-		file := p.in.origin[row]
-		return fmt.Sprintf("%s:%d", filepath.Base(p.in.config.Files[file]), row-p.start[file]+1)
+		return p.in.place(row)
 	}
 	if len(p.rows[id]) > 1 {
 		return fmt.Sprintf("%s#%d", id, p.nth[row])

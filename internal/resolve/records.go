@@ -2,6 +2,7 @@ package resolve
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"path/filepath"
@@ -25,11 +26,19 @@ type records struct {
 	names   map[string]int
 	ids     *match.Builder
 	labels  []string
+	known   []match.Label // pairs that somebody labelled
+	strange int           // pairs that somebody labelled, of records that are not here
 	origin  []uint16
-	rows    int
-	row     bytes.Reader // of the row that is taken apart
-	decoder *jsontext.Decoder
-	text    []byte // a value with its escapes resolved
+	skipped skipped
+	wide    bool         // there are more columns than there may be
+	long    atomic.Int64 // values that were cut
+
+	decided           decisions
+	unnamed, repeated int // records without an id; those with one that another of their file has
+	rows              int
+	row               bytes.Reader // of the row that is taken apart
+	decoder           *jsontext.Decoder
+	text              []byte // a value with its escapes resolved
 }
 
 func (in *records) read(ctx context.Context) (*match.Table, error) {
@@ -40,7 +49,7 @@ func (in *records) read(ctx context.Context) (*match.Table, error) {
 		if err != nil {
 			return nil, err
 		}
-		cfg := file.Config{Name: "resolve", Path: path}
+		cfg := fileConfig(path)
 		flat, err := in.readColumns(ctx, cfg, uint16(n), label)
 		if err == nil && !flat {
 			err = in.readRows(ctx, cfg, uint16(n), label)
@@ -53,7 +62,7 @@ func (in *records) read(ctx context.Context) (*match.Table, error) {
 		return nil, err
 	}
 	in.label(label)
-	t := &match.Table{Rows: in.rows}
+	t := &match.Table{Rows: in.rows, Key: in.keys()}
 	if len(c.Files) > 1 {
 		t.Origin = in.origin
 	}
@@ -66,20 +75,28 @@ func (in *records) read(ctx context.Context) (*match.Table, error) {
 // readRows reads a file row by row.
 func (in *records) readRows(ctx context.Context, cfg file.Config, origin uint16, label *match.Builder) error {
 	var fault error
-	_, err := file.Sample(ctx, cfg, cfg.Path, int(^uint(0)>>1), func(props []byte) bool {
-		fault = in.add(props, label)
+	seen, err := file.Each(ctx, cfg, cfg.Path, func(r file.Row) bool {
+		if r.Reject != "" {
+			return true
+		}
+		if fault = in.add(r.Props, label); in.wide {
+			fault = tooMany()
+		}
 		in.took(1, origin)
 		return fault == nil
 	})
-	return errors.Join(err, fault)
+	return errors.Join(err, fault, in.saw(seen, origin))
 }
 
 // readColumns reads a file whose rows are made of columns alone; else flat is false.
 func (in *records) readColumns(ctx context.Context, cfg file.Config, origin uint16, label *match.Builder) (flat bool, err error) {
-	_, flat, err = file.Columns(ctx, cfg, cfg.Path, func(b *file.Batch) bool {
+	seen, flat, err := file.Columns(ctx, cfg, cfg.Path, func(b *file.Batch) bool {
 		columns := make([][]*match.Builder, len(b.Names))
 		for i, name := range b.Names {
 			columns[i] = in.columnsOf(name, label)
+		}
+		if in.wide {
+			return false
 		}
 		var next atomic.Int64
 		var group sync.WaitGroup
@@ -88,7 +105,7 @@ func (in *records) readColumns(ctx context.Context, cfg file.Config, origin uint
 				for i := int(next.Add(1)) - 1; i < len(columns); i = int(next.Add(1)) - 1 {
 					for _, c := range columns[i] {
 						for row := range b.Rows {
-							c.Set(in.rows+row, b.Value(row, i))
+							c.Set(in.rows+row, in.cut(b.Value(row, i)))
 						}
 					}
 				}
@@ -98,20 +115,21 @@ func (in *records) readColumns(ctx context.Context, cfg file.Config, origin uint
 		in.took(b.Rows, origin)
 		return true
 	})
-	return flat, err
+	if in.wide {
+		err = tooMany()
+	}
+	return flat, errors.Join(err, in.saw(seen, origin))
 }
 
 // took counts rows that were read.
 func (in *records) took(rows int, origin uint16) {
 	const step = 100_000
-	if len(in.config.Files) > 1 {
-		for range rows {
-			in.origin = append(in.origin, origin)
-		}
+	for range rows {
+		in.origin = append(in.origin, origin)
 	}
 	told := in.rows / step
-	if in.rows += rows; in.rows/step > told && in.config.Phase != nil {
-		in.config.Phase("read", in.rows)
+	if in.rows += rows; in.rows/step > told {
+		in.config.tell("read", in.rows, 0)
 	}
 }
 
@@ -122,13 +140,21 @@ func (in *records) check(label *match.Builder) error {
 		if name == "" || !c.Empty() || in.rows == 0 {
 			return nil
 		}
-		names := make([]string, 0, len(in.columns))
-		for _, c := range in.columns {
-			names = append(names, c.Name())
-		}
-		return errs.New("resolve_column", "no record has a column named "+strconv.Quote(name)).At(flag).Fix("the columns are: " + strings.Join(names, ", "))
+		return in.noColumn(flag, name)
 	}
-	return errors.Join(missing("--id", c.ID, in.ids), missing("--label", c.Label, label))
+	if err := errors.Join(missing(cmp.Or(c.idAt, "--id"), c.ID, in.ids), missing("--label", c.Label, label)); err != nil {
+		return err
+	}
+	return in.checkIDs()
+}
+
+// noColumn is the fault of a flag that names a column which is not there.
+func (in *records) noColumn(flag, name string) error {
+	names := make([]string, 0, len(in.columns))
+	for _, c := range in.columns {
+		names = append(names, c.Name())
+	}
+	return errs.New("resolve_column", "no record has a column named "+strconv.Quote(name)).At(flag).Fix("the columns are: " + strings.Join(names, ", "))
 }
 
 // add takes one record apart. What lies deeper has its path as name.
@@ -233,7 +259,7 @@ func list(d *jsontext.Decoder) (string, error) {
 // set puts a value in its columns.
 func (in *records) set(name string, value []byte, label *match.Builder) {
 	for _, c := range in.columnsOf(name, label) {
-		c.Set(in.rows, value)
+		c.Set(in.rows, in.cut(value))
 	}
 }
 
@@ -252,6 +278,10 @@ func (in *records) columnsOf(name string, label *match.Builder) []*match.Builder
 		return own
 	}
 	at, ok := in.names[name]
+	if !ok && len(in.columns) == maxColumns {
+		in.wide = true
+		return nil
+	}
 	if !ok {
 		at = len(in.columns)
 		in.names[name] = at

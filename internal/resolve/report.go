@@ -75,9 +75,7 @@ func Examine(ctx context.Context, c Config, values bool) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.Phase != nil {
-		c.Phase("report", in.rows)
-	}
+	c.tell("report", 0, in.rows)
 	r := &Report{Records: in.rows, People: found.People, Compared: found.Compared, Possible: found.Possible(), Estimate: found.Expected, Needed: found.Needed(),
 		Scores: found.Scores(), Model: found.Model(), Values: values}
 	for _, f := range c.Files {

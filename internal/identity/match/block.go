@@ -8,14 +8,25 @@ import (
 
 // rule proposes the pairs of rows that share one component, or two of them at once.
 type rule struct {
-	a, b  int // components; b < 0: one alone
+	a, b  int   // components; b < 0: one alone
+	also  []int // more of them, where a plan asks for more than two
 	pairs float64
+}
+
+func (r rule) components() []int {
+	if r.b < 0 {
+		return []int{r.a}
+	}
+	return append([]int{r.a, r.b}, r.also...)
 }
 
 func (r rule) set() uint64 {
 	s := uint64(1) << r.a
 	if r.b >= 0 {
 		s |= 1 << r.b
+	}
+	for _, c := range r.also {
+		s |= 1 << c
 	}
 	return s
 }
@@ -39,9 +50,21 @@ func (k *keyer) of(r rule, row uint32, keys []uint64) []uint64 {
 		return keys
 	}
 	k.second = b.of(codes[b.field], k.second[:0])
+	from := len(keys)
 	for _, x := range k.first {
 		for _, y := range k.second {
 			keys = append(keys, mix(x, y))
+		}
+	}
+	for _, also := range r.also {
+		c := k.m.components[also]
+		k.first = append(k.first[:0], keys[from:]...)
+		k.second = c.of(codes[c.field], k.second[:0])
+		keys = keys[:from]
+		for _, x := range k.first {
+			for _, y := range k.second {
+				keys = append(keys, mix(x, y))
+			}
 		}
 	}
 	return keys
@@ -49,7 +72,7 @@ func (k *keyer) of(r rule, row uint32, keys []uint64) []uint64 {
 
 // single reports whether a row has one key under a rule, or none.
 func (m *matcher) single(r rule) bool {
-	return !m.components[r.a].many && (r.b < 0 || !m.components[r.b].many)
+	return !m.components[r.a].many && (r.b < 0 || !m.components[r.b].many) && len(r.also) == 0
 }
 
 // key gives the key of a row under a rule of which it has no more.
@@ -74,6 +97,9 @@ func (e entries) row(i int) uint32 { return uint32(e[i]) }
 // index gives the entries of a rule for the first rows, by key and row. They lie in room.
 func (m *matcher) index(r rule, rows int, room *[2]entries) entries {
 	all := slices.Grow(room[0][:0], rows)
+	if m.config.stopped() {
+		return all
+	}
 	if m.single(r) {
 		for row := range uint32(rows) {
 			if k, ok := m.key(r, row); ok {
@@ -119,7 +145,9 @@ func (m *matcher) indexes(rules []rule, rows int, visit func(i int, index entrie
 	})
 	for i := range rules {
 		next := <-ready[i]
-		visit(i, next.index)
+		if !m.config.stopped() {
+			visit(i, next.index)
+		}
 		rooms <- next.room
 	}
 	group.Wait()
@@ -185,25 +213,26 @@ func sortWith(s, to []uint64, low int) {
 	}
 }
 
+// count estimates how many pairs each rule proposes.
+func (m *matcher) count(rules []rule) {
+	rows := min(m.table.Rows, 10_000)
+	scale := float64(m.table.Rows) / float64(max(rows, 1))
+	m.indexes(rules, rows, func(i int, index entries) {
+		index.blocks(func(b entries) {
+			n := float64(len(b))
+			rules[i].pairs += n * (n - 1) / 2 * scale * scale
+		})
+	})
+}
+
 // candidates are the rules that could serve: every component, and every two of
 // different fields, with the number of pairs that each would propose.
 func (m *matcher) candidates() []rule {
-	rows := min(m.table.Rows, 10_000)
-	scale := float64(m.table.Rows) / float64(rows)
-	scale *= scale
-	count := func(rules []rule) {
-		m.indexes(rules, rows, func(i int, index entries) {
-			index.blocks(func(b entries) {
-				n := float64(len(b))
-				rules[i].pairs += n * (n - 1) / 2 * scale
-			})
-		})
-	}
 	var single, double []rule
 	for a := range m.components {
 		single = append(single, rule{a: a, b: -1})
 	}
-	count(single)
+	m.count(single)
 	wide := func(a int) bool { return single[a].pairs > m.budget/20 }
 	for a := range m.components {
 		for b := range a {
@@ -212,7 +241,7 @@ func (m *matcher) candidates() []rule {
 			}
 		}
 	}
-	count(double)
+	m.count(double)
 	rules := slices.Concat(single, double)
 	return slices.DeleteFunc(rules, func(r rule) bool { return r.pairs > m.budget })
 }

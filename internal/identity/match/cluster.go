@@ -4,6 +4,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"sync/atomic"
 )
 
 // mostBits is the most that one pair of rows can say for or against two sides being one.
@@ -29,6 +30,8 @@ type clustering struct {
 	members [][]uint32          // by root
 	across  map[uint64]crossSum // by two roots, the lesser first
 	beside  map[uint32][]uint32 // roots that across has a sum of, by root
+	ties    []uint64            // pairs of rows that are decided on, either way
+	foes    [][]uint32          // by root: rows that are of none of its people; nil where there are none
 }
 
 // crossSum is the weights of the pairs of rows of two sides.
@@ -48,6 +51,7 @@ func (m *matcher) cluster(mo *model, edges []edge, accept float64) *Result {
 		c.parent[i], own[i] = uint32(i), uint32(i)
 		c.members[i] = own[i : i+1 : i+1]
 	}
+	decided := c.decide()
 	n, _ := slices.BinarySearchFunc(edges, least, func(e edge, least float64) int {
 		if float64(e.bits) >= least {
 			return -1
@@ -55,7 +59,15 @@ func (m *matcher) cluster(mo *model, edges []edge, accept float64) *Result {
 		return 1
 	})
 	c.takeAll(edges[:n], least)
-	return c.result(edges)
+	if mo != nil && !m.config.stopped() {
+		c.release(edges[:n], least)
+	}
+	equal := m.allEqual() && c.joinAll()
+	r := c.result(edges, decided)
+	if equal {
+		r.allOne()
+	}
+	return r
 }
 
 // take joins by edges in their order.
@@ -71,13 +83,14 @@ func (c *clustering) take(edges []edge, least float64) {
 // takeAll is take on all processors: what no edges connect has nothing to do with one
 // another.
 func (c *clustering) takeAll(edges []edge, least float64) {
-	start, parts := connected(c.m.table.Rows, edges)
+	start, parts := connected(c.m.table.Rows, edges, c.ties)
+	var done atomic.Int64
 	workers(len(start)-1, 256, func(ranges func() (from, to int, ok bool)) {
 		own := *c
 		own.compare = c.m.lend()
 		defer c.m.takeBack(own.compare)
 		used := true
-		for from, to, ok := ranges(); ok; from, to, ok = ranges() {
+		for from, to, ok := ranges(); ok && !c.m.config.stopped(); from, to, ok = ranges() {
 			for i := from; i < to; i++ {
 				if used {
 					own.across, own.beside = map[uint64]crossSum{}, map[uint32][]uint32{}
@@ -86,14 +99,18 @@ func (c *clustering) takeAll(edges []edge, least float64) {
 				own.take(part, least)
 				used = len(part) > 1
 			}
+			c.m.tell(int(done.Add(int64(start[to]-start[from]))), len(edges))
 		}
 	})
 }
 
 // connected parts edges by which rows they connect, and keeps their order; each part is
-// from where it starts to where the next one does.
-func connected(rows int, edges []edge) (start []uint32, parts []edge) {
+// from where it starts to where the next one does. Ties connect rows as well.
+func connected(rows int, edges []edge, ties []uint64) (start []uint32, parts []edge) {
 	all := newParts(rows)
+	for _, tie := range ties {
+		all.join(uint32(tie>>32), uint32(tie))
+	}
 	for _, e := range edges {
 		all.join(e.a, e.b)
 	}
@@ -131,8 +148,16 @@ func (c *clustering) find(i uint32) uint32 {
 	return i
 }
 
-// vetoed reports whether two sides have records of one file, which linking keeps apart.
+// vetoed reports whether two sides are decided to be two, or have records of one file,
+// which linking keeps apart.
 func (c *clustering) vetoed(x, y uint32) bool {
+	if c.foes != nil {
+		for _, foe := range c.foes[x] {
+			if c.find(foe) == y {
+				return true
+			}
+		}
+	}
 	if !c.m.config.Link {
 		return false
 	}
@@ -198,6 +223,9 @@ func (c *clustering) join(x, y uint32) {
 	}
 	delete(c.across, twoRows(x, y))
 	delete(c.beside, y)
+	if c.foes != nil {
+		c.foes[x], c.foes[y] = append(c.foes[x], c.foes[y]...), nil
+	}
 	c.beside[x] = c.beside[x][:0]
 	c.parent[y] = x
 	c.members[x] = append(c.members[x], c.members[y]...)
@@ -215,9 +243,10 @@ func (c *clustering) sum(x, y uint32) crossSum {
 	return c.weigh(c.members[x], c.members[y])
 }
 
-func (c *clustering) result(edges []edge) *Result {
-	r := &Result{Of: make([]int32, c.m.table.Rows), Best: make([]Reason, c.m.table.Rows)}
-	least := make([]int32, c.m.table.Rows)
+// result tells who everybody is, the reasons being decisions first, then the pairs.
+func (c *clustering) result(edges []edge, decided []uint64) *Result {
+	r := &Result{Of: make([]int32, len(c.m.ours)), Best: make([]Reason, len(c.m.ours))}
+	least := make([]int32, len(c.parent))
 	for i := range least {
 		least[i] = math.MaxInt32
 	}
@@ -235,6 +264,11 @@ func (c *clustering) result(edges []edge) *Result {
 	for i := range r.Best {
 		r.Best[i].With = int32(i)
 	}
+	for _, pair := range decided {
+		a, b := int32(c.m.rows[pair>>32]), int32(c.m.rows[uint32(pair)])
+		r.Best[a] = Reason{With: b, Ground: Decided}
+		r.Best[b] = Reason{With: a, Ground: Decided}
+	}
 	for _, e := range edges { // the most certain first
 		if c.find(e.a) != c.find(e.b) {
 			continue
@@ -246,11 +280,14 @@ func (c *clustering) result(edges []edge) *Result {
 		}
 		p := c.compare.pattern(e.a, e.b)
 		if first {
-			r.Best[a] = Reason{b, e.bits, p}
+			r.Best[a] = Reason{With: b, Bits: e.bits, pattern: p}
 		}
 		if second {
-			r.Best[b] = Reason{a, e.bits, p}
+			r.Best[b] = Reason{With: a, Bits: e.bits, pattern: p}
 		}
+	}
+	if c.m.copies != nil {
+		c.m.copies.takeIn(c, r)
 	}
 	return r
 }

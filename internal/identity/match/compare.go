@@ -1,7 +1,9 @@
 package match
 
 import (
+	"cmp"
 	"math/bits"
+	"slices"
 	"strings"
 )
 
@@ -40,7 +42,20 @@ func (k Kind) levels() []string {
 }
 
 // apart is the level of values that do not agree.
-func (k Kind) apart() level { return level(len(k.levels()) - 1) }
+func (k Kind) apart() level {
+	if k.IsCustom() {
+		return level(k - firstCustom)
+	}
+	return level(len(k.levels()) - 1)
+}
+
+// Levels gives the names of a kind's levels where a value is given, from the same to apart.
+func (k Kind) Levels() []string {
+	if k == Skipped || k.IsCustom() {
+		return nil
+	}
+	return k.levels()[1:]
+}
 
 // compare gives the level of two values, by code, that are given and not the same. The
 // lesser code comes first: codes are numbered by what the rows say alone.
@@ -107,7 +122,7 @@ func (f *field) compareNames(a, b uint32) level {
 
 // sharesWord reports whether two values have a word of three letters or more in common.
 func sharesWord(a, b string) bool {
-	if !strings.Contains(a, " ") && !strings.Contains(b, " ") {
+	if !strings.Contains(a, " ") && !strings.Contains(b, " ") || len(a)+len(b) > 512 { // that long is no name
 		return false
 	}
 	for _, w := range strings.Fields(a) {
@@ -212,15 +227,17 @@ func (f *field) compareEmails(a, b uint32) level {
 // compareTexts goes by how much of the two values' weight lies in words that they
 // share, or that are alike.
 func (f *field) compareTexts(a, b uint32) level {
-	x, y := f.squash[a], f.squash[b]
-	if x == y {
+	differ := f.looks[a].mask ^ f.looks[b].mask
+	if differ&^spaces == 0 && f.squash[a] == f.squash[b] {
 		return 2
 	}
 	s := f.overlap(f.words[a], f.words[b])
-	if s < 0.9 && len(x) <= 64 && len(y) <= 64 && f.looks[a].differ(&f.looks[b]) <= 8 {
-		long := max(len(x), len(y))
-		if d := edits(x, y, long/4); d <= long/4 {
-			s = max(s, 1-2*float32(d)/float32(long))
+	if s < 0.9 && bits.OnesCount64(differ) <= 8 {
+		if x, y := f.squash[a], f.squash[b]; len(x) <= 64 && len(y) <= 64 {
+			long := max(len(x), len(y))
+			if d := edits(x, y, long/4); d <= long/4 {
+				s = max(s, 1-2*float32(d)/float32(long))
+			}
 		}
 	}
 	switch {
@@ -240,6 +257,9 @@ func (f *field) compareTexts(a, b uint32) level {
 
 // overlap is the cosine of two texts' words, where words that are alike count in part.
 func (f *field) overlap(a, b []word) float32 {
+	if slices.CompareFunc(a, b, func(v, w word) int { return cmp.Compare(v.id, w.id) }) > 0 {
+		a, b = b, a // which comes first must not depend on the other rows
+	}
 	var s float32
 	var leftA, leftB [mostWords]word
 	n, m := 0, 0
@@ -264,11 +284,11 @@ func (f *field) overlap(a, b []word) float32 {
 	}
 	var others [mostWords]glance
 	for j, w := range leftB[:m] {
-		others[j] = f.glance(w.id)
+		others[j] = f.glances[w.id]
 	}
 	var used uint32
 	for _, v := range leftA[:n] {
-		g := f.glance(v.id)
+		g := f.glances[v.id]
 		best, at := float32(0), -1
 		for j, w := range leftB[:m] {
 			if used&(1<<j) != 0 || g.unlike(others[j]) {
@@ -288,13 +308,9 @@ func (f *field) overlap(a, b []word) float32 {
 
 // glance is what tells most words that are not alike apart.
 type glance struct {
-	letters uint64
+	letters uint64 // which it has
 	first   byte
-	known   bool
-}
-
-func (f *field) glance(id uint32) glance {
-	return glance{f.wordMasks[id], f.spelt[id][0], f.known[id] != nil}
+	known   bool // it may stand for a name in full
 }
 
 func (g glance) unlike(o glance) bool {
@@ -303,7 +319,7 @@ func (g glance) unlike(o glance) bool {
 
 // alike is how far two words that are not the same count as one.
 func (f *field) alike(a, b uint32) float32 {
-	v, w := f.wordMasks[a], f.wordMasks[b]
+	v, w := f.glances[a].letters, f.glances[b].letters
 	differ := bits.OnesCount64(v ^ w)
 	x, y := f.spelt[a], f.spelt[b]
 	if len(x) > len(y) {

@@ -9,21 +9,23 @@ import (
 // comparer gives the patterns of pairs of rows; it remembers the levels of values that
 // it met. One goroutine at a time may use it.
 type comparer struct {
-	m   *matcher
-	met [][]uint64 // by field: two codes and their level, by hash; nil where few come again
+	m    *matcher
+	a, b uint32     // the rows that are compared
+	met  [][]uint64 // by field: two codes and their level, by hash; nil where few come again
 }
 
 const (
 	metBits  = 14
 	codeBits = 30
-	// mostMet is how many values a field may have for two of them to be met again soon.
-	mostMet = 1 << 16
+	// oneIn so many pairs of rows at least has the same value, where two values are likely to
+	// be met again soon.
+	oneIn = 20_000
 )
 
 func (m *matcher) comparer() *comparer {
 	c := &comparer{m: m, met: make([][]uint64, len(m.fields))}
 	for i, f := range m.fields {
-		if len(f.norm) <= mostMet {
+		if n := float64(f.given); f.equals()*2*oneIn >= n*n {
 			c.met[i] = make([]uint64, 1<<metBits)
 		}
 	}
@@ -38,6 +40,7 @@ func (m *matcher) row(a uint32) []uint32 {
 
 func (c *comparer) pattern(a, b uint32) pattern {
 	x, y := c.m.row(a), c.m.row(b)
+	c.a, c.b = a, b
 	var p pattern
 	for i := range x {
 		p |= pattern(c.level(i, x, y)) << (levelBits * i)
@@ -47,6 +50,9 @@ func (c *comparer) pattern(a, b uint32) pattern {
 
 // level is how far the rows x and y agree in a field.
 func (c *comparer) level(i int, x, y []uint32) level {
+	if f := c.m.fields[i]; f.custom != nil {
+		return c.customLevel(i, f, c.a, c.b)
+	}
 	p, q := x[i], y[i]
 	if p == 0 || q == 0 {
 		return absent
@@ -102,7 +108,7 @@ func (m *matcher) parallel(n int, do func(c *comparer, from, to int)) {
 	workers(n, 8192, func(ranges func() (from, to int, ok bool)) {
 		c := m.lend()
 		defer m.takeBack(c)
-		for from, to, ok := ranges(); ok; from, to, ok = ranges() {
+		for from, to, ok := ranges(); ok && !m.config.stopped(); from, to, ok = ranges() {
 			do(c, from, to)
 		}
 	})

@@ -145,16 +145,23 @@ func commonKey(x, y []uint64) bool {
 // mostComponents is how many a set of 64 bits holds.
 const mostComponents = 64
 
-func components(fields []*field) []*component {
+// components gives those that there are, and those that are wanted, of which there may be others.
+func components(fields []*field, wanted map[PlanKey]bool) []*component {
 	var all []*component
 	for i, f := range fields {
-		for _, c := range f.components() {
-			if c.field, c.seed = i, hash(c.what); len(all) < mostComponents && c.any(len(f.norm)) {
+		for _, c := range slices.Concat(f.components(), f.spans(wanted)) {
+			c.field, c.seed = i, hash(c.what)
+			if wanted[PlanKey{f.name, c.what}] || len(all) < mostComponents && c.any(len(f.norm)) {
 				all = append(all, c)
 			}
 		}
 	}
-	return all
+	for i := len(all) - 1; len(all) > mostComponents && i >= 0; i-- {
+		if !wanted[PlanKey{fields[all[i].field].name, all[i].what}] {
+			all = slices.Delete(all, i, i+1)
+		}
+	}
+	return all[:min(len(all), mostComponents)]
 }
 
 // any reports whether one value of n has a key.
@@ -180,7 +187,7 @@ func (f *field) components() []*component {
 	many := func(what string, keys func(code uint32, add func(uint64))) {
 		all = append(all, &component{what: what, many: true, make: keys})
 	}
-	switch f.kind {
+	switch f.like() {
 	case Name:
 		one("sound", func(code uint32) (uint64, bool) {
 			s := sound(f.squash[code])

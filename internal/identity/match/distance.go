@@ -104,6 +104,19 @@ func vectors[M interface{ of(c byte) uint64 }](masks M, m int, b string, most in
 // jaroWinkler is Winkler's form of Jaro's similarity, 0 to 1, of values by bytes;
 // of values longer than 64 bytes only the first 64 are read.
 func jaroWinkler(a, b string) float64 {
+	similar := jaro(a, b)
+	prefix := 0
+	for similar > 0 && prefix < min(4, len(a), len(b)) && a[prefix] == b[prefix] {
+		prefix++
+	}
+	return similar + float64(prefix)*0.1*(1-similar)
+}
+
+// jaro is Jaro's similarity (1989), likewise.
+func jaro(a, b string) float64 {
+	if a > b { // which comes first must not matter
+		a, b = b, a
+	}
 	a, b = a[:min(len(a), 64)], b[:min(len(b), 64)]
 	if len(a) == 0 || len(b) == 0 {
 		return 0
@@ -138,12 +151,7 @@ func jaroWinkler(a, b string) float64 {
 		j++
 	}
 	c := float64(common)
-	jaro := (c/float64(len(a)) + c/float64(len(b)) + (c-float64(crossed/2))/c) / 3
-	prefix := 0
-	for prefix < min(4, len(a), len(b)) && a[prefix] == b[prefix] {
-		prefix++
-	}
-	return jaro + float64(prefix)*0.1*(1-jaro)
+	return (c/float64(len(a)) + c/float64(len(b)) + (c-float64(crossed/2))/c) / 3
 }
 
 // atMostAlike is the most that jaroWinkler can give of two values, by which letters each

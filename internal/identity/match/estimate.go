@@ -219,7 +219,7 @@ func (r *Result) Blocking() (b Blocking, found, first []float64) {
 // alone and by two: the least number, after Chao (1987, "Estimating the population size for
 // capture-recapture data with unequal catchability"). Where every pair was compared none are missed.
 func (m *matcher) blocking(mo *model, covers func(covered uint64, weight float64) bool) Blocking {
-	if m.evidence.all <= allCompared {
+	if m.few() {
 		return Blocking{All: true}
 	}
 	var b Blocking

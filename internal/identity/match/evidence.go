@@ -19,6 +19,7 @@ type tally struct {
 	weights  []float64
 	post     []float64 // the probability of a match, by the latest model
 	akin     []float64 // likewise, of rows that are related and not one
+	cells    [][]cell  // by field, of each pattern
 }
 
 // newTally counts patterns, each for so many.
@@ -39,6 +40,34 @@ func newTally(seen []pattern, each float64) *tally {
 	}
 	t.post, t.akin = make([]float64, len(t.patterns)), make([]float64, len(t.patterns))
 	return t
+}
+
+// cell is how far a field agrees in a pattern, and in which context.
+type cell uint8
+
+func cellOf(c context, l level) cell { return cell(c)<<levelBits | cell(l) }
+
+func (c cell) level() level { return level(c) & (mostLevels - 1) }
+
+func (c cell) context() context { return context(c >> levelBits) }
+
+func (e *evidence) tallies() []*tally { return append([]*tally{e.likely, e.random}, e.equal...) }
+
+// contexts brings the cells up to date with the fields that others follow from.
+func (m *matcher) contexts(mo *model, e *evidence) {
+	for _, t := range e.tallies() {
+		if t.cells == nil {
+			t.cells = make([][]cell, len(m.fields))
+		}
+		inParallel(len(m.fields), 1, func(f, _ int) {
+			if t.cells[f] == nil {
+				t.cells[f] = make([]cell, len(t.patterns))
+			}
+			for i, p := range t.patterns {
+				t.cells[f][i] = cellOf(mo.context(m.fields, p, f), p.at(f))
+			}
+		})
+	}
 }
 
 // evidence is what learning goes by: pairs that are likely to match, pairs taken at
@@ -129,12 +158,16 @@ func (m *matcher) taught(rules []rule) (rows, most int) {
 // the one that proposes most without being too wide.
 func (m *matcher) teachers(rules []rule) []rule {
 	best := map[[2]int]rule{}
+	wide := max(100_000, 3*float64(m.table.Rows))
+	if len(rules) > 0 { // where people have very many records, the narrowest there is
+		wide = max(wide, 2*slices.MinFunc(rules, func(x, y rule) int { return cmp.Compare(x.pairs, y.pairs) }).pairs)
+	}
 	for _, r := range rules {
 		fields := [2]int{m.components[r.a].field, -1}
 		if r.b >= 0 {
 			fields[1] = m.components[r.b].field
 		}
-		if old, ok := best[fields]; r.pairs <= max(100_000, 3*float64(m.table.Rows)) && (!ok || r.pairs > old.pairs) {
+		if old, ok := best[fields]; r.pairs <= wide && (!ok || r.pairs > old.pairs) {
 			best[fields] = r
 		}
 	}
@@ -214,10 +247,12 @@ func (e *evidence) gatherEqual(m *matcher) {
 	for i, f := range m.fields {
 		e.equal[i] = newTally(m.patterns(pairs[i]), f.every())
 		e.share[i] = f.equals() / (n * (n - 1) / 2)
-		given := n / float64(f.given)
 		e.rare[i] = make([]float64, len(f.norm))
+		if f.common() {
+			continue
+		}
 		for code, k := range f.count[1:] {
-			e.rare[i][code+1] = math.Log2(e.share[i] * (given * given) / (float64(k) / float64(f.given)))
+			e.rare[i][code+1] = rarity(e.share[i], m.table.Rows, f.given, k)
 		}
 	}
 }

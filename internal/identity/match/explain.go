@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"strings"
 )
 
 // Pair is two rows that may be one.
@@ -70,7 +71,7 @@ func (r *Result) Explain(x, y int) Explanation {
 	sum := e.Prior
 	for i, f := range m.fields {
 		l := p.at(i)
-		w := Weight{Field: f.name, Kind: f.kind, Level: f.kind.levels()[l], Bits: r.model.weight[i][r.model.context(m.fields, p, i)][l]}
+		w := Weight{Field: f.name, Kind: f.kind, Level: f.levelName(l), Bits: r.model.weight[i][r.model.context(m.fields, p, i)][l]}
 		for _, j := range r.model.parents[i] {
 			if j >= 0 && p.at(j) != absent {
 				w.Follow = m.fields[j].name
@@ -88,7 +89,7 @@ func (r *Result) Explain(x, y int) Explanation {
 		e.Weights = append(e.Weights, w)
 	}
 	e.Kinship = sum - e.Bits
-	e.All = m.evidence.all <= allCompared
+	e.All = m.few()
 	covered := m.covered(a, b)
 	for _, rule := range r.rules {
 		if covered&rule.set() == rule.set() {
@@ -106,13 +107,11 @@ func (r *Result) has(a, b uint32) bool {
 
 // ruleName is a rule in words: the fields and what of them two rows must share.
 func (m *matcher) ruleName(r rule) string {
-	c := m.components[r.a]
-	name := m.fields[c.field].name + ": " + c.what
-	if r.b >= 0 {
-		c = m.components[r.b]
-		name += ", " + m.fields[c.field].name + ": " + c.what
+	var names []string
+	for _, k := range m.keys(r) {
+		names = append(names, k.Field+": "+k.What)
 	}
-	return name
+	return strings.Join(names, ", ")
 }
 
 // LevelWeight is what one level of agreement is worth.
@@ -159,7 +158,7 @@ func (r *Result) Model() Model {
 	for i, f := range m.fields {
 		fm := FieldModel{Field: f.name, Kind: f.kind, Given: f.given, Distinct: len(f.norm) - 1, Tells: f.tells()}
 		for l := same; l <= f.kind.apart(); l++ {
-			w := LevelWeight{Level: f.kind.levels()[l], M: r.model.found[i][l], U: r.model.usual[i][l]}
+			w := LevelWeight{Level: f.levelName(l), M: r.model.found[i][l], U: r.model.usual[i][l]}
 			w.Bits = math.Log2(w.M / w.U)
 			fm.Levels = append(fm.Levels, w)
 		}
@@ -170,7 +169,7 @@ func (r *Result) Model() Model {
 		}
 		mo.Fields = append(mo.Fields, fm)
 	}
-	if m.evidence.all > allCompared {
+	if !m.few() {
 		_, found, first := r.Blocking()
 		for i, rule := range r.rules {
 			mo.Rules = append(mo.Rules, RuleModel{m.ruleName(rule), rule.pairs, found[i], first[i]})

@@ -25,30 +25,48 @@ const (
 
 var kindNames = [...]string{"skipped", "name", "text", "code", "date", "email", "phone"}
 
-func (k Kind) String() string { return kindNames[k] }
+func (k Kind) String() string {
+	if k.IsCustom() {
+		return "custom"
+	}
+	return kindNames[k]
+}
+
+// ParseKind gives the kind of a name.
+func ParseKind(name string) (Kind, bool) {
+	at := slices.Index(kindNames[:], name)
+	return Kind(max(at, 0)), at >= 0
+}
+
+// Kinds gives the names of the kinds.
+func Kinds() []string { return slices.Clone(kindNames[:]) }
 
 // field is a column made ready to be compared: its distinct values, normalised and
 // taken apart.
 type field struct {
-	column    int // in the table
-	name      string
-	kind      Kind
-	codes     []uint32   // by row; 0: missing
-	norm      []string   // by code
-	count     []int32    // rows, by code
-	given     int        // rows that have a value
-	days      []date     // Date
-	digits    [][8]byte  // Date: as eight digits
-	names     [][]uint16 // Name: the names in full that the value may stand for
-	sounds    []uint32   // Name: phonetic key, 0: none
-	looks     []look     // by code
-	words     [][]word   // Text: by code, by id
-	spelt     []string   // Text: words by id
-	weight    []float32  // Text: of a word, by id
-	wordMasks []uint64   // which letters a word has, by id
-	known     [][]uint16 // Text: names in full of a word, by id
-	squash    []string   // without spaces
-	print     uint64     // of all values, whatever the order of rows
+	column   int // in the table
+	name     string
+	kind     Kind
+	stated   Kind       // the kind that a plan states, or Skipped
+	planned  *PlanField // what a plan tells of it; may be nil
+	custom   *custom    // how it is compared where its levels are its own
+	codes    []uint32   // by row; 0: missing
+	norm     []string   // by code
+	count    []int32    // rows, by code
+	given    int        // rows that have a value
+	days     []date     // Date
+	digits   [][8]byte  // Date: as eight digits
+	names    [][]uint16 // Name: the names in full that the value may stand for
+	sounds   []uint32   // Name: phonetic key, 0: none
+	looks    []look     // by code
+	words    [][]word   // Text: by code, by id
+	spelt    []string   // Text: words by id
+	weight   []float32  // Text: of a word, by id
+	wordRows []float64  // rows that have a word, by id
+	glances  []glance   // Text: of a word, by id
+	known    [][]uint16 // Text: names in full of a word, by id
+	squash   []string   // without spaces
+	print    uint64     // of all values, whatever the order of rows
 }
 
 // word is one word of a value.
@@ -59,11 +77,26 @@ type word struct {
 
 // newFields takes the columns of t that help to tell who is who: of many, those that
 // tell most. Their order depends on their values alone.
-func newFields(t *Table) []*field {
-	fields := make([]*field, len(t.Columns))
-	inParallel(len(fields), 1, func(i, _ int) { fields[i] = newField(t, i) })
-	fields = slices.DeleteFunc(fields, func(f *field) bool { return f.kind == Skipped })
-	slices.SortStableFunc(fields, func(a, b *field) int { return cmp.Or(cmp.Compare(b.tells(), a.tells()), cmp.Compare(a.print, b.print)) })
+func newFields(p *planning) []*field {
+	fields := p.fields()
+	if p.stopped() {
+		return nil
+	}
+	if p.pinned() {
+		return fields
+	}
+	stated := func(f *field) int {
+		if f.planned != nil {
+			return 0
+		}
+		return 1
+	}
+	slices.SortStableFunc(fields, func(a, b *field) int {
+		return cmp.Or(cmp.Compare(stated(a), stated(b)), cmp.Compare(b.tells(), a.tells()), cmp.Compare(a.print, b.print))
+	})
+	for _, f := range fields[min(len(fields), mostFields):] {
+		p.unused = append(p.unused, unused{f.name, f.why(p.table.Rows)})
+	}
 	fields = fields[:min(len(fields), mostFields)]
 	slices.SortStableFunc(fields, func(a, b *field) int { return cmp.Compare(a.print, b.print) })
 	return fields
@@ -80,11 +113,22 @@ func (f *field) tells() float64 {
 	return -math.Log2(sum) * float64(f.given) / float64(len(f.codes))
 }
 
-func newField(t *Table, column int) *field {
-	c := &t.Columns[column]
-	f := &field{column: column, name: c.Name}
+// newField makes a field of a column, of the kind stated or else of that which its
+// values tell.
+func newField(t *Table, column int, stated Kind) *field {
+	f := newFieldOf(&t.Columns[column], t.Rows, stated)
+	f.column = column
+	return f
+}
+
+func newFieldOf(c *Column, rows int, stated Kind) *field {
+	f := &field{name: c.Name, stated: stated}
 	f.fold(c)
-	f.kind = f.guess(t.Rows)
+	if stated == Skipped {
+		f.kind = f.guess(rows)
+	} else {
+		f.kind = stated
+	}
 	switch f.kind {
 	case Code:
 		f.refold(func(s string) string { return strings.ReplaceAll(s, " ", "") })
@@ -120,7 +164,7 @@ const fewestDigits, mostDigits = 7, 15
 
 // fold brings values that are the same once normalised under one code.
 func (f *field) fold(c *Column) {
-	email := looksLikeEmail(c.Values)
+	email := f.stated == Email || f.stated == Skipped && looksLikeEmail(c.Values)
 	f.norm = make([]string, len(c.Values))
 	var changed atomic.Bool
 	inParallel(len(c.Values), 8192, func(from, to int) {
@@ -285,7 +329,11 @@ func (s *shape) add(v string, rows int) {
 
 // prepare takes the values apart, as their kind is compared.
 func (f *field) prepare() {
-	switch f.kind {
+	if f.custom != nil {
+		f.others((*field).prepare)
+		defer f.custom.compile()
+	}
+	switch f.like() {
 	case Date:
 		f.days, f.digits = make([]date, len(f.norm)), make([][8]byte, len(f.norm))
 		for code, v := range f.norm {
@@ -331,7 +379,7 @@ func (f *field) look() {
 	for code, v := range f.norm {
 		l := &f.looks[code]
 		l.mask = letters(v)
-		switch f.kind {
+		switch f.like() {
 		case Email:
 			local, _, _ := strings.Cut(v, "@")
 			l.mask = letters(local)
@@ -352,6 +400,7 @@ func (f *field) split() {
 	index := map[string]uint32{}
 	lists := make([][]uint32, len(f.norm))
 	var rows []float64
+	var last []int // by id: the last value that has the word
 	for code, v := range f.norm {
 		for _, w := range tokens(v) {
 			id, ok := index[w]
@@ -359,20 +408,24 @@ func (f *field) split() {
 				id = uint32(len(f.spelt))
 				index[w] = id
 				f.spelt = append(f.spelt, w)
-				rows = append(rows, 0)
+				rows, last = append(rows, 0), append(last, -1)
 			}
-			if !slices.Contains(lists[code], id) {
+			if last[id] != code {
+				last[id] = code
 				lists[code] = append(lists[code], id)
 				rows[id] += float64(f.count[code])
 			}
 		}
 	}
+	f.wordRows = rows
+	f.bySpelling(lists)
 	f.weight = make([]float32, len(rows))
-	f.known, f.wordMasks = make([][]uint16, len(rows)), make([]uint64, len(rows))
+	f.known, f.glances = make([][]uint16, len(rows)), make([]glance, len(rows))
 	for id, n := range rows {
-		f.weight[id] = float32(math.Log(1 + float64(f.given)/n))
+		n, given := f.wordCount(id, n)
+		f.weight[id] = float32(math.Log(1 + given/n))
 		f.known[id] = nicknames[f.spelt[id]]
-		f.wordMasks[id] = letters(f.spelt[id])
+		f.glances[id] = glance{letters(f.spelt[id]), f.spelt[id][0], f.known[id] != nil}
 	}
 	f.words = make([][]word, len(f.norm))
 	for code, ids := range lists {
@@ -390,6 +443,25 @@ func (f *field) split() {
 		length := float32(math.Sqrt(sum))
 		for _, id := range ids {
 			f.words[code] = append(f.words[code], word{id, f.weight[id] / length})
+		}
+	}
+}
+
+// bySpelling numbers the words in an order that depends on them alone: how two texts
+// compare is then the same beside whatever other texts.
+func (f *field) bySpelling(lists [][]uint32) {
+	sorted := make([]keyed, len(f.spelt))
+	for id, w := range f.spelt {
+		sorted[id] = keyed{hash: hash(w), row: uint32(id)}
+	}
+	sorted = sortHashed(sorted, func(a, b keyed) int { return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.row, b.row)) })
+	spelt, rows, to := slices.Clone(f.spelt), slices.Clone(f.wordRows), make([]uint32, len(sorted))
+	for id, k := range sorted {
+		f.spelt[id], f.wordRows[id], to[k.row] = spelt[k.row], rows[k.row], uint32(id)
+	}
+	for _, ids := range lists {
+		for i, id := range ids {
+			ids[i] = to[id]
 		}
 	}
 }

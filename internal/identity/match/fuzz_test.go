@@ -41,14 +41,9 @@ func FuzzCompare(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, a, b string) {
 		rows := [][]string{{a}, {b}, {a + " " + b}, {b + "1"}}
-		for kind := Name; kind <= Email; kind++ {
+		for kind := Name; kind <= Phone; kind++ {
 			table := tableOf([]string{"v"}, rows)
-			x := &field{}
-			x.fold(&table.Columns[0])
-			x.kind = kind
-			if kind == Code {
-				x.refold(func(s string) string { return strings.ReplaceAll(s, " ", "") })
-			}
+			x := newFieldOf(&table.Columns[0], table.Rows, kind)
 			x.prepare()
 			for i := 1; i < len(x.norm); i++ {
 				for j := 1; j < i; j++ {

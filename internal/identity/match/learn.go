@@ -52,7 +52,7 @@ func (m *matcher) settle(mo *model, e *evidence) {
 			was := mo.prior
 			m.expect(mo, e)
 			m.maximise(mo, e)
-			if moved = math.Abs(mo.prior - was); moved < still {
+			if moved = math.Abs(mo.prior - was); moved < still || m.config.stopped() {
 				break
 			}
 		}
@@ -101,13 +101,14 @@ func (m *matcher) setApart(mo *model, e *evidence) {
 // first is what is assumed before anything was learned: most fields of a match agree.
 func (m *matcher) first(e *evidence) *model {
 	n := len(m.fields)
-	mo := &model{akin: math.Inf(-1), parents: make([][mostParents]int, n), m: make([][contexts]distribution, n), u: make([][contexts]distribution, n),
+	mo := &model{held: m.hold(), akin: math.Inf(-1), parents: make([][mostParents]int, n), m: make([][contexts]distribution, n), u: make([][contexts]distribution, n),
 		kin: make([][contexts][mostLevels]float64, n), found: make([]distribution, n),
 		weight: make([][contexts][mostLevels]float64, n), usual: make([]distribution, n)}
 	for i := range mo.parents {
 		mo.parents[i] = [mostParents]int{-1, -1, -1}
 	}
 	mo.begin(m.fields, float64(m.table.Rows)/2, e.all)
+	m.contexts(mo, e)
 	for i := range e.likely.patterns {
 		e.likely.post[i], e.likely.akin[i] = 0, 1
 	}
@@ -137,19 +138,14 @@ func (mo *model) begin(fields []*field, matches, all float64) {
 // relations takes r from the pairs that share something and are not one.
 func (m *matcher) relations(mo *model, e *evidence) {
 	total := 0.0
-	counts := make([][contexts]distribution, len(m.fields))
-	for i, p := range e.likely.patterns {
-		w := e.likely.akin[i] * e.likely.weights[i]
-		total += w
-		for f := range m.fields {
-			counts[f][mo.context(m.fields, p, f)][p.at(f)] += w
-		}
+	for i, akin := range e.likely.akin {
+		total += akin * e.likely.weights[i]
 	}
 	mo.akin = math.Log2(max(total, 1) / e.all)
 	if mo.r == nil {
 		mo.r, mo.kindred = make([][contexts]distribution, len(m.fields)), make([]distribution, len(m.fields))
 	}
-	m.spread(mo.r, mo.kindred, counts)
+	m.spread(mo.r, mo.kindred, m.counts(e.likely, e.likely.akin))
 }
 
 // spread turns counts of levels into probabilities, given the parent's and whatever it is.
@@ -172,6 +168,7 @@ func (m *matcher) spread(to [][contexts]distribution, whole []distribution, coun
 }
 
 func (mo *model) weigh() {
+	mo.held.apply(mo)
 	for i := range mo.m {
 		for s := range mo.m[i] {
 			for l := 1; l < mostLevels; l++ {
@@ -188,12 +185,17 @@ func (mo *model) weigh() {
 }
 
 func (m *matcher) expect(mo *model, e *evidence) {
-	for _, t := range append([]*tally{e.likely, e.random}, e.equal...) {
-		inParallel(len(t.patterns), 1024, func(from, to int) {
-			for i := from; i < to; i++ {
-				one, akin := mo.bits(m.fields, t.patterns[i])
-				t.post[i] = probability(mo.odds(one, akin))
-				t.akin[i] = (1 - t.post[i]) * probability(mo.akin+akin)
+	for _, t := range e.tallies() {
+		inParallel(len(t.patterns), 512, func(from, to int) {
+			var one, akin [512]float64
+			for f, cells := range t.cells {
+				for i, c := range cells[from:to] {
+					one[i] += mo.weight[f][c.context()][c.level()]
+					akin[i] += mo.kin[f][c.context()][c.level()]
+				}
+			}
+			for i := range to - from {
+				t.post[from+i], t.akin[from+i] = mo.shares(one[i], akin[i])
 			}
 		})
 	}
@@ -203,24 +205,32 @@ func (m *matcher) expect(mo *model, e *evidence) {
 func (m *matcher) maximise(mo *model, e *evidence) {
 	matches := 0.0
 	t := e.likely
-	n := len(m.fields)
-	counts := make([][contexts]distribution, n)
-	for i, p := range t.patterns {
-		w := t.post[i] * t.weights[i]
-		matches += w
-		for f := range m.fields {
-			counts[f][mo.context(m.fields, p, f)][p.at(f)] += w
-		}
+	for i, post := range t.post {
+		matches += post * t.weights[i]
 	}
 	matches = max(matches, 1)
 	mo.prior = math.Log2(matches / max(e.all-matches, 1))
-	m.spread(mo.m, mo.found, counts)
+	m.spread(mo.m, mo.found, m.counts(t, t.post))
 	m.steady(mo)
 	if mo.kinship {
 		m.relations(mo, e)
 	}
 	m.unlikely(mo, e)
 	mo.weigh()
+}
+
+// counts adds up, for each field, how often it had each level in each context, of the
+// part of each pattern that shares says.
+func (m *matcher) counts(t *tally, shares []float64) [][contexts]distribution {
+	counts := make([][contexts]distribution, len(m.fields))
+	inParallel(len(counts), 1, func(f, _ int) {
+		var sum [contexts]distribution // of its own, as neighbours in memory are slow to share
+		for i, c := range t.cells[f] {
+			sum[c.context()][c.level()] += shares[i] * t.weights[i]
+		}
+		counts[f] = sum
+	})
+	return counts
 }
 
 // smooth turns counts into probabilities; what was not seen is taken to be rare, or
@@ -244,37 +254,32 @@ func smooth(d, usual *distribution, k Kind) {
 
 // unlikely takes u from pairs that do not match.
 func (m *matcher) unlikely(mo *model, e *evidence) {
-	n := len(m.fields)
-	seen := make([]distribution, n) // among random pairs
-	for i, p := range e.random.patterns {
-		w := (1 - e.random.post[i]) * e.random.weights[i]
-		for f := range m.fields {
-			seen[f][p.at(f)] += w
-		}
-	}
-	found := make([]distribution, n) // among likely pairs: no more than there are
-	for i, p := range e.likely.patterns {
-		w := (1 - e.likely.post[i]) * e.likely.weights[i]
-		for f := range m.fields {
-			found[f][p.at(f)] += w
-		}
-	}
-	for f, fd := range m.fields {
+	inParallel(len(m.fields), 1, func(f, _ int) {
+		fd := m.fields[f]
+		seen, found := e.random.strangers(f), e.likely.strangers(f) // the latter are no more than there are
 		total := 0.0
 		for l := 1; l < mostLevels; l++ {
-			total += seen[f][l]
+			total += seen[l]
 		}
 		total = max(total, 1)
 		given := float64(fd.given) / float64(m.table.Rows)
 		var d distribution
 		for l := same; l <= fd.kind.apart(); l++ {
-			d[l] = max(seen[f][l]/total, found[f][l]/(e.all*given*given), 0.2/total)
+			d[l] = max(seen[l]/total, found[l]/(e.all*given*given), 0.2/total)
 		}
 		d[same] = max(e.share[f]/(given*given)*e.unmatched(f), 1e-9)
 		mo.usual[f] = d
 		mo.u[f][contextOf(0, other)] = d
-	}
+	})
 	m.conditional(mo, e)
+}
+
+// strangers adds up how often a field had each level in pairs that do not match.
+func (t *tally) strangers(f int) (d distribution) {
+	for i, c := range t.cells[f] {
+		d[c.level()] += (1 - t.post[i]) * t.weights[i]
+	}
+	return d
 }
 
 // unmatched is the share of pairs with a field's value in common that do not match.
@@ -290,23 +295,24 @@ func (e *evidence) unmatched(f int) float64 {
 
 // conditional takes, for each field that follows others, u given how far those agree.
 func (m *matcher) conditional(mo *model, e *evidence) {
-	for f, parents := range mo.parents {
-		for slot, j := range parents {
+	inParallel(len(mo.parents), 1, func(f, _ int) {
+		for slot, j := range mo.parents[f] {
 			mo.u[f][contextOf(slot, other)] = mo.usual[f]
 			if j >= 0 {
 				mo.u[f][contextOf(slot, equal)] = m.given(e.equal[j], f, j, equal, mo.usual[f])
 				mo.u[f][contextOf(slot, near)] = m.given(e.likely, f, j, near, mo.usual[f])
 			}
 		}
-	}
+	})
 }
 
 // given is how far a field agrees in pairs that do not match, where another agrees so
 // far; where few such pairs were seen it is as usual.
 func (m *matcher) given(t *tally, f, j int, s state, usual distribution) (d distribution) {
 	n := 0.0
-	for i, p := range t.patterns {
-		if l := p.at(f); l != absent && stateOf(p.at(j), m.fields[j].kind) == s {
+	others := t.cells[j]
+	for i, c := range t.cells[f] {
+		if l := c.level(); l != absent && stateOf(others[i].level(), m.fields[j].kind) == s {
 			w := t.weights[i]
 			if m.derived[f] != j {
 				w *= 1 - t.post[i]
@@ -331,11 +337,12 @@ func (m *matcher) relate(mo *model, e *evidence) {
 		order[i] = i
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(mo.usual[a][same], mo.usual[b][same]) })
-	for at, i := range order {
+	inParallel(len(order), 1, func(at, _ int) {
 		type parent struct {
 			j    int
 			bits float64
 		}
+		i := order[at]
 		var found []parent
 		for _, j := range order[:at] {
 			if m.derived[i] != j && m.personal(e, j) {
@@ -354,20 +361,19 @@ func (m *matcher) relate(mo *model, e *evidence) {
 		for slot, p := range found[:min(len(found), mostParents)] {
 			mo.parents[i][slot] = p.j
 		}
-	}
+	})
+	m.follow(mo)
+	m.contexts(mo, e)
 }
 
-// matched is the share of matches in which all of some fields agree.
-func (t *tally) matched(fields ...int) float64 {
+// matched is the share of matches in which two fields agree.
+func (t *tally) matched(f, g int) float64 {
 	all, n := 0.0, 1.0
-	for i, p := range t.patterns {
+	others := t.cells[g]
+	for i, c := range t.cells[f] {
 		w := t.post[i] * t.weights[i]
 		n += w
-		agree := true
-		for _, f := range fields {
-			agree = agree && p.at(f) == same
-		}
-		if agree {
+		if c.level() == same && others[i].level() == same {
 			all += w
 		}
 	}
@@ -379,11 +385,11 @@ func (m *matcher) doubled(mo *model, e *evidence, i, j int) float64 {
 	lift := func(f, given int) float64 {
 		t := e.equal[given]
 		n, both := 5.0, 5*mo.usual[f][same]
-		for k, p := range t.patterns {
-			if p.at(f) != absent {
+		for k, c := range t.cells[f] {
+			if c.level() != absent {
 				w := (1 - t.post[k]) * t.weights[k]
 				n += w
-				if p.at(f) == same {
+				if c.level() == same {
 					both += w
 				}
 			}

@@ -18,10 +18,24 @@ import (
 
 // Config is what a run may be told.
 type Config struct {
-	Accept float64           // join pairs of at least this probability; 0: where the estimated error is least
-	Link   bool              // only records of different files can be one
-	Phase  func(name string) // called as each phase begins; may be nil
+	Accept   float64           // join pairs of at least this probability; 0: where the estimated error is least
+	Link     bool              // only records of different files can be one
+	Plan     *Plan             // what is not left to be found out; may be nil
+	Snapshot *Snapshot         // what was learned before, and is not learned now; may be nil
+	Labels   []Label           // what is known of some pairs, to learn from; they bind nothing
+	Phase    func(name string) // called as each phase begins; may be nil
+
+	// Progress is told, by one goroutine at a time, how many of a phase's pairs are done;
+	// may be nil.
+	Progress func(done, of int)
+	// Stop is asked now and then, by any goroutine, whether to end early; may be nil.
+	Stop func() bool
+
+	Same      [][2]int32 // rows that are one, whatever they say and whatever file they are of
+	Different [][2]int32 // rows that are not: nothing but Same brings them together
 }
+
+func (c Config) stopped() bool { return c.Stop != nil && c.Stop() }
 
 // Result is what a run found.
 type Result struct {
@@ -30,38 +44,77 @@ type Result struct {
 	People   int
 	Compared int64
 	Expected *Estimate // nil where nothing was compared
+	Lessons  int       // labels that were learned from; 0 where they changed nothing
 	matcher  *matcher
 	model    *model // nil where nothing was compared
 	rules    []rule
 	edges    []edge // the most certain first
 	scores   *scores
-	ours     []uint32 // by row of the table: the matcher's own
+	mu       sync.Mutex
+	said     map[pattern]string // what words gave
+	ours     []uint32           // by row of the table: the matcher's own
+	Faults   []Fault            // what the plan asks that this table does not have: then nothing was done
 }
 
 // Reason is the pair that speaks most for a row being of its person.
 type Reason struct {
 	With    int32 // the other row; the row itself where it is alone
 	Bits    float32
+	Ground  Ground
 	pattern pattern
 }
 
+// Ground is what a reason rests on.
+type Ground uint8
+
+// The grounds.
+const (
+	Compared Ground = iota // what the two rows say
+	Decided                // Config.Same says so
+	AllEqual               // all rows say the same
+)
+
 // Probability is how likely the two rows of a reason are one.
-func (r Reason) Probability() float64 { return probability(float64(r.Bits)) }
+func (r Reason) Probability() float64 {
+	if r.Ground != Compared {
+		return 1
+	}
+	return probability(float64(r.Bits))
+}
 
 // Why tells in words how far the fields of a reason's two rows agree: their names and
 // levels, never a value.
 func (r *Result) Why(row int) string {
 	best := r.Best[row]
-	if int(best.With) == row {
+	switch {
+	case int(best.With) == row:
 		return ""
+	case best.Ground == Decided:
+		return "decided"
+	case best.Ground == AllEqual:
+		return "all records say the same"
 	}
-	var words []string
-	for i, f := range r.matcher.fields {
-		if l := best.pattern.at(i); l != absent && l != f.kind.apart() {
-			words = append(words, f.name+" "+f.kind.levels()[l])
+	return r.words(best.pattern)
+}
+
+// words tells how far the fields agree in a pattern, of which most come again.
+func (r *Result) words(p pattern) string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	said, ok := r.said[p]
+	if !ok {
+		var words []string
+		for i, f := range r.matcher.fields {
+			if l := p.at(i); l != absent && l != f.kind.apart() {
+				words = append(words, f.name+" "+f.levelName(l))
+			}
 		}
+		if said = strings.Join(words, ", "); r.said == nil {
+			r.said = map[pattern]string{}
+		}
+		r.said[p] = said
 	}
-	return strings.Join(words, ", ")
+	return said
 }
 
 // Fields gives the columns that were compared, and the kind that each was taken for.
@@ -75,10 +128,13 @@ func (r *Result) Fields() map[string]Kind {
 
 type matcher struct {
 	config     Config
+	telling    sync.Mutex // of how far the work is
 	table      *Table
 	fields     []*field
 	components []*component
 	rows       []uint32 // the table's row of each of ours, which are in order of what they say
+	ours       []uint32 // by row of the table: the one of ours that it is
+	copies     *copies  // rows that were left out; nil where none were
 	rowHash    []uint64 // ascending; no two are the same
 	origin     []uint16
 	budget     float64
@@ -87,58 +143,101 @@ type matcher struct {
 	derived    []int // by field: the one whose words it is made of, or -1
 	evidence   *evidence
 	across     [][]uint32 // by field: its codes as the partner's
-	codes      []uint32   // of all fields, row by row
+	stated     []rule     // those that a plan states; nil: they are chosen
+	faults     []Fault
+	unused     []unused // columns that are not compared
+	codes      []uint32 // of all fields, row by row
 
 	mu   sync.Mutex
 	idle []*comparer
 }
 
-// Run finds who is who.
+// Run finds who is who. It gives nil where config.Stop ended it.
 func Run(t *Table, config Config) *Result {
 	if config.Phase == nil {
 		config.Phase = func(string) {}
 	}
 	config.Phase("prepare")
+	learn := (*matcher).learn
+	if config.Snapshot != nil {
+		config.Plan, learn = config.Snapshot.plan(), (*matcher).recall
+	}
 	m := newMatcher(t, config)
-	if t.Rows < 2 || len(m.fields) == 0 || m.allPairs() == 0 {
-		return m.strangers()
+	if len(m.faults) > 0 {
+		return &Result{Faults: m.faults}
 	}
-	config.Phase("learn")
-	model := m.learn()
-	rules := m.choose(model)
-	config.Phase("compare")
-	edges, seen, compared := m.score(model, rules)
-	config.Phase("cluster")
-	expected := m.foretell(model, edges, seen, config.Accept)
-	r := m.cluster(model, edges, expected.Accept)
-	r.Compared, r.Expected, r.matcher, r.model, r.rules, r.edges, r.scores = compared, &expected, m, model, rules, edges, seen
-	r.ours = make([]uint32, len(m.rows))
-	for ours, row := range m.rows {
-		r.ours[row] = uint32(ours)
-	}
-	return r
-}
+	var (
+		mo    *model
+		rules []rule
+		edges []edge
+		seen  = &scores{}
 
-// strangers is the result where there is nothing to compare: every row is its own.
-func (m *matcher) strangers() *Result {
-	r := &Result{Of: make([]int32, m.table.Rows), Best: make([]Reason, m.table.Rows), People: m.table.Rows, matcher: m}
-	for i := range r.Of {
-		r.Of[i], r.Best[i].With = int32(i), int32(i)
+		compared int64
+		lessons  []lesson
+		line     float64 // bits
+		taught   bool
+	)
+	if t.Rows > 1 && len(m.fields) > 0 && m.allPairs() > 0 && !config.stopped() {
+		config.Phase("learn")
+		mo = learn(m)
+		mo.held.finish(mo)
+		lessons = m.lessonsOf(config.Labels, m.ours)
+		line, taught = m.teach(mo, lessons)
+		rules = m.choose(mo)
+		config.Phase("compare")
+		edges, seen, compared = m.score(mo, rules)
 	}
+	if config.stopped() {
+		return nil
+	}
+	config.Phase("cluster")
+	accept, expected := config.Accept, (*Estimate)(nil)
+	if accept == 0 && taught { // what is fitted to labels needs no margin
+		accept = probability(line)
+	}
+	if mo != nil {
+		e := m.foretell(mo, edges, seen, accept)
+		accept, expected = e.Accept, &e
+	}
+	r := m.cluster(mo, edges, accept)
+	if config.stopped() {
+		return nil
+	}
+	if taught {
+		r.Lessons = len(lessons)
+	}
+	r.Compared, r.Expected, r.matcher, r.model, r.rules, r.edges, r.scores, r.ours = compared, expected, m, mo, rules, edges, seen, m.ours
 	return r
 }
 
 func newMatcher(t *Table, config Config) *matcher {
 	m := &matcher{config: config, table: t}
-	m.fields = newFields(t)
+	p := newPlanning(t, config)
+	m.fields = newFields(p)
+	m.faults, m.unused = p.faults, p.unused
 	m.order()
-	inParallel(len(m.fields), 1, func(i, _ int) { m.fields[i].prepare() })
+	inParallel(len(m.fields), 1, func(i, _ int) {
+		if !config.stopped() {
+			m.fields[i].prepare()
+		}
+	})
+	if config.stopped() {
+		return m
+	}
 	m.pairNames()
 	m.findDerived()
 	m.budget = max(500_000, 50*float64(t.Rows))
 	m.blockCap = 500
-	m.components = components(m.fields)
+	m.components = components(m.fields, m.wanted())
+	m.checkFollows()
+	m.stateRules()
 	return m
+}
+
+// keyed is a row with the hash of what it says, and its key.
+type keyed struct {
+	hash, key uint64
+	row       uint32
 }
 
 // order brings the rows, and the values of each field, into an order that depends on
@@ -146,24 +245,25 @@ func newMatcher(t *Table, config Config) *matcher {
 func (m *matcher) order() {
 	m.rowHash = make([]uint64, m.table.Rows)
 	for _, f := range m.fields {
-		of := make([]uint64, len(f.norm))
-		inParallel(len(of), 8192, func(from, to int) {
-			for code := from; code < to; code++ {
-				of[code] = hash(f.norm[code])
-			}
-		})
-		inParallel(len(f.codes), 8192, func(from, to int) {
-			for row := from; row < to; row++ {
-				m.rowHash[row] = mix(m.rowHash[row], of[f.codes[row]])
-			}
-		})
+		m.say(f)
+		f.others(m.say)
 	}
 	sorted := make([]keyed, m.table.Rows)
 	for row, h := range m.rowHash {
-		sorted[row] = keyed{h, uint32(row)}
+		sorted[row] = keyed{hash: h, row: uint32(row)}
+		if m.table.Key != nil {
+			sorted[row].key = m.table.Key[row]
+		}
 	}
-	byHash := func(a, b keyed) int { return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.row, b.row)) }
+	byHash := func(a, b keyed) int {
+		return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.key, b.key), cmp.Compare(a.row, b.row))
+	}
 	sorted = sortHashed(sorted, byHash)
+	if len(m.fields) > 0 && m.copies == nil && !m.config.Link && m.leaveOut(sorted) {
+		m.order()
+		m.copies.settle(m)
+		return
+	}
 	// Rows that say the same are scattered, or a sample would have all of them or none.
 	for i, n := 1, uint64(0); i < len(sorted); i++ {
 		if n++; sorted[i].hash != m.rowHash[sorted[i-1].row] {
@@ -172,9 +272,9 @@ func (m *matcher) order() {
 		sorted[i].hash = mix(sorted[i].hash, n)
 	}
 	sorted = sortHashed(sorted, byHash)
-	m.rows = make([]uint32, len(sorted))
+	m.rows, m.ours = make([]uint32, len(sorted)), make([]uint32, len(sorted))
 	for i, k := range sorted {
-		m.rows[i], m.rowHash[i] = k.row, k.hash
+		m.rows[i], m.rowHash[i], m.ours[k.row] = k.row, k.hash, uint32(i)
 	}
 	if m.table.Origin != nil {
 		m.origin = make([]uint16, len(m.rows))
@@ -191,12 +291,6 @@ func (m *matcher) order() {
 			}
 		}
 	})
-}
-
-// keyed is a row by its hash.
-type keyed struct {
-	hash uint64
-	row  uint32
 }
 
 // sortHashed sorts rows, of which less tells by their hashes first: most are where they
@@ -229,6 +323,21 @@ func sortHashed(rows []keyed, less func(a, b keyed) int) []keyed {
 	return sorted
 }
 
+// say takes what the rows say in a field into their hashes.
+func (m *matcher) say(f *field) {
+	of := make([]uint64, len(f.norm))
+	inParallel(len(of), 8192, func(from, to int) {
+		for code := from; code < to; code++ {
+			of[code] = hash(f.norm[code])
+		}
+	})
+	inParallel(len(f.codes), 8192, func(from, to int) {
+		for row := from; row < to; row++ {
+			m.rowHash[row] = mix(m.rowHash[row], of[f.codes[row]])
+		}
+	})
+}
+
 // reorder puts the rows in the order given, and the values in that of their first row.
 func (f *field) reorder(rows []uint32) {
 	codes := make([]uint32, len(rows))
@@ -245,6 +354,7 @@ func (f *field) reorder(rows []uint32) {
 		codes[i] = to[code]
 	}
 	f.codes, f.norm, f.count = codes, norm, count
+	f.others(func(o *field) { o.reorder(rows) })
 }
 
 // pairNames finds fields that hold the same kind of names, whose values are swapped at times.
@@ -253,6 +363,10 @@ func (m *matcher) pairNames() {
 	m.across = make([][]uint32, len(m.fields))
 	for i := range m.fields {
 		m.partner[i] = -1
+	}
+	if m.config.Snapshot != nil {
+		m.recallNames()
+		return
 	}
 	for i, f := range m.fields {
 		for j, g := range m.fields[:i] {
@@ -335,6 +449,14 @@ func crossing(f, g *field) (to []uint32, shared int) {
 		}
 	}
 	return to, shared
+}
+
+// tell tells how far a phase is; where another goroutine is telling, it need not.
+func (m *matcher) tell(done, of int) {
+	if m.config.Progress != nil && m.telling.TryLock() {
+		m.config.Progress(done, of)
+		m.telling.Unlock()
+	}
 }
 
 // pattern is the levels of all fields for one pair of rows, three bits a field.

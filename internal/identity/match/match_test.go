@@ -198,15 +198,3 @@ func TestLinkKeepsOneFileApart(t *testing.T) {
 		t.Errorf("precision %.4f", q.Precision)
 	}
 }
-
-func TestEvaluate(t *testing.T) {
-	// Two of three records of a are found together, one with b's only one.
-	q := Evaluate([]int32{0, 0, 2, 2}, []string{"a", "a", "a", "b"})
-	if q.Precision != 0.5 || q.Recall != 1.0/3 || q.Largest != 2 || q.LargestTrue != 3 {
-		t.Errorf("%+v", q)
-	}
-	// By row: precision 1, 1, 1/2, 1/2; recall 2/3, 2/3, 1/3, 1.
-	if want := harmonic(0.75, 2.0/3); q.BCubed < want-1e-9 || q.BCubed > want+1e-9 {
-		t.Errorf("B-cubed %.4f, want %.4f", q.BCubed, want)
-	}
-}

@@ -19,6 +19,9 @@ const (
 // both rows have counts: a street tells of its postcode, and of its town where there is none.
 const mostParents = 3
 
+// MostFollowed is how many fields a plan may say that another follows.
+const MostFollowed = mostParents
+
 // context is which parent of a field counts, and how far it agrees.
 type context uint8
 
@@ -39,6 +42,7 @@ func stateOf(l level, k Kind) state {
 
 // model is what agreement is worth.
 type model struct {
+	held    *held
 	prior   float64            // the odds of a match of two rows taken at random, in bits
 	akin    float64            // likewise, of two rows that are related, but not one
 	parents [][mostParents]int // by field: those that its agreement follows from, or -1
@@ -67,6 +71,15 @@ func (mo *model) bits(fields []*field, p pattern) (one, akin float64) {
 // odds are those, in bits, of rows being one rather than related or strangers.
 func (mo *model) odds(one, akin float64) float64 {
 	return mo.prior + one - math.Log2(1+math.Exp2(min(mo.akin+akin, 500)))
+}
+
+// shares is how likely rows are one, and how likely they are related and not one, by the
+// weights that bits gives.
+func (mo *model) shares(one, akin float64) (match, kin float64) {
+	const enough = 500
+	x, y := math.Exp2(min(mo.prior+one, enough)), math.Exp2(min(mo.akin+akin, enough))
+	match = x / (1 + y + x)
+	return match, (1 - match) * y / (1 + y)
 }
 
 // context is how far the first parent of a field that both rows have agrees.

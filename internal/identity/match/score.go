@@ -16,6 +16,9 @@ const allCompared = 1_000_000
 
 // choose picks the rules that find the most matches for the pairs that they cost.
 func (m *matcher) choose(mo *model) []rule {
+	if m.stated != nil {
+		return m.stated
+	}
 	e := m.evidence
 	type target struct {
 		covered uint64

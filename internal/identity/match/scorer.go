@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/bits"
 	"slices"
+	"sync/atomic"
 )
 
 // leastBits are the odds from which on a pair is kept: those of one to eight.
@@ -17,14 +18,15 @@ type ceiling struct {
 	unlike []float64             // by field: bits of the level that says most, of those of two values
 	order  []int                 // fields, those first that bring it down most
 	follow []bool                // by field: its agreement may follow from another's
+	loose  []bool                // by field: it may agree where its value is missing
 }
 
 func (m *matcher) ceiling(mo *model) *ceiling {
 	n := len(m.fields)
-	c := &ceiling{level: make([][mostLevels]float64, n), unlike: make([]float64, n), order: make([]int, n), follow: make([]bool, n)}
+	c := &ceiling{level: make([][mostLevels]float64, n), unlike: make([]float64, n), order: make([]int, n), follow: make([]bool, n), loose: make([]bool, n)}
 	for i, f := range m.fields {
 		c.order[i] = i
-		c.follow[i] = slices.Max(mo.parents[i][:]) >= 0
+		c.follow[i], c.loose[i] = slices.Max(mo.parents[i][:]) >= 0, f.loose()
 		c.unlike[i] = math.Inf(-1)
 		for l := same; l <= f.kind.apart(); l++ {
 			c.level[i][l] = math.Inf(-1)
@@ -34,6 +36,9 @@ func (m *matcher) ceiling(mo *model) *ceiling {
 			if l > same {
 				c.unlike[i] = max(c.unlike[i], c.level[i][l])
 			}
+		}
+		if c.loose[i] { // it may be missing, which says nothing
+			c.unlike[i] = max(c.unlike[i], 0)
 		}
 	}
 	drop := func(i int) float64 { return c.unlike[i] - c.level[i][m.fields[i].kind.apart()] }
@@ -48,6 +53,7 @@ type scorer struct {
 	top      *ceiling
 	edges    []edge
 	compared int64
+	proposed int64 // pairs, those that another rule proposed before among them
 	seen     scores
 }
 
@@ -59,14 +65,15 @@ const oneGivenUp = 64
 func (s *scorer) pair(a, b uint32) {
 	const floor = leastBits - 0.01 // sums differ in their last bits
 	s.compared++
+	s.a, s.b = a, b
 	x, y := s.m.row(a), s.m.row(b)
 	var p pattern
 	var open uint32
 	bits := s.mo.prior
 	for i, v := range x {
 		switch w := y[i]; {
-		case v == 0 || w == 0:
-		case v == w:
+		case (v == 0 || w == 0) && !s.top.loose[i]:
+		case v == w && v != 0:
 			p |= pattern(same) << (levelBits * i)
 			rare := s.m.evidence.rare[i][v]
 			if s.top.follow[i] {
@@ -102,7 +109,8 @@ func (s *scorer) pair(a, b uint32) {
 // those that may match. It tells as well how many it compared, and how certain they were.
 func (m *matcher) score(mo *model, rules []rule) ([]edge, *scores, int64) {
 	all := &gathered{m: m, mo: mo, top: m.ceiling(mo)}
-	if m.evidence.all <= allCompared {
+	if m.few() {
+		all.of = int(m.evidence.all)
 		all.run(m.table.Rows, 16, func(s *scorer, from, to int) {
 			for b := uint32(from); b < uint32(to); b++ {
 				for a := range b {
@@ -110,12 +118,16 @@ func (m *matcher) score(mo *model, rules []rule) ([]edge, *scores, int64) {
 						s.pair(a, b)
 					}
 				}
+				s.proposed += int64(b)
 			}
 		})
 	} else {
 		before := m.proposed()
+		for _, r := range rules {
+			all.of += int(r.pairs)
+		}
 		m.indexes(rules, m.table.Rows, func(i int, index entries) {
-			starts := before.begin(rules[i], index)
+			starts := before.begin(rules[i], index, m.stopped(i, rules[i]))
 			all.run(len(starts), 256, func(s *scorer, from, to int) {
 				of := *before
 				of.keyer, of.keys = keyer{m: m}, [2][]uint64{}
@@ -178,6 +190,7 @@ func sortEdges(edges []edge) {
 func (s *scorer) block(before *proposed, index entries) {
 	key := uint32(index[0] >> 32)
 	for j := 1; j < len(index) && uint32(index[j]>>32) == key; j++ {
+		s.proposed += int64(j)
 		y := index.row(j)
 		for k := range j {
 			if x := index.row(k); x != y && s.m.linkable(x, y) && !before.has(key, x, y) {
@@ -195,14 +208,19 @@ type gathered struct {
 	edges    []edge
 	compared int64
 	seen     scores
+	done     atomic.Int64
+	of       int // pairs that there are, about
 }
 
 // run calls do with ranges of 0 to n, on all processors.
 func (g *gathered) run(n, chunk int, do func(s *scorer, from, to int)) {
 	workers(n, chunk, func(ranges func() (from, to int, ok bool)) {
 		s := &scorer{comparer: g.m.lend(), mo: g.mo, top: g.top}
-		for from, to, ok := ranges(); ok; from, to, ok = ranges() {
+		for from, to, ok := ranges(); ok && !g.m.config.stopped(); from, to, ok = ranges() {
+			before := s.proposed
 			do(s, from, to)
+			done := int(g.done.Add(s.proposed - before))
+			g.m.tell(done, max(done, g.of))
 		}
 		g.m.takeBack(s.comparer)
 		g.m.mu.Lock()
@@ -242,14 +260,14 @@ func (m *matcher) proposed() *proposed {
 }
 
 // begin goes on to the next rule, and gives where the blocks begin that propose pairs.
-func (p *proposed) begin(r rule, index entries) (starts []uint32) {
+func (p *proposed) begin(r rule, index entries, stopped map[uint32]bool) (starts []uint32) {
 	wide := map[uint32]bool{}
 	at := uint32(0)
 	index.blocks(func(b entries) {
 		for index[at]>>32 != b[0]>>32 { // those of one row
 			at++
 		}
-		if len(b) > p.m.blockCap {
+		if len(b) > p.m.blockCap || stopped[uint32(b[0]>>32)] {
 			wide[uint32(b[0]>>32)] = true
 		} else {
 			starts = append(starts, at)

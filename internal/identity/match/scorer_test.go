@@ -61,12 +61,12 @@ func TestScoreIsThatOfEveryPair(t *testing.T) {
 // Edges are parted by what they connect, each part in the order of all.
 func TestConnected(t *testing.T) {
 	edges := []edge{{0, 5, 9}, {1, 2, 8}, {3, 5, 7}, {2, 4, 6}, {6, 7, 5}}
-	start, parts := connected(8, edges)
+	start, parts := connected(8, edges, nil)
 	want := []edge{{0, 5, 9}, {3, 5, 7}, {1, 2, 8}, {2, 4, 6}, {6, 7, 5}}
 	if !slices.Equal(parts, want) || !slices.Equal(start, []uint32{0, 2, 4, 5}) {
 		t.Errorf("parts %v from %v, want %v", parts, start, want)
 	}
-	if start, parts := connected(3, nil); len(start) != 1 || len(parts) != 0 {
+	if start, parts := connected(3, nil, nil); len(start) != 1 || len(parts) != 0 {
 		t.Errorf("of none: %v, %v", start, parts)
 	}
 }

@@ -16,6 +16,9 @@ type Table struct {
 	Columns []Column
 	// Origin is the file of each row, for linking; nil when all come from one.
 	Origin []uint16
+	// Key orders rows that say the same, so that where they stand in their files means
+	// nothing; nil: they are taken as they come.
+	Key []uint64
 }
 
 // Column is one column of a table.
@@ -95,6 +98,9 @@ func normalise(s string) string {
 	}
 	return out
 }
+
+// SaysNothing reports whether a value says that nothing is known.
+func SaysNothing(v string) bool { return normalise(v) == "" }
 
 // plainASCII is normalise for text of ASCII alone, which most is.
 func plainASCII(s string) (string, bool) {

@@ -142,7 +142,7 @@ func (f *reading) batches(ctx context.Context, full chan<- *Batch, free <-chan *
 		}
 	}
 	f.rows.into = <-free
-	seen, err := f.sample(ctx, int(^uint(0)>>1), func([]byte) bool {
+	seen, err := f.each(ctx, func(Row) bool {
 		if f.rows.into.full() {
 			hand()
 		}

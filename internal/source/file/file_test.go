@@ -551,7 +551,7 @@ func TestSample(t *testing.T) {
 		}
 		return s
 	}
-	if s := sample(100); s != (file.Sampled{Format: "csv", Delimiter: ";", Rejected: 1, Whole: true}) ||
+	if s := sample(100); s != (file.Sampled{Format: "csv", Delimiter: ";", Rejected: 1, First: [5]file.Rejected{{Line: 3, Code: file.CodeTooFew}}, Whole: true}) ||
 		!slices.Equal(got, []string{`{"id":"1","name":"Ann"}`, `{"id":"3","name":"Cy"}`, `{"id":"4","name":"Dee"}`}) {
 		t.Fatal(s, got)
 	}

@@ -202,7 +202,7 @@ func (r *rows) splitQuoted() (n int, st status) {
 			}
 			return n, gotRow
 		}
-		if !ok && (r.w.fill() || r.w.ended != ended) { // more, or the knowledge that there is none
+		if !ok && (r.w.grow() || r.w.ended != ended) { // more, or the knowledge that there is none
 			continue
 		}
 		if !ok && len(r.w.rest()) <= r.w.limit && (r.hold || r.w.err != nil) {

@@ -15,7 +15,8 @@ type Sampled struct {
 	Headless  bool   // csv: no row has the columns' names
 	Sheets    string // xlsx: those that are shown and were not read, with commas between
 	Rejected  int    // rows that the source would quarantine
-	Whole     bool   // the file was read to its end
+	First     [fewRejected]Rejected
+	Whole     bool // the file was read to its end
 }
 
 // Members gives the files in the archive at path that may be data, in order of name: each as
@@ -38,6 +39,15 @@ func Members(ctx context.Context, cfg Config, path string) (paths []string, arch
 	return paths, true, nil
 }
 
+// Rejected is where a row that cannot be read ends, and why it cannot.
+type Rejected struct {
+	Line int64
+	Code errs.Code
+}
+
+// fewRejected is how many rejected rows are told of one by one.
+const fewRejected = 5
+
 // SplitMember cuts the path of a member into that of its archive and its name; what is no
 // such path has no name.
 func SplitMember(path string) (archive, name string) {
@@ -54,11 +64,27 @@ func SplitMember(path string) (archive, name string) {
 	return path, ""
 }
 
+// Row is one row of a file.
+type Row struct {
+	Props  []byte    // one JSON object, which lives during the call only
+	Line   int64     // where it ends; of a table, its place in that
+	Reject errs.Code // set: it cannot be read, and Props is as the quarantine would have it
+}
+
 // Sample gives the first rows of the file at path to fn, exactly as a source of this
 // Config would send them: one JSON object each, which lives during the call only. Of
-// cfg it takes what says how files are read. It stops after limit rows, or when fn
-// gives false.
+// cfg it takes what says how files are read. It stops after limit rows, at least one, or
+// when fn gives false.
 func Sample(ctx context.Context, cfg Config, path string, limit int, fn func(props []byte) bool) (Sampled, error) {
+	return Each(ctx, cfg, path, func(r Row) bool {
+		limit--
+		return (r.Reject != "" || fn(r.Props)) && limit > 0
+	})
+}
+
+// Each gives the rows of the file at path to fn, as Sample does, those that cannot be
+// read among them. It stops when fn gives false.
+func Each(ctx context.Context, cfg Config, path string, fn func(Row) bool) (Sampled, error) {
 	cfg = cfg.withDefaults()
 	e, s, done, err := cfg.openPath(ctx, path)
 	if err != nil {
@@ -69,7 +95,7 @@ func Sample(ctx context.Context, cfg Config, path string, limit int, fn func(pro
 	if err := f.start(ctx, cfg, found{}); err != nil {
 		return Sampled{}, err
 	}
-	return f.sample(ctx, limit, fn)
+	return f.each(ctx, fn)
 }
 
 // openPath opens a file, or a member of an archive; done closes it.
@@ -99,11 +125,11 @@ func (c Config) openPath(ctx context.Context, path string) (e entry, s *stream, 
 	return e, s, done, nil
 }
 
-// sample gives the first rows of a file that was begun.
-func (f *reading) sample(ctx context.Context, limit int, fn func(props []byte) bool) (Sampled, error) {
+// each gives the rows of a file that was begun.
+func (f *reading) each(ctx context.Context, fn func(Row) bool) (Sampled, error) {
 	seen := Sampled{Format: f.content.format, Sheets: f.content.book.others()}
 	var row []byte
-	for n := 0; n < limit && ctx.Err() == nil; n++ {
+	for ctx.Err() == nil {
 		out, reject, st := f.rows.next(row[:0])
 		if st == gotLong {
 			out, reject, st = f.rows.skipLong(row[:0])
@@ -120,8 +146,12 @@ func (f *reading) sample(ctx context.Context, limit int, fn func(props []byte) b
 		}
 		row = out
 		if reject != "" {
+			if seen.Rejected < fewRejected {
+				seen.First[seen.Rejected] = Rejected{f.rows.line, reject}
+			}
 			seen.Rejected++
-		} else if !fn(out) {
+		}
+		if !fn(Row{Props: out, Line: f.rows.line, Reject: reject}) {
 			return seen, nil
 		}
 	}

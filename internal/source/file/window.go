@@ -90,6 +90,15 @@ func (w *window) fill() bool {
 	return false
 }
 
+// grow fills until twice as much is buffered, so that what is then looked at from its start
+// again costs no more than it is long.
+func (w *window) grow() (more bool) {
+	for want := 2 * len(w.rest()); len(w.rest()) <= want && w.fill(); {
+		more = true
+	}
+	return more
+}
+
 // lineState says how a physical line ends.
 type lineState uint8
 
