@@ -49,6 +49,7 @@ type field struct {
 	kind     Kind
 	stated   Kind       // the kind that a plan states, or Skipped
 	planned  *PlanField // what a plan tells of it; may be nil
+	implied  *PlanField // the columns that it is made of, where no plan told it; may be nil
 	custom   *custom    // how it is compared where its levels are its own
 	codes    []uint32   // by row; 0: missing
 	norm     []string   // by code
