@@ -34,8 +34,9 @@ $(BIN): FORCE
 demo: build ## the whole road on a made-up shop; DEMO_FLAGS="--people 2000 --exit"
 	$(BIN) demo $(DEMO_FLAGS)
 
-test: ## every package's tests, with the race detector
+test: ## every package's tests, with the race detector; without it those of how good matching is
 	$(GO) test $(TEST_FLAGS) ./...
+	$(GO) test -vet=off ./internal/identity/match ./internal/resolve
 
 test-integration: build servers clients ## the real binary and real servers: killed, starved of disk, fed nonsense
 	KITH_BIN=$(CURDIR)/$(BIN) $(GO) test -vet=off -tags integration -timeout 15m $(WHOLE)
