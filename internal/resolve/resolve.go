@@ -150,6 +150,9 @@ func find(ctx context.Context, c Config, w *watch) (*records, *match.Result, err
 			return nil, nil, err
 		}
 	}
+	if c.Labels != "" && c.ID == "" {
+		return nil, nil, noIDs("--labels")
+	}
 	in := &records{config: c, ids: match.NewBuilder(c.ID), names: map[string]int{}}
 	in.decoder = jsontext.NewDecoder(&in.row)
 	w.rows = func() int { return in.rows }
