@@ -54,7 +54,7 @@ func (c matchReportCmd) Run(g *Globals) error {
 	if c.Labels != "" {
 		by = "by a model that labels were given to"
 	}
-	out.estimate(r.Estimate, by)
+	out.estimate(r.Estimate, r.Largest, by)
 	out.line("Written to %s.", harmless(c.Out))
 	return out.err
 }

@@ -135,8 +135,12 @@ var phases = map[string]struct{ doing, of string }{
 }
 
 // estimate tells what is expected of a result that nobody has measured.
-func (p *printer) estimate(e *resolve.Estimate, by string) {
-	if e != nil {
+func (p *printer) estimate(e *resolve.Estimate, largest int, by string) {
+	switch {
+	case e == nil:
+	case largest < 2: // what share of none is wrong says nothing
+		p.line("Accepted from probability %.2f: no two records were joined.", e.Accept)
+	default:
 		wrong := percent(1 - e.Precision)
 		if !strings.HasPrefix(wrong, "under") {
 			wrong = "about " + wrong
@@ -180,7 +184,7 @@ func (c resolveCmd) print(g *Globals, r *resolve.Summary) error {
 	if r.Fitted == "labels" {
 		by = "by a model fitted to " + count(int64(r.LabelledPairs), "labelled pair", "labelled pairs")
 	}
-	p.estimate(r.Estimate, by)
+	p.estimate(r.Estimate, r.Largest, by)
 	if r.Fitted == "records" {
 		p.line("%s too few, or no better than what the records tell by themselves: nothing was fitted.", count(int64(r.LabelledPairs), "labelled pair is", "labelled pairs are"))
 	}
