@@ -15,6 +15,7 @@ func (c explainCmd) files(g *Globals) error {
 	if err != nil {
 		return err
 	}
+	config.Labels, config.Decisions = c.Labels, c.Decisions
 	e, err := resolve.Explain(g.ctx, config, c.A, c.B, c.Values)
 	p.end()
 	if err != nil {
@@ -55,7 +56,11 @@ func (p *printer) fileExplanation(e *resolve.Explanation, values bool) {
 		p.line("")
 		t := newTable("joined by", "", "#bits", "probability")
 		for _, s := range e.Path {
-			t.add(s.A, s.B, signed(s.Bits), resolve.Likely(s.Probability))
+			likely := resolve.Likely(s.Probability)
+			if s.Decided {
+				likely = "decided"
+			}
+			t.add(s.A, s.B, signed(s.Bits), likely)
 		}
 		p.table(t)
 	}

@@ -32,7 +32,7 @@ written nowhere.`
 }
 
 func (c matchLabelCmd) Run(g *Globals) (err error) {
-	if c.ID == "" {
+	if c.ID == "" && c.Rules == "" { // a plan names it, too
 		return usage("kith match label needs --id, the column of the ids that labels name")
 	}
 	p := g.progress()

@@ -6,6 +6,7 @@ import (
 
 type matchPlanCmd struct {
 	recordsFlags
+	labelsFlag
 	Out string `short:"o" placeholder:"FILE" help:"Write it to a file instead."`
 }
 
@@ -24,7 +25,7 @@ func (c matchPlanCmd) Run(g *Globals) error {
 	if err != nil {
 		return err
 	}
-	config.Out = c.Out
+	config.Labels, config.Out = c.Labels, c.Out
 	plan, err := resolve.Plan(g.ctx, config, g.JSON)
 	p.end()
 	if err != nil || c.Out != "" {

@@ -10,6 +10,8 @@ import (
 type matchReportCmd struct {
 	Out string `arg:"" placeholder:"FILE.html" help:"The page to write."`
 	recordsFlags
+	labelsFlag
+	decisionsFlag
 	Values bool `help:"Show values of records in it. It is then personal data."`
 }
 
@@ -34,6 +36,7 @@ func (c matchReportCmd) Run(g *Globals) error {
 	if err != nil {
 		return err
 	}
+	config.Labels, config.Decisions = c.Labels, c.Decisions
 	r, err := resolve.Examine(g.ctx, config, c.Values)
 	p.end()
 	if err != nil {
@@ -46,12 +49,12 @@ func (c matchReportCmd) Run(g *Globals) error {
 		return g.printJSON(r)
 	}
 	out := g.printer()
-	out.line("%s are %s.", count(int64(r.Records), "record", "records"), count(int64(r.People), "person", "people"))
+	out.line("%s %s %s.", count(int64(r.Records), "record", "records"), areOf(r.Records), count(int64(r.People), "person", "people"))
 	by := "without labels"
 	if c.Labels != "" {
 		by = "by a model that labels were given to"
 	}
-	out.estimate(r.Estimate, by)
+	out.estimate(r.Estimate, r.Largest, by)
 	out.line("Written to %s.", harmless(c.Out))
 	return out.err
 }

@@ -26,15 +26,25 @@ type comparisonFlags struct {
 	Link         bool    `help:"Only records of different files can be one; else duplicates within a file are found as well."`
 	Accept       float64 `placeholder:"P" help:"Join what is one with at least this probability, such as 0.9; else where the error is estimated to be least."`
 	Rules        string  `placeholder:"FILE" help:"A plan that kith match plan wrote, Splink's settings or a snapshot: what they say is not found out."`
-	Labels       string  `placeholder:"FILE" help:"Pairs that somebody labelled, as kith match label writes: what agreement is worth, and where the line is drawn, is fitted to them."`
 	Label        string  `placeholder:"COLUMN" help:"The truth, which is not compared: the result is measured by it."`
 	LabelPattern string  `placeholder:"REGEXP" help:"Its first group, in --label or else in --id, is the truth."`
 }
 
+// labelsFlag is of commands that learn from what somebody labelled.
+type labelsFlag struct {
+	Labels string `placeholder:"FILE" help:"Pairs that somebody labelled, as kith match label writes: what agreement is worth, and where the line is drawn, is fitted to them."`
+}
+
+// decisionsFlag is of commands that tell who is who.
+type decisionsFlag struct {
+	Decisions string `placeholder:"FILE" help:"Pairs that are one, or are not, whatever they say: id_a, id_b and decision, which is same or different."`
+}
+
 type resolveCmd struct {
 	recordsFlags
+	labelsFlag
+	decisionsFlag
 	Review    float64 `placeholder:"P" help:"Pairs from this probability up to the one of --accept wait for a review: they are counted, and marked in --pairs."`
-	Decisions string  `placeholder:"FILE" help:"Pairs that are one, or are not, whatever they say: id_a, id_b and decision, which is same or different."`
 	Out       string  `short:"o" placeholder:"FILE" help:"Write id, person_id, score and reason of each record. This, and what follows: CSV, NDJSON or Parquet, by the ending."`
 	Pairs     string  `placeholder:"FILE" help:"Write the pairs that may be one, how likely it is, and what became of each."`
 	Golden    string  `placeholder:"FILE" help:"Write one record for each person: of each column the value that most of its records have, of those the longest."`
@@ -66,13 +76,10 @@ func (c comparisonFlags) of(files []string, p *progress) (resolve.Config, error)
 	if err != nil {
 		return none, err
 	}
-	if c.Labels != "" && c.ID == "" {
-		return none, usage("--labels needs --id, the column of the ids that the labels name")
-	}
 	if pattern != nil && c.ID == "" && c.Label == "" {
 		return none, usage("--label-pattern needs --label or --id, the column to look in")
 	}
-	return resolve.Config{Files: files, ID: c.ID, Label: c.Label, LabelPattern: pattern, Link: c.Link, Accept: c.Accept, Rules: c.Rules, Labels: c.Labels,
+	return resolve.Config{Files: files, ID: c.ID, Label: c.Label, LabelPattern: pattern, Link: c.Link, Accept: c.Accept, Rules: c.Rules,
 		Progress: func(phase string, done, of int) { p.note("%s", stage(phase, done, of)) }}, nil
 }
 
@@ -103,7 +110,8 @@ func (c resolveCmd) Run(g *Globals) error {
 		return errs.New("bad_value", "a review begins below what is accepted, and not below 0.12: pairs less likely are not kept").
 			At("--review").Fix("such as --accept 0.9 --review 0.5")
 	}
-	config.Review, config.Decisions, config.Out, config.Pairs, config.Golden = c.Review, c.Decisions, c.Out, c.Pairs, c.Golden
+	config.Labels, config.Decisions = c.Labels, c.Decisions
+	config.Review, config.Out, config.Pairs, config.Golden = c.Review, c.Out, c.Pairs, c.Golden
 	config.Snapshot = c.Snapshot
 	config.Anomalies = c.Anomalies
 	found, err := resolve.Run(g.ctx, config)
@@ -127,10 +135,18 @@ var phases = map[string]struct{ doing, of string }{
 }
 
 // estimate tells what is expected of a result that nobody has measured.
-func (p *printer) estimate(e *resolve.Estimate, by string) {
-	if e != nil {
-		p.line("Accepted from probability %.2f: about %s of joined pairs are expected to be wrong, %s of true pairs missed (estimated, %s).",
-			e.Accept, percent(1-e.Precision), percent(1-e.Recall), by)
+func (p *printer) estimate(e *resolve.Estimate, largest int, by string) {
+	switch {
+	case e == nil:
+	case largest < 2: // what share of none is wrong says nothing
+		p.line("Accepted from probability %.2f: no two records were joined.", e.Accept)
+	default:
+		wrong := percent(1 - e.Precision)
+		if !strings.HasPrefix(wrong, "under") {
+			wrong = "about " + wrong
+		}
+		p.line("Accepted from probability %.2f: %s of joined pairs are expected to be wrong, %s of true pairs missed (estimated, %s).",
+			e.Accept, wrong, percent(1-e.Recall), by)
 	}
 }
 
@@ -158,11 +174,7 @@ func (c resolveCmd) print(g *Globals, r *resolve.Summary) error {
 		return err
 	}
 	p := g.printer()
-	are := "are"
-	if r.Records == 1 {
-		are = "is"
-	}
-	p.line("%s %s %s; the largest has %s.", count(int64(r.Records), "record", "records"), are,
+	p.line("%s %s %s; the largest has %s.", count(int64(r.Records), "record", "records"), areOf(r.Records),
 		count(int64(r.People), "person", "people"), count(int64(r.Largest), "record", "records"))
 	p.line("%s compared in %.1f s, %.0f MiB.", count(r.PairsCompared, "pair", "pairs"), r.Seconds, float64(r.PeakMemoryBytes)/(1<<20))
 	if c.Review > 0 {
@@ -172,7 +184,7 @@ func (c resolveCmd) print(g *Globals, r *resolve.Summary) error {
 	if r.Fitted == "labels" {
 		by = "by a model fitted to " + count(int64(r.LabelledPairs), "labelled pair", "labelled pairs")
 	}
-	p.estimate(r.Estimate, by)
+	p.estimate(r.Estimate, r.Largest, by)
 	if r.Fitted == "records" {
 		p.line("%s too few, or no better than what the records tell by themselves: nothing was fitted.", count(int64(r.LabelledPairs), "labelled pair is", "labelled pairs are"))
 	}
@@ -244,6 +256,13 @@ func (c resolveCmd) warn(g *Globals, r *resolve.Summary) {
 	if r.Long > 0 {
 		g.say("%s longer than 16 KiB: what lies behind that was left out.", count(int64(r.Long), "value is", "values are"))
 	}
+}
+
+func areOf(n int) string {
+	if n == 1 {
+		return "is"
+	}
+	return "are"
 }
 
 func wereOf(n int) string {

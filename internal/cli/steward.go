@@ -13,6 +13,8 @@ type explainCmd struct {
 	Files []string `name:"file" short:"f" sep:"none" placeholder:"FILE" group:"Records in files:" help:"Explain two records of this file, or files, as kith resolve finds who is who in them: no project is needed."`
 
 	comparisonFlags `group:"Records in files:"`
+	labelsFlag      `group:"Records in files:"`
+	decisionsFlag   `group:"Records in files:"`
 
 	Values bool `group:"Records in files:" help:"Show what the two records say. It is personal data."`
 }
@@ -34,7 +36,7 @@ func (c explainCmd) Run(g *Globals) (err error) {
 	if len(c.Files) > 0 {
 		return c.files(g)
 	}
-	if c.Values || c.comparisonFlags != (comparisonFlags{}) {
+	if c.Values || c.comparisonFlags != (comparisonFlags{}) || c.labelsFlag != (labelsFlag{}) || c.decisionsFlag != (decisionsFlag{}) {
 		return usage("the flags for records in files need --file, which names them")
 	}
 	refs, err := parseRefs(c.A, c.B)

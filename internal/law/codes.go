@@ -218,7 +218,7 @@ func Catalogue() []Entry {
 		{"keys_too_many", "There are 10,000 API keys, revoked ones included.", "Give several callers one key."},
 		{"keys_unavailable", "API keys cannot be read or stored at the moment.", "Try again; `/readyz` tells of the store."},
 		{"labels_file", "A file of labelled pairs cannot be read.", "Its first line is `id_a,id_b,answer`; each answer is `same`, `different` or `uncertain`, as `kith match label` writes."},
-		{"labels_ids", "Labels cannot name records by these ids: some repeat, or are missing.", "Name a column with `--id` in which every record has a value of its own."},
+		{"labels_ids", "Labels cannot name records by these ids: some repeat or are missing, or no column of ids is named.", "Name a column with `--id` in which every record has a value of its own."},
 		{"line_too_long", "A line is longer than `max_line`.", "Split it, or raise the source's `max_line`."},
 		{"match_plan_column", "A plan names a column, a key or a field that the records do not have.", "Name one of those that the message lists."},
 		{"match_plan_conflict", "Two things that a plan says cannot both hold.", "Leave one of them, as the message says."},

@@ -16,6 +16,7 @@ func (in *records) tellAnomalies(s *Summary, found *match.Result) {
 		return
 	}
 	names := in.people(found)
+	s.Listed = []Anomaly{}
 	s.Anomalies = map[string]int{match.Outsize: 0, match.Hub: 0, match.Loose: 0, match.Weak: 0}
 	for _, a := range found.Anomalies() {
 		s.Anomalies[a.What]++

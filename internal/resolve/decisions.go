@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"github.com/kithdata/kith/internal/identity/match"
 	"github.com/kithdata/kith/internal/kit/errs"
 	"github.com/kithdata/kith/internal/source/file"
 )
@@ -25,6 +26,39 @@ type decision struct {
 
 // decisions are pairs of rows that are one, and pairs that are not, whatever they say.
 type decisions struct{ same, different [][2]int32 }
+
+// of tells what was decided of two rows: that they are the same, if a decision is on the
+// way that joins them, or that they, or others that are one with them, are different.
+func (d decisions) of(found *match.Result, x, y int) string {
+	if found.Of[x] != found.Of[y] {
+		for _, p := range d.different {
+			a, b := found.Of[p[0]], found.Of[p[1]]
+			if a == found.Of[x] && b == found.Of[y] || a == found.Of[y] && b == found.Of[x] {
+				return "different"
+			}
+		}
+		return ""
+	}
+	if d.has(d.same, x, y) {
+		return "same"
+	}
+	for _, p := range found.Path(x, y) {
+		if d.has(d.same, int(p.A), int(p.B)) {
+			return "same"
+		}
+	}
+	if x != y && found.Expected == nil && found.Best[x].Ground == match.Decided { // nothing was compared
+		return "same"
+	}
+	return ""
+}
+
+// has reports whether two rows are among pairs of rows.
+func (decisions) has(pairs [][2]int32, x, y int) bool {
+	return slices.ContainsFunc(pairs, func(p [2]int32) bool {
+		return int(p[0]) == x && int(p[1]) == y || int(p[0]) == y && int(p[1]) == x
+	})
+}
 
 // readDecisions reads the decisions' file, without yet knowing the records.
 func readDecisions(ctx context.Context, path string) ([]decision, error) {

@@ -35,6 +35,9 @@ type Explanation struct {
 	AllCompared bool     `json:"all_compared"` // every pair of records was
 	Rules       []string `json:"rules"`        // that propose the pair
 
+	// Decided is what was decided of the two, or of who they are: same or different; empty: nothing.
+	Decided string `json:"decided,omitempty"`
+
 	Path  []Step     `json:"path,omitempty"`   // what joins them
 	Sides *Sides     `json:"sides,omitempty"`  // how the people of two apart fit
 	Turns []TurnedBy `json:"turns,omitempty"`  // fields that would turn it, were they the same
@@ -62,6 +65,7 @@ type Step struct {
 	B           string  `json:"b"`
 	Bits        float64 `json:"bits"`
 	Probability float64 `json:"probability"`
+	Decided     bool    `json:"decided,omitzero"` // they are one whatever they say
 }
 
 // Sides is how all records of one person fit those of another, in bits.
@@ -113,19 +117,22 @@ func (in *records) explain(found *match.Result, places *places, x, y int, values
 	slices.SortStableFunc(e.Fields, func(a, b Said) int {
 		return cmp.Or(cmp.Compare(b.weight(), a.weight()), cmp.Compare(a.Field, b.Field))
 	})
+	e.Decided = in.decided.of(found, x, y)
 	if found.Expected == nil {
-		e.Verdict = "nothing was compared: there are too few records, or no column tells them apart"
+		e.Verdict = e.uncompared(x == y)
 		return e
 	}
 	e.Accept = found.Expected.Accept
 	for _, p := range found.Path(x, y) {
-		e.Path = append(e.Path, step(places, p))
+		s := step(places, p)
+		s.Decided = in.decided.has(in.decided.same, int(p.A), int(p.B))
+		e.Path = append(e.Path, s)
 	}
 	sides := found.Between(x, y)
 	e.Needed = found.Needed()
 	if !e.Same {
 		e.Sides = &Sides{sides.Pairs, sides.Best, sides.Mean, sides.Fit}
-		if e.Bits < e.Needed {
+		if e.Bits < e.Needed && e.Decided == "" {
 			e.turn(why.Weights)
 		}
 	}
@@ -162,6 +169,12 @@ func (e *Explanation) verdict(one, apart bool) string {
 	switch {
 	case one:
 		return "the two are one record"
+	case e.Decided == "same" && len(e.Path) <= 1:
+		return "one person, by decision"
+	case e.Decided == "same":
+		return fmt.Sprintf("one person, by way of %s and of what was decided", several(len(e.Path)-1, "other record"))
+	case e.Decided == "different":
+		return "two people, by decision"
 	case e.Same && e.Compared && e.Bits >= e.Needed:
 		return "one person: the pair itself says enough"
 	case e.Same && len(e.Path) > 0:
@@ -181,6 +194,21 @@ func (e *Explanation) verdict(one, apart bool) string {
 		return fmt.Sprintf("two people: the pair says enough, but their sides do not fit: mean %.1f bits across %s", e.Sides.Mean, several(e.Sides.Pairs, "pair"))
 	}
 	return "two people: the pair says enough, but when it was its turn their sides did not fit"
+}
+
+// uncompared is the verdict where no two records were compared.
+func (e *Explanation) uncompared(one bool) string {
+	switch {
+	case one:
+		return "the two are one record"
+	case e.Decided == "same":
+		return "one person, by decision"
+	case e.Decided == "different":
+		return "two people, by decision"
+	case e.Same:
+		return "one person: all records say the same"
+	}
+	return "nothing was compared: there are too few records, or no column tells them apart"
 }
 
 func lacking(bits float64) string {

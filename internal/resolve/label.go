@@ -51,10 +51,12 @@ func Label(ctx context.Context, c Config, path string) (_ *Labelling, err error)
 			err = errors.Join(err, l.file.Close())
 		}
 	}()
-	c.Labels = "" // what is estimated is the result that no label has touched
 	in, found, err := find(ctx, c, &watch{config: c, began: time.Now(), spent: map[string]float64{}})
 	if err != nil {
 		return nil, err
+	}
+	if in.config.ID == "" {
+		return nil, noIDs("--id")
 	}
 	l.in, l.row = in, in.rowsByID()
 	if len(l.row) < in.rows {

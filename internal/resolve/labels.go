@@ -165,6 +165,10 @@ func (in *records) readVerdicts() ([]match.Label, error) {
 	return in.known, nil
 }
 
+func noIDs(flag string) error {
+	return errs.New("labels_ids", "labels name records by ids, and no column has them").At(flag).Fix("name the column of ids with --id, or as id in the plan")
+}
+
 func (in *records) tellLabels(s *Summary, found *match.Result) {
 	if in.config.Labels == "" {
 		return

@@ -43,7 +43,7 @@ func Plan(ctx context.Context, c Config, asJSON bool) ([]byte, error) {
 	if c.Out == "" || ctx.Err() != nil {
 		return text, ctx.Err()
 	}
-	return text, placed("--out", c.Out, func(w io.Writer) error {
+	return text, placed(c, "--out", c.Out, func(w io.Writer) error {
 		_, err := w.Write(text)
 		return err
 	})
@@ -84,6 +84,10 @@ func (p *planWriter) write(in *records) {
 	p.line("learned: {records: %d, prior: %s}", in.rows, digits(probability(p.model.Prior)))
 	p.line("\n# Columns that no field below names: skipped, or auto, compared as their values tell.\nothers: skipped\n")
 	p.blocking()
+	if len(p.plan.Fields) == 0 {
+		p.line("\nfields: []  # there is no column, or no record")
+		return
+	}
 	p.line("\nfields:")
 	for _, f := range p.plan.Fields {
 		p.field(f)

@@ -76,7 +76,7 @@ func Examine(ctx context.Context, c Config, values bool) (*Report, error) {
 		return nil, err
 	}
 	c.tell("report", 0, in.rows)
-	r := &Report{Records: in.rows, People: found.People, Compared: found.Compared, Possible: found.Possible(), Estimate: found.Expected, Needed: found.Needed(),
+	r := &Report{Records: in.rows, People: found.People, Compared: found.Compared, Possible: max(0, found.Possible()), Estimate: found.Expected, Needed: found.Needed(),
 		Scores: found.Scores(), Model: found.Model(), Values: values}
 	for _, f := range c.Files {
 		r.Files = append(r.Files, filepath.Base(f))
@@ -142,7 +142,11 @@ func (r *Report) persons(in *records, found *match.Result) {
 	names, places := in.people(found), in.places()
 	list := func(all []match.Person) (some []PersonReport) {
 		for _, p := range all[:min(listed, len(all))] {
-			some = append(some, PersonReport{names[p.Of], p.Rows, step(places, p.Weakest)})
+			person := PersonReport{Name: names[p.Of], Records: p.Rows}
+			if p.Weakest.A != p.Weakest.B { // else by decisions alone
+				person.Weakest = step(places, p.Weakest)
+			}
+			some = append(some, person)
 		}
 		return some
 	}
@@ -154,7 +158,7 @@ func (r *Report) persons(in *records, found *match.Result) {
 }
 
 func step(places *places, p match.Pair) Step {
-	return Step{places.name(int(p.A)), places.name(int(p.B)), float64(p.Bits), p.Probability()}
+	return Step{A: places.name(int(p.A)), B: places.name(int(p.B)), Bits: float64(p.Bits), Probability: p.Probability()}
 }
 
 // border explains the pairs nearest to the threshold, on both sides.

@@ -84,7 +84,7 @@ type Summary struct {
 	UnknownPairs      int            `json:"unknown_pairs,omitzero"`  // in Labels, of others
 	Fitted            string         `json:"fitted,omitempty"`        // labels, or records where the labels were too few or taught nothing
 	Anomalies         map[string]int `json:"anomalies,omitempty"`     // by kind
-	Listed            []Anomaly      `json:"listed,omitempty"`        // of these, in people of the most records first
+	Listed            []Anomaly      `json:"listed,omitzero"`         // of these, in people of the most records first
 }
 
 // Size is how many people have so many records, from Least to Most.
@@ -149,6 +149,9 @@ func find(ctx context.Context, c Config, w *watch) (*records, *match.Result, err
 		if c, err = settled.config(c); err != nil {
 			return nil, nil, err
 		}
+	}
+	if c.Labels != "" && c.ID == "" {
+		return nil, nil, noIDs("--labels")
 	}
 	in := &records{config: c, ids: match.NewBuilder(c.ID), names: map[string]int{}}
 	in.decoder = jsontext.NewDecoder(&in.row)

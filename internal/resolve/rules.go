@@ -123,6 +123,9 @@ func (r *rules) config(c Config) (Config, error) {
 	if c.Review == 0 {
 		c.Review = r.review
 	}
+	if r.snapshot != nil && c.Labels != "" {
+		return c, errs.New(codePlanConflict, "a snapshot pins what agreement is worth: labels would change nothing").At("--labels").Fix("leave --labels out, or write a snapshot anew with it")
+	}
 	c.Link = c.Link || r.link
 	if c.Link && len(c.Files) < 2 {
 		return c, errs.New(codePlanConflict, "only records of different files can be one, and there is one file").At(r.file).Fix("name two files or more, or have duplicates within a file found: link: false, or dedupe_only in Splink's settings")

@@ -179,7 +179,8 @@ func (r *Result) Model() Model {
 }
 
 // Path gives the pairs that join two rows of one person, by way of its other rows: of all
-// ways that whose weakest pair is the strongest. It is nil for rows of two people.
+// ways that whose weakest pair is the strongest, pairs that are decided to be one being
+// stronger than any. It is nil for rows of two people.
 func (r *Result) Path(x, y int) []Pair {
 	if r.model == nil || x == y || r.Of[x] != r.Of[y] {
 		return nil
@@ -196,7 +197,7 @@ func (r *Result) Path(x, y int) []Pair {
 		}
 	}
 	next := map[uint32][]edge{} // the strongest pairs that hold the person together
-	for _, e := range r.edges {
+	for _, e := range slices.Concat(r.decided(), r.edges) {
 		if r.Of[m.rows[e.a]] != r.Of[x] || r.Of[m.rows[e.b]] != r.Of[x] {
 			continue
 		}
@@ -232,6 +233,21 @@ func (r *Result) Path(x, y int) []Pair {
 	}
 	slices.Reverse(path)
 	return path
+}
+
+// decided gives the pairs that are one whatever they say, with what they say.
+func (r *Result) decided() []edge {
+	var all []edge
+	if len(r.matcher.config.Same) == 0 {
+		return nil
+	}
+	compare := r.matcher.comparer()
+	for _, p := range r.matcher.config.Same {
+		if a, b := r.ours[p[0]], r.ours[p[1]]; a != b {
+			all = append(all, edge{a, b, float32(r.matcher.weigh(r.model, a, b, compare.pattern(a, b)))})
+		}
+	}
+	return all
 }
 
 // Possible is how many pairs of rows there are that could be one.

@@ -353,9 +353,16 @@ func (m *matcher) keysOfField(name string) string {
 	if len(keys) > 0 {
 		return "it has: " + strings.Join(keys, ", ") + ", first N, last N, letters N to M"
 	}
+	return m.otherFields("")
+}
+
+// otherFields names the fields that are compared, but for one.
+func (m *matcher) otherFields(but string) string {
 	var fields []string
 	for _, f := range m.fields {
-		fields = append(fields, f.name)
+		if f.name != but {
+			fields = append(fields, f.name)
+		}
 	}
 	return "name one of: " + strings.Join(fields, ", ")
 }
@@ -443,7 +450,7 @@ func (m *matcher) checkFollows() {
 	for i, of := range m.config.Plan.Fields {
 		for _, name := range of.Follows {
 			if m.fieldNamed(name) < 0 || name == of.Name {
-				m.faults = append(m.faults, Fault{Field: i, Rule: -1, What: strconv.Quote(of.Name) + " cannot follow " + strconv.Quote(name), Mend: m.keysOfField("")})
+				m.faults = append(m.faults, Fault{Field: i, Rule: -1, What: strconv.Quote(of.Name) + " cannot follow " + strconv.Quote(name), Mend: m.otherFields(of.Name)})
 			}
 		}
 	}

@@ -59,7 +59,8 @@ type SnapshotField struct {
 	Usual []float64   `json:"usual"` // u, likewise
 	M     [][]float64 `json:"m"`     // by what it follows, and level
 	U     [][]float64 `json:"u"`
-	R     [][]float64 `json:"r,omitempty"` // likewise, of related records
+	R     [][]float64 `json:"r,omitempty"`    // likewise, of related records
+	Bits  [][]float64 `json:"bits,omitempty"` // likewise, where labels moved them from what m and u tell
 
 	Values map[string]int32 `json:"values"` // records, by hash of a value that several have
 	Words  map[string]int32 `json:"words,omitempty"`
@@ -130,6 +131,9 @@ func (s *Snapshot) sound(i int) bool {
 	all := func(of [][]float64) bool {
 		return len(of) == int(contexts) && !slices.ContainsFunc(of, func(d []float64) bool { return !whole(d) })
 	}
+	for _, bits := range f.Bits {
+		ok = ok && len(f.Bits) == int(contexts) && len(bits) == levels && finite(bits...)
+	}
 	return ok && whole(f.Found) && whole(f.Usual) && all(f.M) && all(f.U) && (f.R == nil || all(f.R))
 }
 
@@ -153,7 +157,13 @@ func (r *Result) Snapshot() *Snapshot {
 		s.Rules = append(s.Rules, SnapshotRule{Keys: m.keys(r.rules[i]), Stop: m.stops(r.rules[i], index)})
 	})
 	for i, f := range m.fields {
-		s.Fields = append(s.Fields, m.snapshotField(mo, i, f))
+		of := m.snapshotField(mo, i, f)
+		if r.Lessons > 0 {
+			for _, bits := range mo.weight[i] {
+				of.Bits = append(of.Bits, slices.Clone(bits[same:f.kind.apart()+1]))
+			}
+		}
+		s.Fields = append(s.Fields, of)
 	}
 	return s
 }
@@ -305,6 +315,11 @@ func (m *matcher) recall() *model {
 		m.evidence.rare[i] = rare
 	}
 	mo.weigh()
+	for i := range s.Fields {
+		for c, bits := range s.Fields[i].Bits {
+			copy(mo.weight[i][c][same:], bits)
+		}
+	}
 	return mo
 }
 

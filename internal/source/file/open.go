@@ -138,7 +138,11 @@ func (s *stream) whole() error {
 // a device has no end. What was opened is what is judged, whatever lay there before.
 func openRegular(path string) (*os.File, error) {
 	unreadable := func(err error) error {
-		return errs.Wrap("file_unreadable", "opening a file", err).At(path).Fix("let Kith's user read it")
+		mend := "let Kith's user read it"
+		if errors.Is(err, os.ErrNotExist) {
+			mend = "name a file that is there"
+		}
+		return errs.Wrap("file_unreadable", "opening a file", err).At(path).Fix(mend)
 	}
 	named, err := os.Lstat(path)
 	if err != nil {
