@@ -105,7 +105,7 @@ func openOutput(c Config, flag, path string, mode fs.FileMode) (*output, error) 
 
 // reads reports whether a file is among those that are read.
 func (c Config) reads(info fs.FileInfo) bool {
-	for _, path := range append([]string{c.Decisions, c.Rules}, c.Files...) {
+	for _, path := range append([]string{c.Decisions, c.Rules, c.Labels}, c.Files...) {
 		if in, err := os.Stat(path); err == nil && os.SameFile(in, info) {
 			return true
 		}
@@ -135,9 +135,10 @@ func bare(err error) error {
 	return err
 }
 
-// placed writes a file that is there whole, or not at all.
-func placed(flag, path string, write func(io.Writer) error) error {
-	o, err := openOutput(Config{}, flag, path, 0o666)
+// placed writes a file that is there whole, or not at all, and that is none of those that
+// c has read.
+func placed(c Config, flag, path string, write func(io.Writer) error) error {
+	o, err := openOutput(c, flag, path, 0o666)
 	if err != nil {
 		return err
 	}

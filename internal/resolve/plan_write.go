@@ -43,7 +43,7 @@ func Plan(ctx context.Context, c Config, asJSON bool) ([]byte, error) {
 	if c.Out == "" || ctx.Err() != nil {
 		return text, ctx.Err()
 	}
-	return text, placed("--out", c.Out, func(w io.Writer) error {
+	return text, placed(c, "--out", c.Out, func(w io.Writer) error {
 		_, err := w.Write(text)
 		return err
 	})
