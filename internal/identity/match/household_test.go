@@ -15,20 +15,18 @@ func TestMadeUpPeopleAreFound(t *testing.T) {
 		rows     float64
 	}{
 		{"easy", 500, 0.95, 0.97},
-		{"easy", 3_000, 0.97, 0.97},
+		{"easy", 2_000, 0.97, 0.97},
 		{"medium", 1_000, 0.9, 0.9},
-		{"medium", 6_000, 0.93, 0.95},
-		{"hard", 6_000, 0.75, 0.85},
+		{"medium", 3_000, 0.93, 0.95},
+		{"hard", 3_000, 0.75, 0.85},
 	} {
-		for seed := range uint64(2) {
-			t.Run(fmt.Sprint(c.hardness, c.records, "seed", seed), func(t *testing.T) {
-				table, truth := population(t, c.records, 11+seed, c.hardness)
-				q := Evaluate(Run(table, Config{}).Of, truth)
-				t.Logf("%+v", q)
-				if q.F1 < c.pairs || q.BCubed < c.rows {
-					t.Errorf("F1 %.4f and B-cubed %.4f, want %.2f and %.2f", q.F1, q.BCubed, c.pairs, c.rows)
-				}
-			})
-		}
+		t.Run(fmt.Sprint(c.hardness, c.records), func(t *testing.T) {
+			table, truth := population(t, c.records, 11, c.hardness)
+			q := Evaluate(Run(table, Config{}).Of, truth)
+			t.Logf("%+v", q)
+			if q.F1 < c.pairs || q.BCubed < c.rows {
+				t.Errorf("F1 %.4f and B-cubed %.4f, want %.2f and %.2f", q.F1, q.BCubed, c.pairs, c.rows)
+			}
+		})
 	}
 }

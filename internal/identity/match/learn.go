@@ -26,7 +26,7 @@ func (m *matcher) fit(e *evidence, apart []float64) *model {
 	mo.apart = apart
 	mo.kinship, mo.akin = true, math.Log2(float64(len(e.pairs))*e.every/e.all)
 	m.settle(mo, e)
-	if m.agreement(mo, mo.kindred) >= 0.2 && m.doubtful(mo) < 0.85 { // these are one as well, only less alike
+	if m.agreement(mo, mo.kindred) >= 0.2 && m.doubtful(mo) < 0.85 && !m.related(mo) { // these are one as well, only less alike
 		mo = m.first(e)
 		mo.apart = apart
 		m.settle(mo, e)
@@ -61,6 +61,21 @@ func (m *matcher) settle(mo *model, e *evidence) {
 		}
 	}
 	m.expect(mo, e)
+}
+
+// related reports whether rows that were set apart are the same much oftener, in a field
+// that most rows have, than those that are one, and yet agree less on the whole. Noise does
+// not make values the same: they are other works of one series, not worse copies.
+func (m *matcher) related(mo *model) bool {
+	if m.agreement(mo, mo.found) < m.agreement(mo, mo.kindred)+0.2 {
+		return false
+	}
+	for f, fd := range m.fields {
+		if float64(fd.given)*2 >= float64(m.table.Rows) && mo.kindred[f][same] >= mo.found[f][same]+0.5 {
+			return true
+		}
+	}
+	return false
 }
 
 // doubtful is how often related rows are apart in the field, of those that tell much,
