@@ -37,6 +37,8 @@ func (k Kind) levels() []string {
 		return []string{Missing, "same", "one edit or swapped", "two parts", "same year or near", "apart"}
 	case Email:
 		return []string{Missing, "same", "same before @", "one or two edits", "similar before @", "apart"}
+	case Number:
+		return []string{Missing, "same", "within 1%", "within 5%", "within 20%", "apart"}
 	}
 	return nil
 }
@@ -71,6 +73,8 @@ func (f *field) compare(a, b uint32) level {
 		return f.compareDates(a, b)
 	case Email:
 		return f.compareEmails(a, b)
+	case Number:
+		return f.compareNumbers(a, b)
 	}
 	return f.kind.apart()
 }

@@ -3,6 +3,7 @@ package match
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -218,6 +219,11 @@ func (f *field) components() []*component {
 		one("year", func(code uint32) (uint64, bool) {
 			d := f.days[code]
 			return uint64(d.year), d.year > 0
+		})
+	case Number:
+		one("two digits", func(code uint32) (uint64, bool) {
+			n := f.numbers[code]
+			return hash(strconv.FormatFloat(n, 'e', 1, 64)), n == n
 		})
 	case Email:
 		one("before @", func(code uint32) (uint64, bool) {

@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/bits"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 )
@@ -21,9 +22,10 @@ const (
 	Date
 	Email
 	Phone
+	Number // an amount: a price, a length, a coordinate
 )
 
-var kindNames = [...]string{"skipped", "name", "text", "code", "date", "email", "phone"}
+var kindNames = [...]string{"skipped", "name", "text", "code", "date", "email", "phone", "number"}
 
 func (k Kind) String() string {
 	if k.IsCustom() {
@@ -49,12 +51,14 @@ type field struct {
 	kind     Kind
 	stated   Kind       // the kind that a plan states, or Skipped
 	planned  *PlanField // what a plan tells of it; may be nil
+	implied  *PlanField // the columns that it is made of, where no plan told it; may be nil
 	custom   *custom    // how it is compared where its levels are its own
 	codes    []uint32   // by row; 0: missing
 	norm     []string   // by code
 	count    []int32    // rows, by code
 	given    int        // rows that have a value
 	days     []date     // Date
+	numbers  []float64  // Number; NaN where the value is none
 	digits   [][8]byte  // Date: as eight digits
 	names    [][]uint16 // Name: the names in full that the value may stand for
 	sounds   []uint32   // Name: phonetic key, 0: none
@@ -164,13 +168,13 @@ const fewestDigits, mostDigits = 7, 15
 
 // fold brings values that are the same once normalised under one code.
 func (f *field) fold(c *Column) {
-	email := f.stated == Email || f.stated == Skipped && looksLikeEmail(c.Values)
+	read := f.readAs(c.Values)
 	f.norm = make([]string, len(c.Values))
 	var changed atomic.Bool
 	inParallel(len(c.Values), 8192, func(from, to int) {
 		for code := from; code < to; code++ {
 			v := c.Values[code]
-			n := f.normal(v, email)
+			n := f.normal(v, read)
 			if f.norm[code] = n; n != v {
 				changed.Store(true)
 			}
@@ -181,13 +185,28 @@ func (f *field) fold(c *Column) {
 		f.merge(c.Codes)
 	}
 	f.tally()
-	if email {
-		f.kind = Email
-	}
+	f.kind = read
 }
 
-func (f *field) normal(v string, email bool) string {
-	if !email {
+// readAs tells a kind by whose rules values are to be read, or Skipped where those of text do.
+func (f *field) readAs(values []string) Kind {
+	switch {
+	case f.stated == Email || f.stated == Number:
+		return f.stated
+	case f.stated != Skipped:
+	case looksLikeEmail(values):
+		return Email
+	case looksLikeNumbers(values):
+		return Number
+	}
+	return Skipped
+}
+
+func (f *field) normal(v string, read Kind) string {
+	switch n, ok := normalNumber(v); {
+	case read == Number && ok:
+		return n
+	case read != Email:
 		return normalise(v)
 	}
 	if v = strings.ToLower(strings.TrimSpace(v)); missing[v] {
@@ -215,7 +234,7 @@ func (f *field) refold(change func(string) string) {
 		return
 	}
 	for i, v := range f.norm {
-		f.norm[i] = f.normal(change(v), false)
+		f.norm[i] = f.normal(change(v), Skipped)
 	}
 	f.merge(f.codes)
 	f.tally()
@@ -262,8 +281,8 @@ func (f *field) guess(rows int) Kind {
 	if distinct < 2 || f.given*50 < rows {
 		return Skipped
 	}
-	if f.kind == Email {
-		return Email
+	if f.kind != Skipped {
+		return f.kind
 	}
 	var s shape
 	for code, v := range f.norm {
@@ -339,6 +358,15 @@ func (f *field) prepare() {
 		for code, v := range f.norm {
 			f.days[code], _ = parseDate(v)
 			f.digits[code] = f.days[code].digits()
+		}
+	case Number:
+		f.numbers = make([]float64, len(f.norm))
+		for code, v := range f.norm {
+			n, err := strconv.ParseFloat(v, 64)
+			if err != nil {
+				n = math.NaN()
+			}
+			f.numbers[code] = n
 		}
 	case Name:
 		f.names, f.sounds = make([][]uint16, len(f.norm)), make([]uint32, len(f.norm))

@@ -41,7 +41,7 @@ func FuzzCompare(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, a, b string) {
 		rows := [][]string{{a}, {b}, {a + " " + b}, {b + "1"}}
-		for kind := Name; kind <= Phone; kind++ {
+		for kind := Name; kind <= Number; kind++ {
 			table := tableOf([]string{"v"}, rows)
 			x := newFieldOf(&table.Columns[0], table.Rows, kind)
 			x.prepare()

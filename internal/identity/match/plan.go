@@ -119,7 +119,7 @@ func (p *planning) fields() []*field {
 	if p.stopped() {
 		return nil
 	}
-	for _, f := range open {
+	for _, f := range p.joinDate(open) {
 		if f.kind != Skipped {
 			fields = append(fields, f)
 		} else {
@@ -461,6 +461,9 @@ func (r *Result) Plan() Plan {
 	slices.SortStableFunc(fields, func(a, b *field) int { return a.column - b.column })
 	for _, f := range fields {
 		of := PlanField{Name: f.name}
+		if f.implied != nil {
+			of = *f.implied
+		}
 		if f.planned != nil {
 			of = *f.planned
 		}

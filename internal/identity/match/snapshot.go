@@ -244,6 +244,9 @@ func (m *matcher) snapshotField(mo *model, i int, f *field) SnapshotField {
 	if mo.r != nil {
 		s.R = lists(mo.r[i])
 	}
+	if f.implied != nil {
+		s.Columns = f.implied.Columns
+	}
 	if f.planned != nil {
 		s.Columns, s.Levels = f.planned.Columns, f.planned.Levels
 	}
