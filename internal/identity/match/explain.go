@@ -103,8 +103,11 @@ func (r *Result) Explain(x, y int) Explanation {
 
 // columns names those that a field is made of.
 func (f *field) columns() []string {
-	if f.planned != nil && len(f.planned.Columns) > 0 {
+	switch {
+	case f.planned != nil && len(f.planned.Columns) > 0:
 		return f.planned.Columns
+	case f.implied != nil && len(f.implied.Columns) > 0: // a date in three columns
+		return f.implied.Columns
 	}
 	return []string{f.name}
 }
