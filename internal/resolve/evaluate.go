@@ -132,7 +132,9 @@ func (in *records) labelsFrom(ctx context.Context, c Measure) (labels []string, 
 	}
 	byID := make(map[string]string, truth.rows)
 	for row, label := range truth.labels {
-		byID[truth.id(row)] = label
+		if id := truth.id(row); id != "" { // records without one are not therefore the same
+			byID[id] = label
+		}
 	}
 	labels = make([]string, in.rows)
 	met := make(map[string]bool, len(byID))

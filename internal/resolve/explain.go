@@ -109,8 +109,7 @@ func (in *records) explain(found *match.Result, places *places, x, y int, values
 	for _, w := range why.Weights {
 		said := Said{Field: w.Field, Kind: w.Kind.String(), Level: w.Level, Bits: w.Bits, Rarity: w.Rarity, Follows: w.Follow}
 		if values {
-			column := in.columns[in.names[w.Field]]
-			said.A, said.B = column.At(x), column.At(y)
+			said.A, said.B = in.values(x, w.Columns), in.values(y, w.Columns)
 		}
 		e.Fields = append(e.Fields, said)
 	}
@@ -138,6 +137,18 @@ func (in *records) explain(found *match.Result, places *places, x, y int, values
 	}
 	e.Verdict = e.verdict(x == y, sides.Apart)
 	return e
+}
+
+// values is what a record says in some columns, of which a snapshot may name some that are
+// not there.
+func (in *records) values(row int, columns []string) string {
+	var all []string
+	for _, name := range columns {
+		if at, ok := in.names[name]; ok {
+			all = append(all, in.columns[at].At(row))
+		}
+	}
+	return strings.Join(all, " ")
 }
 
 // weight is how much a field says, for or against.

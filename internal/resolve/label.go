@@ -21,8 +21,7 @@ type Labelling struct {
 	in      *records
 	inquiry *match.Inquiry
 	file    *os.File
-	answers []Answer // of this labelling and those before it
-	row     map[string]int32
+	answers []Answer   // of this labelling and those before it
 	asked   []Question // of this labelling, the latest last
 	again   bool       // the latest is asked once more
 }
@@ -58,11 +57,12 @@ func Label(ctx context.Context, c Config, path string) (_ *Labelling, err error)
 	if in.config.ID == "" {
 		return nil, noIDs("--id")
 	}
-	l.in, l.row = in, in.rowsByID()
-	if len(l.row) < in.rows {
+	l.in = in
+	rows := in.rowsByID()
+	if len(rows) < in.rows {
 		return nil, errs.New("labels_ids", "ids repeat, or are missing: a label would not say which record it is of").At("--id").Fix("name a column in which every record has a value of its own")
 	}
-	labels, _ := labelled(l.answers, l.row)
+	labels, _ := labelled(l.answers, rows)
 	l.inquiry = found.Inquire(labels)
 	return l, ctx.Err()
 }

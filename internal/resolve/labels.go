@@ -5,7 +5,6 @@ import (
 	"encoding/csv"
 	"errors"
 	"io"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -31,6 +30,9 @@ type Answer struct {
 	A, B    string
 	Verdict Verdict
 }
+
+// maxLabels is the most bytes of a labels file: millions of answers.
+const maxLabels = 256 << 20
 
 // labelsHead is the first line of a labels file.
 func labelsHead() []string { return []string{"id_a", "id_b", "answer"} }
@@ -104,9 +106,9 @@ func verdict(s string) (Verdict, bool) {
 
 // readLabels reads a labels file. What it cannot open is told with the reason.
 func readLabels(path string) (answers []Answer, whole int, err error) {
-	text, err := os.ReadFile(path)
+	text, err := readAtMost(path, maxLabels)
 	if err != nil {
-		return nil, 0, errs.Wrap("labels_file", "opening it", errors.Unwrap(err)).At(path).Fix("name a file that kith match label wrote")
+		return nil, 0, errs.New("labels_file", "the file cannot be read: "+cause(err)).At(path).Fix("name a file that kith match label wrote")
 	}
 	return ParseLabels(text, path)
 }

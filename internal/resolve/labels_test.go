@@ -2,6 +2,9 @@ package resolve_test
 
 import (
 	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -43,6 +46,21 @@ func TestLabelsAreRead(t *testing.T) {
 				t.Errorf("%v, %d bytes, %v", got, whole, err)
 			}
 		})
+	}
+}
+
+// A file that is no list of labels by its size alone is not taken into memory.
+func TestLabelsAreBounded(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "labels.csv")
+	if err := os.WriteFile(path, []byte("id_a,id_b,answer\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(path, 256<<20+1); err != nil {
+		t.Fatal(err)
+	}
+	_, err := resolve.Run(t.Context(), resolve.Config{Files: []string{write(t, "people.csv", "id,name\n1,Ann\n2,Bob\n")}, ID: "id", Labels: path})
+	if !errs.Is(err, "labels_file") || !strings.Contains(err.Error(), "more than") {
+		t.Error(err)
 	}
 }
 

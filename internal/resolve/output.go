@@ -135,7 +135,8 @@ func bare(err error) error {
 	return err
 }
 
-// placed writes a file that is there whole, or not at all, and none of those that are read.
+// placed writes a file that is there whole, or not at all, and that is none of those that
+// c has read.
 func placed(c Config, flag, path string, write func(io.Writer) error) error {
 	o, err := openOutput(c, flag, path, 0o666)
 	if err != nil {

@@ -31,6 +31,8 @@ type Report struct {
 	Doubtful  []PersonReport `json:"-"`
 	Border    []*Explanation `json:"-"`
 	Values    bool           `json:"-"`
+
+	config Config
 }
 
 // BlockingReport is how many of the matches the rules are expected to find.
@@ -76,8 +78,8 @@ func Examine(ctx context.Context, c Config, values bool) (*Report, error) {
 		return nil, err
 	}
 	c.tell("report", 0, in.rows)
-	r := &Report{Records: in.rows, People: found.People, Compared: found.Compared, Possible: max(0, found.Possible()), Estimate: found.Expected, Needed: found.Needed(),
-		Scores: found.Scores(), Model: found.Model(), Values: values}
+	r := &Report{Records: in.rows, People: found.People, Compared: found.Compared, Possible: found.Possible(), Estimate: found.Expected, Needed: found.Needed(),
+		Scores: found.Scores(), Model: found.Model(), Values: values, config: c}
 	for _, f := range c.Files {
 		r.Files = append(r.Files, filepath.Base(f))
 	}

@@ -23,7 +23,7 @@ var reportHTML string
 var reportCSS string
 
 // Save puts the report down as a page.
-func (r *Report) Save(path string) error { return placed(Config{}, "FILE.html", path, r.WriteHTML) }
+func (r *Report) Save(path string) error { return placed(r.config, "FILE.html", path, r.WriteHTML) }
 
 // WriteHTML writes the report as one page that loads nothing: no script, no font, no
 // picture, and a policy that forbids all of them.

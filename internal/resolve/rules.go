@@ -69,20 +69,29 @@ func readRules(path string) (*rules, error) {
 }
 
 func readWhole(path string) ([]byte, error) {
-	mend := "name a plan that kith match plan wrote, Splink's settings or a snapshot"
-	f, err := os.Open(path)
+	data, err := readAtMost(path, maxSnapshot)
 	if err != nil {
-		return nil, errs.New(codeRulesFile, "the file cannot be opened: "+cause(err)).At(path).Fix(mend)
-	}
-	defer func() { _ = f.Close() }() // only read from
-	data, err := io.ReadAll(io.LimitReader(f, maxSnapshot+1))
-	switch {
-	case err != nil:
-		return nil, errs.New(codeRulesFile, "the file cannot be read: "+cause(err)).At(path).Fix(mend)
-	case len(data) > maxSnapshot:
-		return nil, errs.New(codeRulesFile, fmt.Sprintf("the file has more than %d bytes", maxSnapshot)).At(path).Fix(mend)
+		return nil, errs.New(codeRulesFile, "the file cannot be read: "+cause(err)).At(path).Fix("name a plan that kith match plan wrote, Splink's settings or a snapshot")
 	}
 	return data, nil
+}
+
+// readAtMost reads a file, which is a fault where it has more than so many bytes.
+func readAtMost(path string, most int64) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }() // only read from
+	tooLong := fmt.Errorf("it has more than %d bytes", most)
+	if info, err := f.Stat(); err == nil && info.Size() > most {
+		return nil, tooLong
+	}
+	data, err := io.ReadAll(io.LimitReader(f, most+1)) // it may be a pipe, or grow
+	if err == nil && int64(len(data)) > most {
+		err = tooLong
+	}
+	return data, err
 }
 
 // cause is why a file could not be opened, without its name, which is told already.

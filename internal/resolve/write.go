@@ -173,8 +173,7 @@ func (r *result) verdict(p match.Pair) string {
 	return verdictBelow
 }
 
-// writePairs puts down every pair that may be one, the most certain first, and gives how
-// many of them wait for a review.
+// writePairs puts down every pair that may be one, the most certain first.
 func (r *result) writePairs(ctx context.Context, o *output) error {
 	columns := []column{{"id_a", text}, {"id_b", text}, {"probability", share}, {"bits", share}, {"same_person", truth}, {"verdict", text}}
 	if r.several() {

@@ -229,27 +229,17 @@ func (r *Result) Components() []int32 {
 	if r.Expected == nil {
 		return r.Of
 	}
-	parent := make([]int32, len(r.Of))
-	for i := range parent {
-		parent[i] = int32(i)
-	}
-	find := func(i int32) int32 {
-		for parent[i] != i {
-			parent[i] = parent[parent[i]]
-			i = parent[i]
-		}
-		return i
-	}
+	together := newParts(len(r.Of))
 	r.Pairs(func(p Pair) bool {
 		if p.Probability() < r.Expected.Accept {
 			return false
 		}
-		x, y := find(p.A), find(p.B)
-		parent[max(x, y)] = min(x, y)
+		together.join(uint32(p.A), uint32(p.B))
 		return true
 	})
-	for i := range parent {
-		parent[i] = find(int32(i))
+	of := make([]int32, len(r.Of))
+	for i := range of {
+		of[i] = int32(together.find(uint32(i)))
 	}
-	return parent
+	return of
 }

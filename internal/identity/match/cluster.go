@@ -26,7 +26,7 @@ type clustering struct {
 	m       *matcher
 	mo      *model
 	compare *comparer
-	parent  []uint32
+	parent  parts
 	members [][]uint32          // by root
 	across  map[uint64]crossSum // by two roots, the lesser first
 	beside  map[uint32][]uint32 // roots that across has a sum of, by root
@@ -44,11 +44,11 @@ func (s crossSum) plus(o crossSum) crossSum {
 // cluster joins from a probability on, by edges of which the most certain come first.
 func (m *matcher) cluster(mo *model, edges []edge, accept float64) *Result {
 	least := acceptedBits(accept)
-	c := &clustering{m: m, mo: mo, compare: m.comparer(), parent: make([]uint32, m.table.Rows),
+	c := &clustering{m: m, mo: mo, compare: m.comparer(), parent: newParts(m.table.Rows),
 		members: make([][]uint32, m.table.Rows), across: map[uint64]crossSum{}, beside: map[uint32][]uint32{}}
 	own := make([]uint32, m.table.Rows)
-	for i := range c.parent {
-		c.parent[i], own[i] = uint32(i), uint32(i)
+	for i := range own {
+		own[i] = uint32(i)
 		c.members[i] = own[i : i+1 : i+1]
 	}
 	decided := c.decide()
@@ -140,13 +140,7 @@ func connected(rows int, edges []edge, ties []uint64) (start []uint32, parts []e
 	return start, parts
 }
 
-func (c *clustering) find(i uint32) uint32 {
-	for c.parent[i] != i {
-		c.parent[i] = c.parent[c.parent[i]]
-		i = c.parent[i]
-	}
-	return i
-}
+func (c *clustering) find(i uint32) uint32 { return c.parent.find(i) }
 
 // vetoed reports whether two sides are decided to be two, or have records of one file,
 // which linking keeps apart.

@@ -87,13 +87,13 @@ func (t *contingency) quality() Quality {
 		pairsTrue += pairsOf(n)
 		q.LargestTrue = max(q.LargestTrue, n)
 	}
-	byFound, byTrue := 0.0, 0.0
+	var byFound, byTrue []float64
 	inFound, inTruth := map[int32]int{}, map[int32]int{} // cells
 	for _, c := range t.cells {
 		common += pairsOf(c.rows)
 		n, found, truth := float64(c.rows), t.found[c.found], t.truth[c.truth]
-		byFound += n * n / float64(found)
-		byTrue += n * n / float64(truth)
+		byFound = append(byFound, n*n/float64(found))
+		byTrue = append(byTrue, n*n/float64(truth))
 		q.Rows += c.rows
 		if c.rows == found && c.rows == truth {
 			q.Exact++
@@ -114,9 +114,20 @@ func (t *contingency) quality() Quality {
 	q.FalsePairs, q.MissedPairs = pairsFound-common, pairsTrue-common
 	q.Precision, q.Recall = share(float64(common), float64(pairsFound)), share(float64(common), float64(pairsTrue))
 	q.F1 = harmonic(q.Precision, q.Recall)
-	q.BCubedPrecision, q.BCubedRecall = share(byFound, float64(q.Rows)), share(byTrue, float64(q.Rows))
+	q.BCubedPrecision, q.BCubedRecall = share(sum(byFound), float64(q.Rows)), share(sum(byTrue), float64(q.Rows))
 	q.BCubed = harmonic(q.BCubedPrecision, q.BCubedRecall)
 	return q
+}
+
+// sum adds up, in an order that depends on the terms alone: the same partition of rows in
+// another order has the same quality to the last digit.
+func sum(terms []float64) float64 {
+	slices.Sort(terms)
+	all := 0.0
+	for _, t := range terms {
+		all += t
+	}
+	return all
 }
 
 // Faults are a partition's, looked at by person.

@@ -42,6 +42,27 @@ func TestEvaluateIsWhatCountingGives(t *testing.T) {
 	}
 }
 
+// Rows in another order have the same quality, to the last digit.
+func TestEvaluateWhateverTheOrder(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	of, labels := make([]int32, 500), make([]string, 500)
+	for i := range of {
+		of[i], labels[i] = int32(r.IntN(90)), fmt.Sprint(r.IntN(110))
+	}
+	want := Evaluate(of, labels)
+	for range 20 {
+		r.Shuffle(len(of), func(i, j int) { of[i], of[j], labels[i], labels[j] = of[j], of[i], labels[j], labels[i] })
+		name := r.Perm(90) // a person goes by its first row, which is another
+		moved := make([]int32, len(of))
+		for i, person := range of {
+			moved[i] = int32(name[person])
+		}
+		if got := Evaluate(moved, labels); got != want {
+			t.Fatalf("%+v, and in another order %+v", want, got)
+		}
+	}
+}
+
 func counted(of []int32, labels []string) Quality {
 	var q Quality
 	people, truth := map[int32][]int{}, map[string][]int{}

@@ -32,13 +32,14 @@ const Missing = "missing"
 
 // Weight is what one field says of two rows being one.
 type Weight struct {
-	Field  string
-	Kind   Kind
-	Level  string  // how far the two values agree
-	Bits   float64 // for the two rows being one, where positive
-	Rarity float64 // bits besides: the value that both have is rarer, or more common, than most
-	Follow string  // the field that this one's agreement follows from, whose agreement is taken into account; or ""
-	Would  float64 // the odds if this field of the second row were as the first one's
+	Field   string
+	Columns []string // that it is made of
+	Kind    Kind
+	Level   string  // how far the two values agree
+	Bits    float64 // for the two rows being one, where positive
+	Rarity  float64 // bits besides: the value that both have is rarer, or more common, than most
+	Follow  string  // the field that this one's agreement follows from, whose agreement is taken into account; or ""
+	Would   float64 // the odds if this field of the second row were as the first one's
 }
 
 // Explanation is why two rows are taken for one, or not: Prior and all Bits and
@@ -71,7 +72,7 @@ func (r *Result) Explain(x, y int) Explanation {
 	sum := e.Prior
 	for i, f := range m.fields {
 		l := p.at(i)
-		w := Weight{Field: f.name, Kind: f.kind, Level: f.levelName(l), Bits: r.model.weight[i][r.model.context(m.fields, p, i)][l]}
+		w := Weight{Field: f.name, Columns: f.columns(), Kind: f.kind, Level: f.levelName(l), Bits: r.model.weight[i][r.model.context(m.fields, p, i)][l]}
 		for _, j := range r.model.parents[i] {
 			if j >= 0 && p.at(j) != absent {
 				w.Follow = m.fields[j].name
@@ -98,6 +99,17 @@ func (r *Result) Explain(x, y int) Explanation {
 	}
 	e.Compared = x != y && m.linkable(a, b) && (e.All || len(e.Rules) > 0 && (e.Bits <= leastBits || r.has(a, b)))
 	return e
+}
+
+// columns names those that a field is made of.
+func (f *field) columns() []string {
+	switch {
+	case f.planned != nil && len(f.planned.Columns) > 0:
+		return f.planned.Columns
+	case f.implied != nil && len(f.implied.Columns) > 0: // a date in three columns
+		return f.implied.Columns
+	}
+	return []string{f.name}
 }
 
 // has reports whether two rows are an edge: where a key is in too many rows, it proposes nothing.

@@ -37,7 +37,15 @@ func (m *matcher) lessonsOf(labels []Label, ours []uint32) []lesson {
 			all = append(all, lesson{a, b, compare.pattern(a, b), l.Same})
 		}
 	}
-	slices.SortFunc(all, func(x, y lesson) int { return cmp.Or(cmp.Compare(x.a, y.a), cmp.Compare(x.b, y.b)) })
+	verdict := func(l lesson) int { // two may differ on records that say the same
+		if l.same {
+			return 1
+		}
+		return 0
+	}
+	slices.SortFunc(all, func(x, y lesson) int {
+		return cmp.Or(cmp.Compare(x.a, y.a), cmp.Compare(x.b, y.b), cmp.Compare(verdict(x), verdict(y)))
+	})
 	return all
 }
 

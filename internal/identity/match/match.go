@@ -470,19 +470,17 @@ func (m *matcher) linkable(a, b uint32) bool {
 
 // allPairs is how many pairs of rows there are.
 func (m *matcher) allPairs() float64 {
-	n := float64(m.table.Rows)
-	if !m.config.Link {
-		return n * (n - 1) / 2
+	pairs := pairsOf(m.table.Rows)
+	if m.config.Link {
+		same := map[uint16]int{}
+		for _, o := range m.origin {
+			same[o]++
+		}
+		for _, k := range same {
+			pairs -= pairsOf(k)
+		}
 	}
-	same := map[uint16]float64{}
-	for _, o := range m.origin {
-		same[o]++
-	}
-	pairs := n * (n - 1) / 2
-	for _, k := range same {
-		pairs -= k * (k - 1) / 2
-	}
-	return pairs
+	return float64(pairs)
 }
 
 func probability(bits float64) float64 { return 1 / (1 + math.Exp2(-bits)) }

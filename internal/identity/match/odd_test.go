@@ -3,6 +3,7 @@ package match
 import (
 	"fmt"
 	"maps"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -124,6 +125,12 @@ func TestVeryManyCopies(t *testing.T) {
 	}
 	if r := found.Explain(0, len(rows)-1); r.Bits < 1 {
 		t.Errorf("a copy is explained by %.1f bits", r.Bits)
+	}
+}
+
+func TestNoRowsHaveNoPairs(t *testing.T) {
+	if n := Run(tableOf([]string{"a"}, nil), Config{}).Possible(); n != 0 || math.Signbit(n) {
+		t.Errorf("%v pairs of no rows", n)
 	}
 }
 

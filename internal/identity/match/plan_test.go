@@ -255,6 +255,36 @@ func TestSnapshotPinsWhatWasLearned(t *testing.T) {
 	}
 }
 
+// What labels moved is in a snapshot as well: each pair weighs what it weighed.
+func TestSnapshotOfWhatLabelsMoved(t *testing.T) {
+	names, rows, truth := town(0, 300)
+	for i := range rows {
+		rows[i][2], rows[i][5] = "", rows[i][5]+string(rune('a'+i%26))+string(rune('a'+i/26%26)) // no two alike
+	}
+	table := tableOf(names, rows)
+	want := Run(table, Config{Labels: clerk(Run(table, Config{}).Inquire(nil), truth, 120)})
+	if want.Lessons == 0 {
+		t.Fatal("the labels move nothing")
+	}
+	var b bytes.Buffer
+	if err := want.Snapshot().Encode(&b); err != nil {
+		t.Fatal(err)
+	}
+	s, err := DecodeSnapshot(b.Bytes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := Run(table, Config{Snapshot: s, Accept: s.Accept})
+	if !slices.Equal(got.Of, want.Of) {
+		t.Errorf("%d people, and with the snapshot %d", want.People, got.People)
+	}
+	for i := range 50 {
+		if all, some := want.Explain(i, i+1).Bits, got.Explain(i, i+1).Bits; all != some {
+			t.Fatalf("a pair weighs %v bits, and with the snapshot %v", all, some)
+		}
+	}
+}
+
 // A key that too many records have proposes nothing under the snapshot, however few of
 // them there are; another does.
 func TestSnapshotStopsCommonKeys(t *testing.T) {
@@ -327,6 +357,9 @@ func TestSnapshotThatCannotBe(t *testing.T) {
 		"follows": func(s *Snapshot) { s.Fields[0].Follows = []int{77} },
 		"partner": func(s *Snapshot) { s.Fields[0].Partner = 0 },
 		"kind":    func(s *Snapshot) { s.Fields[0].Kind = Skipped },
+		"prior":   func(s *Snapshot) { s.Prior = 1e300 },
+		"tiny":    func(s *Snapshot) { s.Fields[0].U[0][0] = 5e-324 },
+		"weights": func(s *Snapshot) { s.Fields[0].Weights = [][]float64{{1}} },
 	} {
 		s := Run(tableOf(names, rows), Config{}).Snapshot()
 		spoil(s)

@@ -59,8 +59,11 @@ type SnapshotField struct {
 	Usual []float64   `json:"usual"` // u, likewise
 	M     [][]float64 `json:"m"`     // by what it follows, and level
 	U     [][]float64 `json:"u"`
-	R     [][]float64 `json:"r,omitempty"`    // likewise, of related records
-	Bits  [][]float64 `json:"bits,omitempty"` // likewise, where labels moved them from what m and u tell
+	R     [][]float64 `json:"r,omitempty"` // likewise, of related records
+
+	// Weights are the bits of m over u, likewise, where labels moved them: what is worth
+	// that is a probability no longer, and M is the nearest that is one.
+	Weights [][]float64 `json:"weights,omitempty"`
 
 	Values map[string]int32 `json:"values"` // records, by hash of a value that several have
 	Words  map[string]int32 `json:"words,omitempty"`
@@ -91,7 +94,7 @@ func (s *Snapshot) check() error {
 	if s.Version != snapshotVersion {
 		return fmt.Errorf("its version is %d, and this is written for %d", s.Version, snapshotVersion)
 	}
-	sound := len(s.Fields) > 0 && len(s.Fields) <= mostFields && s.Accept >= 0 && s.Accept < 1 && finite(s.Prior)
+	sound := len(s.Fields) > 0 && len(s.Fields) <= mostFields && s.Accept >= 0 && s.Accept < 1 && weights(s.Prior) && (s.Akin == nil || weights(*s.Akin))
 	for _, r := range s.Rules {
 		sound = sound && len(r.Keys) > 0 && len(r.Keys) <= mostFields && slices.IsSorted(r.Stop)
 	}
@@ -104,8 +107,20 @@ func (s *Snapshot) check() error {
 	return nil
 }
 
-func finite(of ...float64) bool {
-	return !slices.ContainsFunc(of, func(v float64) bool { return math.IsNaN(v) || math.IsInf(v, 0) })
+func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
+
+// weights reports whether bits can be those of a weight: what is far beyond would add up
+// to no number.
+func weights(bits ...float64) bool {
+	const most = 1e6
+	return !slices.ContainsFunc(bits, func(v float64) bool { return !(math.Abs(v) <= most) }) // NaN is not, either
+}
+
+// probabilities reports whether values can be those of levels. One of two may not be so
+// small that what it is divided into is no number.
+func probabilities(of ...float64) bool {
+	const least, most = 1e-300, 1.5
+	return !slices.ContainsFunc(of, func(v float64) bool { return v != 0 && !(v >= least && v <= most) })
 }
 
 // sound reports whether a field can be as it is told.
@@ -125,16 +140,12 @@ func (s *Snapshot) sound(i int) bool {
 	if p := f.Partner; p != -1 {
 		ok = ok && p >= 0 && p < len(s.Fields) && p != i && s.Fields[p].Partner == i && len(f.Levels) == 0 && f.Kind == Name && len(s.Fields[p].Levels) == 0 && s.Fields[p].Kind == Name
 	}
-	whole := func(of []float64) bool {
-		return len(of) == levels && finite(of...) && !slices.ContainsFunc(of, func(v float64) bool { return v < 0 || v > 1.5 })
+	whole := func(of []float64, are func(...float64) bool) bool { return len(of) == levels && are(of...) }
+	all := func(of [][]float64, are func(...float64) bool) bool {
+		return len(of) == int(contexts) && !slices.ContainsFunc(of, func(d []float64) bool { return !whole(d, are) })
 	}
-	all := func(of [][]float64) bool {
-		return len(of) == int(contexts) && !slices.ContainsFunc(of, func(d []float64) bool { return !whole(d) })
-	}
-	for _, bits := range f.Bits {
-		ok = ok && len(f.Bits) == int(contexts) && len(bits) == levels && finite(bits...)
-	}
-	return ok && whole(f.Found) && whole(f.Usual) && all(f.M) && all(f.U) && (f.R == nil || all(f.R))
+	return ok && whole(f.Found, probabilities) && whole(f.Usual, probabilities) && all(f.M, probabilities) && all(f.U, probabilities) &&
+		(f.R == nil || all(f.R, probabilities)) && (f.Weights == nil || all(f.Weights, weights))
 }
 
 // secret is how a snapshot tells a value.
@@ -159,8 +170,8 @@ func (r *Result) Snapshot() *Snapshot {
 	for i, f := range m.fields {
 		of := m.snapshotField(mo, i, f)
 		if r.Lessons > 0 {
-			for _, bits := range mo.weight[i] {
-				of.Bits = append(of.Bits, slices.Clone(bits[same:f.kind.apart()+1]))
+			for _, w := range mo.weight[i] {
+				of.Weights = append(of.Weights, slices.Clone(w[same:f.kind.apart()+1]))
 			}
 		}
 		s.Fields = append(s.Fields, of)
@@ -316,8 +327,8 @@ func (m *matcher) recall() *model {
 	}
 	mo.weigh()
 	for i := range s.Fields {
-		for c, bits := range s.Fields[i].Bits {
-			copy(mo.weight[i][c][same:], bits)
+		for c, w := range s.Fields[i].Weights {
+			copy(mo.weight[i][c][same:], w)
 		}
 	}
 	return mo
