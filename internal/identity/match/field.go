@@ -203,10 +203,12 @@ func (f *field) readAs(values []string) Kind {
 }
 
 func (f *field) normal(v string, read Kind) string {
-	switch n, ok := normalNumber(v); {
-	case read == Number && ok:
-		return n
-	case read != Email:
+	if read == Number {
+		if n, ok := normalNumber(v); ok {
+			return n
+		}
+	}
+	if read != Email {
 		return normalise(v)
 	}
 	if v = strings.ToLower(strings.TrimSpace(v)); missing[v] {
