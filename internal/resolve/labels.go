@@ -108,7 +108,7 @@ func verdict(s string) (Verdict, bool) {
 func readLabels(path string) (answers []Answer, whole int, err error) {
 	text, err := readAtMost(path, maxLabels)
 	if err != nil {
-		return nil, 0, errs.New("labels_file", "the file cannot be read: "+cause(err)).At(path).Fix("name a file that kith match label wrote")
+		return nil, 0, errs.New("labels_file", "the file cannot be read: "+bare(err).Error()).At(path).Fix("name a file that kith match label wrote")
 	}
 	return ParseLabels(text, path)
 }

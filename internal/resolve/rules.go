@@ -71,7 +71,7 @@ func readRules(path string) (*rules, error) {
 func readWhole(path string) ([]byte, error) {
 	data, err := readAtMost(path, maxSnapshot)
 	if err != nil {
-		return nil, errs.New(codeRulesFile, "the file cannot be read: "+cause(err)).At(path).Fix("name a plan that kith match plan wrote, Splink's settings or a snapshot")
+		return nil, errs.New(codeRulesFile, "the file cannot be read: "+bare(err).Error()).At(path).Fix("name a plan that kith match plan wrote, Splink's settings or a snapshot")
 	}
 	return data, nil
 }
@@ -92,14 +92,6 @@ func readAtMost(path string, most int64) ([]byte, error) {
 		err = tooLong
 	}
 	return data, err
-}
-
-// cause is why a file could not be opened, without its name, which is told already.
-func cause(err error) string {
-	if e, ok := errors.AsType[*os.PathError](err); ok {
-		return e.Err.Error()
-	}
-	return err.Error()
 }
 
 // faults tells what of the plan cannot be done with the records, each with its place.

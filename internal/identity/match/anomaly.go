@@ -163,7 +163,7 @@ func (c *clustering) alone(row uint32, rows []uint32) float64 {
 		}
 	}
 	s := c.weigh([]uint32{row}, others)
-	return (1-blend)*s.sum/s.n + blend*s.best
+	return s.fit()
 }
 
 // loose reports whether a row fits fewer than a third of the person's others. That a pair

@@ -41,6 +41,9 @@ func (s crossSum) plus(o crossSum) crossSum {
 	return crossSum{s.sum + o.sum, s.n + o.n, max(s.best, o.best)}
 }
 
+// fit is how well the two sides go together: the best pair in part, for the rest the mean.
+func (s crossSum) fit() float64 { return (1-blend)*s.sum/s.n + blend*s.best }
+
 // cluster joins from a probability on, by edges of which the most certain come first.
 func (m *matcher) cluster(mo *model, edges []edge, accept float64) *Result {
 	least := acceptedBits(accept)
@@ -176,7 +179,7 @@ func (c *clustering) fit(x, y uint32, e edge) float64 {
 	if !known {
 		c.remember(x, y, s)
 	}
-	return (1-blend)*s.sum/s.n + blend*s.best
+	return s.fit()
 }
 
 func (c *clustering) remember(x, y uint32, s crossSum) {

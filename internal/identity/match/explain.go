@@ -301,7 +301,7 @@ func (r *Result) Between(x, y int) Sides {
 	slices.Sort(c.members[1])
 	s := c.weigh(c.members[0], c.members[1])
 	return Sides{Pairs: len(c.members[0]) * len(c.members[1]), Best: s.best, Mean: s.sum / s.n,
-		Fit: (1-blend)*s.sum/s.n + blend*s.best, Apart: c.vetoed(0, 1)}
+		Fit: s.fit(), Apart: c.vetoed(0, 1)}
 }
 
 // Person is two rows or more that were found to be one.
